@@ -1,0 +1,238 @@
+"""One organization and the world around it, as frozen values.
+
+`load.py` makes an `Environment` from a folder. What is configured (zones, exports, certificates) comes from
+files an engineer really has; `environment.yaml` says who is who and what is expected.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+
+import dns.zone
+from cryptography import x509
+from cryptography.x509 import Certificate as X509
+from cryptography.x509.oid import NameOID
+
+from mailflow.exchange.cloud import Cloud
+from mailflow.exchange.online import ExchangeOnline, Network
+from mailflow.exchange.server import ExchangeServer
+from mailflow.mail.address import Address
+
+IPAddress = IPv4Address | IPv6Address
+
+
+class Exit(StrEnum):
+    """From where the organization's mail enters the Internet."""
+
+    MICROSOFT_365 = "microsoft-365"
+    ON_PREMISES = "on-premises"
+
+
+class Permission(StrEnum):
+    """What the environment expects of something that policy may allow or refuse."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A mail domain of the organization and the documented scenario it is meant to follow."""
+
+    name: str
+    scenario: int  # 1 to 4
+    mx: tuple[str, ...]  # planned MX hosts; for scenarios 1 and 2 empty unless the name cannot be derived
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate that a server shows, from a PEM file: the leaf first, then what it sends with it."""
+
+    file: str
+    leaf: X509
+    chain: tuple[X509, ...]
+    trusted: bool  # a path leads to a public authority or to one that the environment names, dates left aside
+    distrust: str  # why not, in a sentence; empty where trusted
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The DNS names of the subject alternative names, or the common name where there are none; lower case."""
+        return certificate_names(self.leaf)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a server that is not Exchange sends mail for a domain ("*": any other)."""
+
+    domain: str  # "*", "contoso.com", "*.contoso.com"
+    smart_host: str | None  # None: by MX
+    require_tls: bool
+    presents_certificate: bool  # as TLS client, the server's own certificate
+
+
+@dataclass(frozen=True, slots=True)
+class OtherServer:
+    """The facts of an own server that is not Exchange, in place of exports."""
+
+    accepts_for: tuple[str, ...]  # domains it takes from anyone
+    relays_for: tuple[Network, ...]  # who may send through it to anywhere
+    relays_for_microsoft_365: bool  # the same for the tenant: its published addresses or its certificate
+    accepts_from: (
+        tuple[Network, ...] | None
+    )  # None: whoever connects; else a firewall lets only these through
+    routes: tuple[Route, ...]
+    routing_addresses: Mapping[Address, Address]  # cloud mailbox → its address in the tenant
+    starttls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of the organization."""
+
+    name: str  # the host name, as MX records and certificates write it
+    listens: tuple[IPAddress, ...]
+    sends_from: tuple[IPAddress, ...]
+    greets_as: str  # the name in EHLO and in the greeting
+    exchange_name: str  # as exports call it: EX01; empty where the server is not Exchange
+    certificate: Certificate | None
+    other: OtherServer | None  # the facts in place of exports; None for Exchange
+    origin: str  # environment.yaml:12
+
+    @property
+    def is_exchange(self) -> bool:
+        """Exports describe it."""
+        return self.other is None
+
+
+@dataclass(frozen=True, slots=True)
+class OnPremises:
+    """The organization's own side."""
+
+    servers: tuple[Server, ...]
+    exchange: ExchangeServer
+
+
+@dataclass(frozen=True, slots=True)
+class Microsoft365:
+    """The organization's tenant."""
+
+    cloud: Cloud
+    tenant: str  # contoso: contoso.onmicrosoft.com, contoso.mail.onmicrosoft.com
+    tenant_id: str
+    online: ExchangeOnline
+
+    @property
+    def initial_domain(self) -> str:
+        """The tenant's first domain."""
+        return f"{self.tenant}.onmicrosoft.com"
+
+    @property
+    def coexistence_domain(self) -> str:
+        """The domain of routing addresses, by which the own servers reach a mailbox in the tenant."""
+        return f"{self.tenant}.mail.onmicrosoft.com"
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdParty:
+    """Somebody who sends for the organization: a newsletter service, a ticket system."""
+
+    name: str
+    sends_from: tuple[IPAddress, ...]
+    sends_as: Address
+    greets_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A party on the Internet that plays the outside in a simulation."""
+
+    domain: str
+    mailboxes: tuple[Address, ...]
+    host: str  # its mail server
+    address: tuple[IPAddress, ...]  # where that listens and from where it sends
+    tenant_id: str | None  # it is a tenant of Microsoft 365 itself; None: it has a server of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Mailboxes:
+    """Who has a mailbox where."""
+
+    cloud: tuple[Address, ...]
+    on_premises: tuple[Address, ...]
+    forwards: Mapping[Address, Address]  # mailbox → where its mail goes on to
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the documentation asks of the organization. None: nobody has answered."""
+
+    sends_for_foreign_domains: tuple[str, ...] | None  # empty: no
+    users_forward_outside: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expects:
+    """Which of several documented ways the organization has chosen."""
+
+    outbound_exit: Exit | None  # scenario 2, where the documents disagree
+    cloud_forwarding: Permission | None  # mailboxes in the tenant that forward outside
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A risk that somebody accepted (waivers.yaml). Days count whole, in UTC, first and last included."""
+
+    id: str  # the requirement
+    domain: str | None
+    reason: str
+    risk: str
+    approver: str
+    ticket: str
+    starts: str  # "from" in the file, ISO date
+    until: str  # ISO date
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Environment:
+    """The world of one organization."""
+
+    name: str  # the folder's name
+    folder: Path
+    organization: str
+    domains: tuple[Domain, ...]
+    microsoft_365: Microsoft365
+    on_premises: OnPremises
+    third_parties: tuple[ThirdParty, ...]
+    mailboxes: Mailboxes
+    conditions: Conditions
+    expects: Expects
+    outside: tuple[Outside, ...]
+    zones: Mapping[str, dns.zone.Zone]  # by origin, lower case, no dot at the end
+    authorities: tuple[X509, ...]  # certification authorities trusted beside the public ones
+    waivers: tuple[Waiver, ...]
+    digest: str  # SHA-256 over every file of the folder that was read, hexadecimal
+    lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
+
+    def line(self, path: str) -> str:
+        """Name the line of a key, as evidence: `environment.yaml:12`."""
+        while path and path not in self.lines:
+            path = path.rpartition(".")[0]
+        return f"environment.yaml:{self.lines.get(path, 1)}"
+
+    def mailboxes_in(self, domain: Domain, place: str) -> tuple[Address, ...]:
+        """The listed mailboxes of one domain, `cloud` or `on_premises`, without those that forward."""
+        listed = self.mailboxes.cloud if place == "cloud" else self.mailboxes.on_premises
+        return tuple(a for a in listed if a.domain == domain.name and a not in self.mailboxes.forwards)
+
+
+def certificate_names(certificate: X509) -> tuple[str, ...]:
+    """Give the DNS names that a certificate stands for (RFC 6125 section 6.4), lower case."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return tuple(str(name.value).lower() for name in common)
+    return tuple(name.lower() for name in extension.value.get_values_for_type(x509.DNSName))

@@ -1,0 +1,57 @@
+"""A missing property is unknown, never false; and every property knows the file and line it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that no export says. `why` is a sentence for the report."""
+
+    why: str
+
+
+Known = T | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an object of an export stands: which file, which line, and the line of each of its properties."""
+
+    file: str  # relative to the environment's folder: exchange-online/Get-InboundConnector.json
+    line: int
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, hash=False)
+
+    def of(self, prop: str) -> str:
+        """Name the place of a property (Exchange's spelling), or of the object where the property is not written."""
+        return f"{self.file}:{self.lines.get(prop, self.line)}"
+
+
+class Assumptions:
+    """Collects what one decision had to take for granted.
+
+    Whoever decides from configuration reads an unknown property through this; what was assumed
+    travels with the decision, and the requirement that rests on it is not verified.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[str, None] = {}
+
+    def __call__(self, value: Known[T], otherwise: T) -> T:
+        """Give the value, or `otherwise` where it is unknown, and remember that."""
+        if isinstance(value, Unknown):
+            self.note(value.why)
+            return otherwise
+        return value
+
+    def note(self, why: str) -> None:
+        """Remember a thing that could not be known."""
+        self._made.setdefault(why)
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """What was assumed, in the order of reading, each once."""
+        return tuple(self._made)

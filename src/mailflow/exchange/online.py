@@ -1,0 +1,175 @@
+"""The objects of Exchange Online that mail flow rests on, one class a cmdlet.
+
+Each field is the property of the same name in snake case; a property that the export lacks is `Unknown`.
+Meaning of the properties: Set-InboundConnector, Set-OutboundConnector, Set-AcceptedDomain (Microsoft's
+cmdlet reference) and the documents that docs/behaviours.md names rule by rule.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+
+from mailflow.exchange.known import Known, Origin
+from mailflow.mail.address import Address
+
+Network = IPv4Network | IPv6Network
+
+
+class DomainType(StrEnum):
+    """How an accepted domain treats recipients it does not know."""
+
+    AUTHORITATIVE = "Authoritative"  # refused
+    INTERNAL_RELAY = "InternalRelay"  # handed to the own servers
+    EXTERNAL_RELAY = "ExternalRelay"  # on-premises only
+
+
+class ConnectorType(StrEnum):
+    """Whose servers stand at the other end."""
+
+    ON_PREMISES = "OnPremises"
+    PARTNER = "Partner"
+
+
+class TlsSettings(StrEnum):
+    """TlsSettings of an outbound connector; None in the field is opportunistic TLS."""
+
+    ENCRYPTION_ONLY = "EncryptionOnly"
+    CERTIFICATE_VALIDATION = "CertificateValidation"
+    DOMAIN_VALIDATION = "DomainValidation"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedDomain:
+    """Get-AcceptedDomain, in the tenant or on the own servers."""
+
+    domain_name: str  # "*" occurs on-premises only
+    domain_type: Known[DomainType]
+    match_sub_domains: Known[bool]
+    default: Known[bool]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class InboundConnector:
+    """Get-InboundConnector: mail that comes into Microsoft 365 from the own servers or a partner."""
+
+    name: str
+    enabled: Known[bool]
+    connector_type: Known[ConnectorType]
+    sender_domains: Known[tuple[str, ...]]  # without "smtp:" and cost: "*", "contoso.com", "*.contoso.com"
+    sender_ip_addresses: Known[tuple[Network, ...]]
+    tls_sender_certificate_name: Known[str | None]  # lower case; "*.contoso.com" and "mail.contoso.com" occur
+    require_tls: Known[bool]
+    restrict_domains_to_certificate: Known[bool]
+    restrict_domains_to_ip_addresses: Known[bool]
+    cloud_services_mail_enabled: Known[bool]
+    treat_messages_as_internal: Known[bool]
+    associated_accepted_domains: Known[tuple[str, ...]]
+    ef_skip_last_ip: Known[bool]
+    ef_skip_ips: Known[tuple[Network, ...]]
+    ef_users: Known[tuple[str, ...]]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundConnector:
+    """Get-OutboundConnector: mail that leaves Microsoft 365 for the own servers or a partner."""
+
+    name: str
+    enabled: Known[bool]
+    connector_type: Known[ConnectorType]
+    recipient_domains: Known[tuple[str, ...]]  # "*", "contoso.com", "*.contoso.com"
+    smart_hosts: Known[tuple[str, ...]]  # host names or addresses, lower case
+    use_mx_record: Known[bool]
+    tls_settings: Known[TlsSettings | None]
+    tls_domain: Known[str | None]
+    is_transport_rule_scoped: Known[bool]
+    route_all_messages_via_on_premises: Known[bool]  # centralized mail transport
+    all_accepted_domains: Known[bool]
+    cloud_services_mail_enabled: Known[bool]
+    sender_rewriting_enabled: Known[bool]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class TransportRule:
+    """Get-TransportRule, as far as it decides where a message goes."""
+
+    name: str
+    enabled: Known[bool]  # State
+    route_message_outbound_connector: Known[str | None]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteDomain:
+    """Get-RemoteDomain: what may be sent to a domain elsewhere."""
+
+    domain_name: str  # "*" is the default
+    auto_forward_enabled: Known[bool]
+    target_delivery_domain: Known[bool]
+    trusted_mail_inbound_enabled: Known[bool]
+    trusted_mail_outbound_enabled: Known[bool]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationConfig:
+    """Get-OrganizationConfig."""
+
+    reject_direct_send: Known[bool]
+    origin: Origin
+
+
+class AutoForwardingMode(StrEnum):
+    """AutoForwardingMode of an outbound spam filter policy."""
+
+    AUTOMATIC = "Automatic"
+    ON = "On"
+    OFF = "Off"
+
+
+@dataclass(frozen=True, slots=True)
+class HostedOutboundSpamFilterPolicy:
+    """Get-HostedOutboundSpamFilterPolicy: whether mailboxes may forward outside."""
+
+    name: str
+    is_default: Known[bool]
+    auto_forwarding_mode: Known[AutoForwardingMode]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Get-Mailbox, in the tenant or on the own servers."""
+
+    primary_smtp_address: Address
+    email_addresses: Known[tuple[Address, ...]]  # all SMTP proxy addresses, the primary one included
+    forwarding_smtp_address: Known[Address | None]
+    deliver_to_mailbox_and_forward: Known[bool]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class MailUser:
+    """Get-MailUser in the tenant: a recipient whose mailbox is elsewhere (on the own servers)."""
+
+    primary_smtp_address: Address
+    email_addresses: Known[tuple[Address, ...]]
+    external_email_address: Known[Address | None]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOnline:
+    """What the exports say of the tenant. A cmdlet that was not exported is `Unknown`; an empty export is ()."""
+
+    accepted_domains: Known[tuple[AcceptedDomain, ...]]
+    inbound_connectors: Known[tuple[InboundConnector, ...]]
+    outbound_connectors: Known[tuple[OutboundConnector, ...]]
+    transport_rules: Known[tuple[TransportRule, ...]]
+    remote_domains: Known[tuple[RemoteDomain, ...]]
+    organization_config: Known[OrganizationConfig]
+    outbound_spam_filter_policies: Known[tuple[HostedOutboundSpamFilterPolicy, ...]]
+    mailboxes: Known[tuple[Mailbox, ...]]
+    mail_users: Known[tuple[MailUser, ...]]

@@ -1,0 +1,136 @@
+"""The objects of Exchange Server on the own premises that mail flow rests on, one class a cmdlet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mailflow.exchange.known import Known, Origin
+from mailflow.exchange.online import AcceptedDomain, Mailbox
+from mailflow.mail.address import Address
+
+
+class TlsAuthLevel(StrEnum):
+    """TlsAuthLevel of a send connector; None in the field where it is not set."""
+
+    ENCRYPTION_ONLY = "EncryptionOnly"
+    CERTIFICATE_VALIDATION = "CertificateValidation"
+    DOMAIN_VALIDATION = "DomainValidation"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSpace:
+    """One address space of a send connector: `smtp:*;1`."""
+
+    domain: str  # "*", "contoso.com", "*.contoso.com"
+    cost: int  # 1 to 100, the lower the sooner
+
+
+@dataclass(frozen=True, slots=True)
+class TlsCertificateName:
+    """`<I>issuer<S>subject`, the names as Exchange prints them."""
+
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendConnector:
+    """Get-SendConnector: mail that leaves the own servers."""
+
+    name: str
+    enabled: Known[bool]
+    address_spaces: Known[tuple[AddressSpace, ...]]
+    dns_routing_enabled: Known[bool]
+    smart_hosts: Known[tuple[str, ...]]
+    fqdn: Known[str | None]  # the name in EHLO
+    require_tls: Known[bool]
+    tls_auth_level: Known[TlsAuthLevel | None]
+    tls_domain: Known[str | None]
+    tls_certificate_name: Known[TlsCertificateName | None]
+    cloud_services_mail_enabled: Known[bool]
+    source_transport_servers: Known[tuple[str, ...]]  # names of Exchange servers
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRange:
+    """One of RemoteIPRanges, first and last address, as integers of one family so that ranges compare."""
+
+    version: int  # 4 or 6
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        """How many addresses it holds; the smaller range is the more specific."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveConnector:
+    """Get-ReceiveConnector: mail that comes into one own server."""
+
+    name: str
+    server: Known[str]  # name of the Exchange server
+    enabled: Known[bool]
+    remote_ip_ranges: Known[tuple[AddressRange, ...]]
+    permission_groups: Known[frozenset[str]]  # AnonymousUsers, ExchangeServers, … in Exchange's spelling
+    anonymous_may_relay: Known[
+        bool
+    ]  # ms-Exch-SMTP-Accept-Any-Recipient, from Get-ADPermission where exported
+    auth_mechanism: Known[frozenset[str]]  # Tls, Integrated, ExternalAuthoritative, …
+    require_tls: Known[bool]
+    tls_certificate_name: Known[TlsCertificateName | None]
+    tls_domain_capabilities: Known[
+        tuple[tuple[str, str], ...]
+    ]  # ("mail.protection.outlook.com", "AcceptCloudServicesMail")
+    transport_role: Known[str | None]  # "FrontendTransport", "HubTransport"
+    bindings_ports: Known[tuple[int, ...]]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeCertificate:
+    """Get-ExchangeCertificate: a certificate in the store of an own server."""
+
+    thumbprint: str
+    subject: Known[str]
+    issuer: Known[str]
+    certificate_domains: Known[tuple[str, ...]]
+    not_after: Known[datetime]  # aware, UTC
+    services: Known[frozenset[str]]  # IMAP, POP, IIS, SMTP
+    server: Known[str]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMailbox:
+    """Get-RemoteMailbox: what the own servers know of a mailbox that is in the tenant."""
+
+    primary_smtp_address: Address
+    email_addresses: Known[tuple[Address, ...]]
+    remote_routing_address: Known[Address | None]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class HybridConfiguration:
+    """Get-HybridConfiguration."""
+
+    domains: Known[tuple[str, ...]]
+    on_premises_smart_host: Known[str | None]
+    tls_certificate_name: Known[TlsCertificateName | None]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeServer:
+    """What the exports say of the own Exchange servers. A cmdlet that was not exported is `Unknown`."""
+
+    accepted_domains: Known[tuple[AcceptedDomain, ...]]
+    send_connectors: Known[tuple[SendConnector, ...]]
+    receive_connectors: Known[tuple[ReceiveConnector, ...]]
+    certificates: Known[tuple[ExchangeCertificate, ...]]
+    mailboxes: Known[tuple[Mailbox, ...]]
+    remote_mailboxes: Known[tuple[RemoteMailbox, ...]]
+    hybrid_configuration: Known[HybridConfiguration]

@@ -1,0 +1,85 @@
+"""One run over one environment: all results, what is missing, and the decision that follows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mailflow.policy.finding import Verdict
+from mailflow.policy.requirement import Level, Result
+
+
+class Decision(StrEnum):
+    """What the change board reads first."""
+
+    READY = "ready"
+    READY_WITH_ACCEPTED_RISKS = "ready-with-accepted-risks"
+    NOT_READY = "not-ready"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Planned rows and what became of them: planned = judged + deselected + undefined + errors.
+
+    Each of the three tuples names its rows: "scenario_4.feature: S4-MX-1 for contoso.com", with the cause.
+    """
+
+    planned: int
+    judged: int
+    deselected: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()  # a sentence of the scenario has no definition
+    errors: tuple[str, ...] = ()  # an internal error, or a run that ended before its end
+    unused_features: tuple[str, ...] = ()  # feature files that no domain of this environment uses; normal
+
+    @property
+    def whole(self) -> bool:
+        """Everything that was planned was judged."""
+        return self.judged == self.planned and not (self.deselected or self.undefined or self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything the report tells of one environment."""
+
+    kit_version: str
+    mode: str  # simulated, live, recorded
+    stage: str  # plan for a simulation; before or after for the others
+    started: datetime  # aware, UTC
+    finished: datetime
+    environment: str
+    organization: str
+    digest: str
+    microsoft_365_data: str  # "worldwide, read 2026-08-14 from …"
+    domains: Mapping[str, int]  # name → declared scenario
+    results: Sequence[Result]
+    completeness: Completeness
+    strict: bool = False
+    waiver_mistakes: tuple[str, ...] = ()  # expired, unused or unknown waivers, a sentence each
+
+    def blocking(self) -> tuple[Result, ...]:
+        """The rows that keep the change from going ahead, worst first."""
+        levels = (Level.MUST, Level.SHOULD) if self.strict else (Level.MUST,)
+        blocks = (Verdict.NON_COMPLIANT, Verdict.NOT_VERIFIED)
+        found = [r for r in self.results if r.requirement.level in levels and r.verdict in blocks]
+        return tuple(sorted(found, key=lambda r: r.verdict is not Verdict.NON_COMPLIANT))
+
+    @property
+    def decision(self) -> Decision:
+        """What follows from the results; nothing else decides.
+
+        A row that fails makes the plan not ready, whatever else is missing. Incomplete: nothing failed, but
+        something planned was not judged or could not be verified, or nothing was planned at all.
+        """
+        blocking = self.blocking()
+        if any(r.verdict is Verdict.NON_COMPLIANT for r in blocking) or self.waiver_mistakes:
+            return Decision.NOT_READY
+        if blocking or not self.completeness.whole or not self.completeness.judged:
+            return Decision.INCOMPLETE
+        if any(r.verdict is Verdict.WAIVED for r in self.results):
+            return Decision.READY_WITH_ACCEPTED_RISKS
+        return Decision.READY
+
+    def counts(self) -> dict[Verdict, int]:
+        """How many rows have each verdict; every verdict is named, zero or not."""
+        return {verdict: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}

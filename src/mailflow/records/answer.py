@@ -1,0 +1,67 @@
+"""What a DNS look-up asked and what came back, as values.
+
+Five ways of not getting a record are five different things (RFC 1035 section 4.1.1, RFC 2308):
+only the first two say that a record does not exist.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+
+
+class Outcome(StrEnum):
+    """How a look-up ended."""
+
+    FOUND = "found"
+    NO_DATA = "no data"  # the name exists, not this type
+    NXDOMAIN = "NXDOMAIN"  # the name does not exist
+    SERVFAIL = "SERVFAIL"
+    REFUSED = "REFUSED"
+    TIMEOUT = "timeout"
+
+
+class MxRecord(NamedTuple):
+    """RFC 5321 section 5.1. `exchange` without the dot at the end; "." is the null MX of RFC 7505."""
+
+    preference: int
+    exchange: str
+
+
+# TXT: the character-strings of one record joined without blanks (RFC 7208 section 3.3).
+# CNAME, PTR, NS: a domain name in lower case, no dot at the end.
+Value = MxRecord | IPv4Address | IPv6Address | str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A name and a type: A AAAA MX TXT CNAME PTR NS SOA TLSA."""
+
+    name: str
+    type: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `values` is empty unless `outcome` is FOUND."""
+
+    question: Question
+    outcome: Outcome
+    values: tuple[Value, ...] = ()
+    ttl: int | None = None  # seconds
+    aliases: tuple[str, ...] = ()  # the CNAME chain that led to the values, in order
+    server: str = ""  # who answered
+    text: tuple[str, ...] = field(default=())  # the answer section, a record a line, as evidence
+
+    @property
+    def absent(self) -> bool:
+        """The DNS says that there is no such record."""
+        return self.outcome in (Outcome.NO_DATA, Outcome.NXDOMAIN)
+
+    @property
+    def failed(self) -> bool:
+        """The DNS said nothing: neither that there is a record nor that there is none."""
+        return self.outcome in (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
