@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -14,7 +14,7 @@ class Unknown:
     why: str
 
 
-Known = T | Unknown
+Known: TypeAlias = T | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,16 @@ class Assumptions:
     def __init__(self) -> None:
         self._made: dict[str, None] = {}
 
-    def __call__(self, value: Known[T], otherwise: T) -> T:
+    def __call__(self, value: T | Unknown, otherwise: T) -> T:
         """Give the value, or `otherwise` where it is unknown, and remember that."""
         if isinstance(value, Unknown):
             self.note(value.why)
             return otherwise
         return value
+
+    def listed(self, value: tuple[T, ...] | Unknown) -> tuple[T, ...]:
+        """Give the values of a list, none where the list is unknown, and remember that."""
+        return self(value, ())
 
     def note(self, why: str) -> None:
         """Remember a thing that could not be known."""

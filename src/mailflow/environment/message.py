@@ -1,0 +1,230 @@
+"""The kinds of message that the documentation speaks of, as messages between the people of an environment.
+
+Each kind of the catalogue is a message. Every listed mailbox of a kind is used, not one of them; where there
+is none, the kind has no message, and nothing is said of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailflow.environment.environment import Domain, Environment, Outside
+from mailflow.mail.address import Address
+from mailflow.mail.envelope import Envelope
+
+MICROSOFT_365 = "Microsoft 365"  # the name under which the tenant submits a message of its own
+STRANGER = "stranger.example"  # a host on the Internet that nobody in the environment knows
+
+
+class Kind(StrEnum):
+    """Which message it is. The words are those of the feature files."""
+
+    INTERNET_TO_CLOUD = "from the Internet to a cloud mailbox"
+    INTERNET_TO_ON_PREMISES = "from the Internet to an on-premises mailbox"
+    INTERNET_TO_UNKNOWN = "from the Internet to an unknown recipient"
+    INTERNET_TO_BOTH = "one message from the Internet to a cloud mailbox and an on-premises mailbox"
+    CLOUD_TO_INTERNET = "from a cloud mailbox to the Internet"
+    CLOUD_TO_ON_PREMISES = "from a cloud mailbox to an on-premises mailbox"
+    CLOUD_TO_CLOUD = "from a cloud mailbox to a cloud mailbox"
+    ON_PREMISES_TO_INTERNET = "from an on-premises mailbox to the Internet"
+    ON_PREMISES_TO_CLOUD = "from an on-premises mailbox to a cloud mailbox"
+    ON_PREMISES_FORWARD = "from the Internet, forwarded to the Internet by an on-premises mailbox"
+    CLOUD_FORWARD = "from the Internet, forwarded to the Internet by a cloud mailbox"
+    ON_PREMISES_NDR = "non-delivery report from an on-premises server to the Internet"
+    FOREIGN_SENDER = "from an on-premises mailbox to the Internet for a domain that is not owned"
+    THIRD_PARTY = "from a third party that sends for the organization, to its mailboxes"
+    STRANGER_TO_MICROSOFT_365 = "from a stranger, handed directly to Microsoft 365"
+    STRANGER_TO_ON_PREMISES = "from a stranger, handed directly to the on-premises servers"
+    STRANGER_RELAY = "from a stranger to another stranger, offered to Microsoft 365 and the on-premises servers"
+
+
+@dataclass(frozen=True, slots=True)
+class TestMessage:
+    """A message to send: who submits it, with which envelope, and whether by MX or straight to a host."""
+
+    __test__ = False  # not a test case for pytest
+
+    kind: Kind
+    submitted_at: str  # Microsoft 365, the name of an own server, an outside domain, a third party, STRANGER
+    envelope: Envelope
+    direct_to: str = ""  # a host name: straight to it, whatever MX records say
+
+    def __str__(self) -> str:
+        way = f", straight to {self.direct_to}" if self.direct_to else ""
+        return f"{self.envelope}, submitted at {self.submitted_at}{way}"
+
+
+def messages(environment: Environment, domain: Domain, kind: Kind) -> tuple[TestMessage, ...]:
+    """Give every message of one kind for one domain; none where the environment has nobody to send or get it."""
+    return _KINDS[kind](environment, domain)
+
+
+def stranger_to(domain: Domain) -> Address:
+    """A recipient outside the organization and outside Microsoft 365 whom only a stranger knows."""
+    return Address("somebody", f"{domain.name.replace('.', '-')}.other.{STRANGER}")
+
+
+def _correspondents(environment: Environment) -> tuple[tuple[Outside, Address], ...]:
+    """One person of every outside party, where there is a choice not one to whom a mailbox forwards."""
+    targets = set(environment.mailboxes.forwards.values())
+    return tuple(
+        (outside, next((a for a in outside.mailboxes if a not in targets), outside.mailboxes[0]))
+        for outside in environment.outside
+        if outside.mailboxes
+    )
+
+
+def _one(environment: Environment) -> tuple[tuple[Outside, Address], ...]:
+    return _correspondents(environment)[:1]
+
+
+def _from_internet(kind: Kind, environment: Environment, recipients: tuple[Address, ...]) -> tuple[TestMessage, ...]:
+    return tuple(
+        TestMessage(kind, outside.domain, Envelope(sender, (recipient,)))
+        for outside, sender in _one(environment)
+        for recipient in recipients
+    )
+
+
+def _internet_to(kind: Kind, place: str) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
+    return lambda e, d: _from_internet(kind, e, e.mailboxes_in(d, place))
+
+
+def _internet_to_unknown(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    nobody = Address("mailflow-nobody-of-this-name", domain.name)
+    return _from_internet(Kind.INTERNET_TO_UNKNOWN, environment, (nobody,))
+
+
+def _internet_to_both(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    cloud = environment.mailboxes_in(domain, "cloud")[:1]
+    own = environment.mailboxes_in(domain, "on_premises")[:1]
+    if not (cloud and own):
+        return ()
+    return tuple(
+        TestMessage(Kind.INTERNET_TO_BOTH, outside.domain, Envelope(sender, cloud + own))
+        for outside, sender in _one(environment)
+    )
+
+
+def _submitting_server(environment: Environment) -> str:
+    return environment.on_premises.servers[0].name if environment.on_premises.servers else ""
+
+
+def _between(kind: Kind, senders: str, recipients: str) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
+    """Messages from every listed mailbox of one side to every recipient of another, sender and recipient apart."""
+
+    def build(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+        at = MICROSOFT_365 if senders == "cloud" else _submitting_server(environment)
+        to = (
+            tuple(address for _, address in _correspondents(environment))
+            if recipients == "internet"
+            else environment.mailboxes_in(domain, recipients)
+        )
+        return tuple(
+            TestMessage(kind, at, Envelope(sender, (recipient,)))
+            for sender in environment.mailboxes_in(domain, senders)
+            for recipient in to
+            if sender != recipient
+        )
+
+    return build
+
+
+def _forward(kind: Kind, place: str) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
+    def build(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+        listed = environment.mailboxes.cloud if place == "cloud" else environment.mailboxes.on_premises
+        own = {d.name for d in environment.domains}
+        return _from_internet(
+            kind,
+            environment,
+            tuple(
+                a
+                for a in listed
+                if a.domain == domain.name
+                and a in environment.mailboxes.forwards
+                and environment.mailboxes.forwards[a].domain not in own
+            ),
+        )
+
+    return build
+
+
+def _ndr(environment: Environment, _: Domain) -> tuple[TestMessage, ...]:
+    return tuple(
+        TestMessage(Kind.ON_PREMISES_NDR, server.name, Envelope(None, (address,)))
+        for server in environment.on_premises.servers
+        for _, address in _one(environment)
+    )
+
+
+def _foreign(environment: Environment, _: Domain) -> tuple[TestMessage, ...]:
+    at = _submitting_server(environment)
+    everybody = [address for outside in environment.outside for address in outside.mailboxes]
+    return tuple(
+        TestMessage(Kind.FOREIGN_SENDER, at, Envelope(Address("news", foreign), (recipient,)))
+        for foreign in environment.conditions.sends_for_foreign_domains or ()
+        for recipient in [a for a in everybody if a.domain != foreign][:1]
+        if at
+    )
+
+
+def _third_party(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    recipients = environment.mailboxes_in(domain, "cloud") + environment.mailboxes_in(domain, "on_premises")
+    return tuple(
+        TestMessage(Kind.THIRD_PARTY, party.name, Envelope(party.sends_as, (recipient,)))
+        for party in environment.third_parties
+        if party.sends_as.domain == domain.name
+        for recipient in recipients
+    )
+
+
+def _stranger_to_microsoft_365(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    """Whoever it claims to be from: a stranger's own name, the organization's, and nobody's."""
+    host = environment.microsoft_365.cloud.mx_host(domain.name)
+    senders = (Address("somebody", STRANGER), Address("postmaster", domain.name), None)
+    return tuple(
+        TestMessage(Kind.STRANGER_TO_MICROSOFT_365, STRANGER, Envelope(sender, (recipient,)), host)
+        for recipient in environment.mailboxes_in(domain, "cloud")
+        for sender in senders
+    )
+
+
+def _stranger_to_on_premises(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    return tuple(
+        TestMessage(
+            Kind.STRANGER_TO_ON_PREMISES,
+            STRANGER,
+            Envelope(Address("somebody", STRANGER), (recipient,)),
+            server.name,
+        )
+        for server in environment.on_premises.servers
+        for recipient in environment.mailboxes_in(domain, "on_premises")
+    )
+
+
+def _stranger_relay(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    host = environment.microsoft_365.cloud.mx_host(domain.name)
+    hosts = (host, *(server.name for server in environment.on_premises.servers))
+    envelope = Envelope(Address("somebody", STRANGER), (stranger_to(domain),))
+    return tuple(TestMessage(Kind.STRANGER_RELAY, STRANGER, envelope, host) for host in hosts)
+
+
+_KINDS: dict[Kind, Callable[[Environment, Domain], tuple[TestMessage, ...]]] = {
+    Kind.INTERNET_TO_CLOUD: _internet_to(Kind.INTERNET_TO_CLOUD, "cloud"),
+    Kind.INTERNET_TO_ON_PREMISES: _internet_to(Kind.INTERNET_TO_ON_PREMISES, "on_premises"),
+    Kind.INTERNET_TO_UNKNOWN: _internet_to_unknown,
+    Kind.INTERNET_TO_BOTH: _internet_to_both,
+    Kind.CLOUD_TO_INTERNET: _between(Kind.CLOUD_TO_INTERNET, "cloud", "internet"),
+    Kind.CLOUD_TO_ON_PREMISES: _between(Kind.CLOUD_TO_ON_PREMISES, "cloud", "on_premises"),
+    Kind.CLOUD_TO_CLOUD: _between(Kind.CLOUD_TO_CLOUD, "cloud", "cloud"),
+    Kind.ON_PREMISES_TO_INTERNET: _between(Kind.ON_PREMISES_TO_INTERNET, "on_premises", "internet"),
+    Kind.ON_PREMISES_TO_CLOUD: _between(Kind.ON_PREMISES_TO_CLOUD, "on_premises", "cloud"),
+    Kind.ON_PREMISES_FORWARD: _forward(Kind.ON_PREMISES_FORWARD, "on_premises"),
+    Kind.CLOUD_FORWARD: _forward(Kind.CLOUD_FORWARD, "cloud"),
+    Kind.ON_PREMISES_NDR: _ndr,
+    Kind.FOREIGN_SENDER: _foreign,
+    Kind.THIRD_PARTY: _third_party,
+    Kind.STRANGER_TO_MICROSOFT_365: _stranger_to_microsoft_365,
+    Kind.STRANGER_TO_ON_PREMISES: _stranger_to_on_premises,
+    Kind.STRANGER_RELAY: _stranger_relay,
+}

@@ -1,0 +1,58 @@
+"""The replies with which Microsoft 365 and Exchange Server say what is wrong, each with its source.
+
+The texts are those that mail engineers find in their logs; docs/behaviours.md lists what each one means.
+"""
+
+from mailflow.mail.reply import Reply
+
+# Fix NDR 550 5.7.64: the connection matched no inbound connector of type OnPremises.
+RELAY_DENIED = Reply(550, "5.7.64", "TenantAttribution; Relay Access Denied SMTP")
+# KB3169958: a connector matched, but neither the sender's domain nor that of the certificate is accepted.
+RELAY_DENIED_ATTR36 = Reply(550, "5.7.64", "Relay Access Denied ATTR36")
+# Set-InboundConnector, RestrictDomainsToIPAddresses and RestrictDomainsToCertificate.
+PARTNER_RESTRICTION = Reply(
+    550,
+    "5.7.51",
+    "TenantInboundAttribution; There is a partner connector configured that matched the message's recipient "
+    "domain. The connector had either the RestrictDomainsToIPAddresses or RestrictDomainsToCertificate set",
+)
+# Exchange Team, "Introducing more control over Direct Send".
+DIRECT_SEND_REJECTED = Reply(
+    550,
+    "5.7.68",
+    "TenantInboundAttribution; Direct Send not allowed for this organization from unauthorized sources",
+)
+# "Use Directory-Based Edge Blocking".
+RECIPIENT_REJECTED = Reply(550, "5.4.1", "Recipient address rejected: Access denied")
+# "Fix NDR 5.4.6 through 5.4.20": the first is Exchange Server's, the second Exchange Online's.
+HOPS_EXCEEDED_ON_PREMISES = Reply(554, "5.4.6", "Hop count exceeded - possible mail loop")
+HOPS_EXCEEDED_ONLINE = Reply(554, "5.4.14", "Hop count exceeded - possible mail loop ATTR34")
+# KB2685437: no mailbox, no remote mailbox.
+RECIPIENT_NOT_FOUND_ON_PREMISES = Reply(550, "5.1.1", "RESOLVER.ADR.RecipNotFound; not found")
+RECIPIENT_NOT_FOUND_ONLINE = Reply(
+    550, "5.1.10", "RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"
+)
+# Receive connector that does not take the tenant's mail for mail of the own organization.
+UNABLE_TO_RELAY = Reply(550, "5.7.1", "Unable to relay")
+# "Control automatic external email forwarding": outbound spam filter policy.
+FORWARDING_BLOCKED = Reply(
+    550, "5.7.520", "Access denied, Your organization does not allow external forwarding. AS(7550)"
+)
+# Exchange Team, "TLS Certificates in Exchange Hybrid": a certificate that a send connector names is gone or expired.
+CERTIFICATE_NOT_FOUND = Reply(
+    454, "4.7.5", "The certificate specified in TlsCertificateName of the SendConnector could not be found"
+)
+
+
+def cannot_connect(message: str) -> Reply:
+    """What Exchange Online notes when TLS with the next host fails: SubjectMismatch, UntrustedRoot, … (450 4.4.317)."""
+    return Reply(450, "4.4.317", f"Cannot connect to remote server [Message={message}]")
+
+
+def no_tls_channel(message: str) -> Reply:
+    """What Exchange Server notes when the TLS that a send connector requires cannot be had (454 4.7.0)."""
+    return Reply(454, "4.7.0", f"Failed to establish appropriate TLS channel: {message}")
+
+
+CONNECTION_REFUSED = Reply(450, "4.4.316", "Connection refused [Message=Socket error code 10061]")
+STARTTLS_REQUIRED = "451 5.7.3 STARTTLS is required to send mail"

@@ -1,0 +1,302 @@
+"""Microsoft 365 as an MTA: what Exchange Online does with a message, from the settings of the tenant."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mailflow.environment.environment import Environment
+from mailflow.exchange.known import Assumptions, Unknown
+from mailflow.exchange.online import (
+    AcceptedDomain,
+    AutoForwardingMode,
+    ConnectorType,
+    DomainType,
+    Mailbox,
+    MailUser,
+    OutboundConnector,
+    TlsSettings,
+)
+from mailflow.exchange.replies import (
+    FORWARDING_BLOCKED,
+    HOPS_EXCEEDED_ONLINE,
+    RECIPIENT_NOT_FOUND_ONLINE,
+    RECIPIENT_REJECTED,
+)
+from mailflow.mail.address import Address, is_within
+from mailflow.mail.reply import Reply
+from mailflow.routing.attribution import Tenants, accepted_domain, attribute
+from mailflow.routing.decision import (
+    OPPORTUNISTIC,
+    Action,
+    Client,
+    Deliver,
+    Direction,
+    Held,
+    Hold,
+    Reception,
+    Redirect,
+    Refuse,
+    Relay,
+    Return,
+    Rule,
+    TlsDemand,
+    Verification,
+)
+
+_CMT = "Routing; Centralized transport exceptions (KB3194415)"
+
+
+@dataclass(frozen=True)
+class Microsoft365Router:
+    """The rules of Microsoft 365 for the organization's tenant, and as far as mail meets them, for other tenants."""
+
+    environment: Environment
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        """Who is in this cloud."""
+        others = tuple(o for o in self.environment.outside if o.tenant_id)
+        return Tenants(self.environment.microsoft_365, others)
+
+    def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
+        """The front door talks to everybody."""
+        return None
+
+    def recipient(
+        self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
+    ) -> Reception | Refuse:
+        """Attribute, then let Directory-Based Edge Blocking look the recipient up."""
+        reception = attribute(self.tenants, client, mail_from, recipient, assume)
+        if isinstance(reception, Refuse):
+            return reception
+        if reception.tenant_id != self.tenants.own.tenant_id:
+            known = any(recipient in other.mailboxes for other in self.tenants.others)
+        else:
+            domain = accepted_domain(self.tenants.own, recipient.domain, assume)
+            known = (
+                domain is None
+                or assume(domain.domain_type, DomainType.AUTHORITATIVE) is not DomainType.AUTHORITATIVE
+                or self._entry(recipient, assume) is not None
+            )
+        if known:
+            return reception
+        unknown = Rule(
+            f"{recipient} is unknown, and {recipient.domain} is Authoritative",
+            "Directory-Based Edge Blocking",
+        )
+        return Refuse(RECIPIENT_REJECTED, unknown)
+
+    def hop_limit(self) -> tuple[int, Refuse]:
+        """The number is not documented; 60, as Exchange Server's MaxHopCount. Only the end of a loop rests on it."""
+        loop = Rule("too many Received fields: a loop", "NDR 5.4.6 to 5.4.20")
+        return 60, Refuse(HOPS_EXCEEDED_ONLINE, loop)
+
+    def submission(self, mail_from: Address | None) -> Reception:
+        """A mailbox of the tenant sends, or the service itself."""
+        why = Rule("submitted in the tenant", "Routing")
+        others = {o.domain: o.tenant_id for o in self.tenants.others if o.tenant_id}
+        tenant = others.get(mail_from.domain) if mail_from else None
+        return Reception(Direction.ORIGINATING, why, tenant_id=tenant or self.tenants.own.tenant_id, submitted=True)
+
+    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
+        """Decide for one recipient: centralized transport first, then the directory, then the connectors."""
+        if held.reception.tenant_id != self.tenants.own.tenant_id:
+            return (self._of_another_tenant(held),)
+        self._mind_transport_rules(assume)
+        domain = accepted_domain(self.tenants.own, held.recipient.domain, assume)
+        central = self._centralized(assume)
+        if central and domain and held.reception.direction is Direction.INCOMING:
+            # Both kinds of recipient go to the own servers first; those send back what is for the cloud.
+            why = Rule("centralized mail transport: Internet mail goes to the own servers first", "Routing")
+            return (self._by_connector(held, central, why, assume),)
+        if domain is None:
+            return (self._outbound(held, assume),)
+        return self._resolve(held, domain, assume)
+
+    def _of_another_tenant(self, held: Held) -> Action:
+        if any(held.recipient in other.mailboxes for other in self.tenants.others):
+            return Deliver(held.recipient, Rule("a mailbox of another tenant", "Message Attribution"))
+        by_mx = Rule("another tenant sends by the MX records of the recipient's domain", "Routing")
+        return Relay((), held.mail_from, by_mx, helo=self.egress_name)
+
+    def _resolve(self, held: Held, domain: AcceptedDomain, assume: Assumptions) -> tuple[Action, ...]:
+        if held.resolved:
+            return (self._outbound(held, assume),)
+        entry = self._entry(held.recipient, assume)
+        if isinstance(entry, Mailbox):
+            return self._into_mailbox(held, entry, assume)
+        if isinstance(entry, MailUser):
+            external = assume(entry.external_email_address, held.recipient) or held.recipient
+            why = Rule(f"{held.recipient} is a mail user: its mailbox is elsewhere", "Routing")
+            return (Redirect(external, why),)
+        if assume(domain.domain_type, DomainType.AUTHORITATIVE) is DomainType.AUTHORITATIVE:
+            why = Rule(f"{held.recipient} is unknown, and its domain is Authoritative", "Accepted domains")
+            return (Return(RECIPIENT_NOT_FOUND_ONLINE, why),)
+        return (self._outbound(held, assume),)
+
+    def _into_mailbox(self, held: Held, mailbox: Mailbox, assume: Assumptions) -> tuple[Action, ...]:
+        address = mailbox.primary_smtp_address
+        stated = self.environment.mailboxes.forwards.get(address)
+        target = stated or assume(mailbox.forwarding_smtp_address, None)
+        deliver = Deliver(address, Rule("the mailbox is in the tenant", "Routing"))
+        if target is None:
+            return (deliver,)
+        forward = self._forward(target, assume)
+        keeps = not stated and assume(mailbox.deliver_to_mailbox_and_forward, False)
+        return (deliver, forward) if keeps else (forward,)
+
+    def _forward(self, target: Address, assume: Assumptions) -> Action:
+        if accepted_domain(self.tenants.own, target.domain, assume):
+            return Redirect(target, Rule("the mailbox forwards inside", "Sender rewriting"), forward=True)
+        online = self.tenants.own.online
+        policies = assume.listed(online.outbound_spam_filter_policies)
+        policy = next((p for p in policies if assume(p.is_default, False)), None)
+        mode = assume(policy.auto_forwarding_mode, AutoForwardingMode.ON) if policy else AutoForwardingMode.ON
+        if policy is None:
+            assume.note("no default policy stands in Get-HostedOutboundSpamFilterPolicy.json")
+        if mode is AutoForwardingMode.AUTOMATIC:
+            assume.note("what AutoForwardingMode Automatic means for this tenant is not documented firmly")
+        remote = {d.domain_name: d for d in assume.listed(online.remote_domains)}
+        settings = remote.get(target.domain) or remote.get("*")
+        allowed = settings is None or assume(settings.auto_forward_enabled, True)
+        if mode is AutoForwardingMode.OFF or not allowed:
+            why = Rule("automatic forwarding outside is off", "Outbound spam policy; Set-RemoteDomain")
+            return Return(FORWARDING_BLOCKED, why)
+        return Redirect(target, Rule("the mailbox forwards outside", "Sender rewriting"), forward=True)
+
+    def _entry(self, address: Address, assume: Assumptions) -> Mailbox | MailUser | None:
+        """Look a recipient up in the directory, by any of its addresses."""
+        online = self.tenants.own.online
+        if isinstance(online.mailboxes, Unknown) or isinstance(online.mail_users, Unknown):
+            return self._entry_unexported(address, assume)
+        return self._directory.get(address)
+
+    @cached_property
+    def _directory(self) -> dict[Address, Mailbox | MailUser]:
+        online = self.tenants.own.online
+        found: dict[Address, Mailbox | MailUser] = {}
+        read = Assumptions()
+        entries: tuple[Mailbox | MailUser, ...] = (*read.listed(online.mail_users), *read.listed(online.mailboxes))
+        for entry in entries:
+            for address in (entry.primary_smtp_address, *read.listed(entry.email_addresses)):
+                found[address] = entry
+        return found
+
+    def _entry_unexported(self, address: Address, assume: Assumptions) -> Mailbox | MailUser | None:
+        """Without the exports nobody knows whom the tenant knows."""
+        assume.listed(self.tenants.own.online.mailboxes)
+        assume.listed(self.tenants.own.online.mail_users)
+        return self._directory.get(address)
+
+    def _centralized(self, assume: Assumptions) -> OutboundConnector | None:
+        """Find the connector that carries centralized mail transport, as Set-OutboundConnector defines it."""
+        for connector in assume.listed(self.tenants.own.online.outbound_connectors):
+            if not assume(connector.enabled, False):
+                continue
+            if not assume(connector.route_all_messages_via_on_premises, False):
+                continue
+            if "*" in assume.listed(connector.recipient_domains):
+                return connector
+            assume.note(
+                f"what RouteAllMessagesViaOnPremises does without recipient domain * is not documented "
+                f"({connector.origin.of('RecipientDomains')})"
+            )
+        return None
+
+    def _outbound(self, held: Held, assume: Assumptions) -> Action:
+        """Choose the way out: exact recipient domain, all accepted domains, wildcard, MX (connector documents)."""
+        name = held.recipient.domain
+        usable = [
+            c
+            for c in assume.listed(self.tenants.own.online.outbound_connectors)
+            if assume(c.enabled, False) and not assume(c.is_transport_rule_scoped, False)
+        ]
+        covering = [
+            (len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if d != "*" and _covers(d, name)
+        ]
+        if covering:
+            connector = max(covering, key=lambda found: found[0])[1]
+            why = Rule(f"outbound connector '{connector.name}' covers {name}", "Connectors")
+            return self._by_connector(held, connector, why, assume)
+        if accepted_domain(self.tenants.own, name, assume):
+            for connector in usable:
+                if assume(connector.all_accepted_domains, False):
+                    why = Rule(f"outbound connector '{connector.name}' covers all accepted domains", "Connectors")
+                    return self._by_connector(held, connector, why, assume)
+        for connector in usable:
+            if "*" not in assume.listed(connector.recipient_domains):
+                continue
+            central = assume(connector.route_all_messages_via_on_premises, False)
+            if central and held.reception.from_on_premises and not accepted_domain(self.tenants.own, name, assume):
+                continue  # mail that came from the own servers is never sent back to them (KB3194415)
+            why = Rule(
+                f"{'centralized mail transport' if central else 'wildcard'}: outbound connector '{connector.name}'",
+                _CMT if central else "Connectors",
+            )
+            if central and held.forwarded and not held.reception.from_on_premises:
+                assume.note(
+                    "whether a forward of a cloud mailbox follows centralized transport is told both ways "
+                    "(Sender rewriting; OfficeDocs-Exchange issue 799)"
+                )
+            return self._by_connector(held, connector, why, assume)
+        by_mx = Rule("no outbound connector covers it: by the MX records of the recipient's domain", "Routing")
+        return Relay((), self._rewritten(held, assume), by_mx, helo=self.egress_name)
+
+    def _by_connector(self, held: Held, connector: OutboundConnector, why: Rule, assume: Assumptions) -> Action:
+        by_mx = assume(connector.use_mx_record, True)
+        hosts = () if by_mx else assume.listed(connector.smart_hosts)
+        if not by_mx and not hosts:
+            nothing = Rule(f"outbound connector '{connector.name}' names no smart host", "Set-OutboundConnector")
+            return Hold(Reply(450, "4.4.4", "no next hop"), nothing)
+        own = assume(connector.connector_type, ConnectorType.ON_PREMISES) is ConnectorType.ON_PREMISES
+        rewrites = not own or assume(connector.sender_rewriting_enabled, False)
+        return Relay(
+            hosts,
+            self._rewritten(held, assume) if rewrites else held.mail_from,
+            why,
+            connector.name,
+            _tls_demand(connector, assume),
+            self.egress_name,
+            shows_certificate=True,
+            cloud_services_mail=assume(connector.cloud_services_mail_enabled, False),
+        )
+
+    def _rewritten(self, held: Held, assume: Assumptions) -> Address | None:
+        """Rewrite the reverse-path of a forward that leaves for the Internet (Sender Rewriting Scheme document)."""
+        if not held.forwarded or held.mail_from is None:
+            return held.mail_from
+        if accepted_domain(self.tenants.own, held.mail_from.domain, assume):
+            return held.mail_from
+        domains = assume.listed(self.tenants.own.online.accepted_domains)
+        default = next((d.domain_name for d in domains if assume(d.default, False)), None)
+        sender = held.mail_from
+        return Address(f"bounces+srs={sender.domain.replace('.', '-')}={sender.local}", default or sender.domain)
+
+    def _mind_transport_rules(self, assume: Assumptions) -> None:
+        """Rules that choose a connector are not simulated yet: what they would touch is not verified."""
+        for rule in assume.listed(self.tenants.own.online.transport_rules):
+            if assume(rule.enabled, True) and assume(rule.route_message_outbound_connector, None):
+                assume.note(f"transport rule '{rule.name}' routes by connector; such rules are not simulated")
+
+    @property
+    def egress_name(self) -> str:
+        """The name with which it greets the next host."""
+        return f"eur05-obe.outbound.{self.tenants.own.cloud.mx_suffix.removeprefix('mail.')}"
+
+
+def _covers(recipient_domain: str, name: str) -> bool:
+    """Whether one of RecipientDomains covers a domain; `*.contoso.com` means the subdomains."""
+    if recipient_domain.startswith("*."):
+        return name != recipient_domain[2:] and is_within(name, recipient_domain[2:])
+    return recipient_domain == name
+
+
+def _tls_demand(connector: OutboundConnector, assume: Assumptions) -> TlsDemand:
+    """Read TlsSettings and TlsDomain (Set-OutboundConnector): null is opportunistic."""
+    settings = assume(connector.tls_settings, None)
+    if settings is None:
+        return OPPORTUNISTIC
+    if settings is TlsSettings.ENCRYPTION_ONLY:
+        return TlsDemand(required=True)
+    if settings is TlsSettings.CERTIFICATE_VALIDATION:
+        return TlsDemand(required=True, verification=Verification.TRUST)
+    return TlsDemand(True, Verification.NAME, assume(connector.tls_domain, None) or "")

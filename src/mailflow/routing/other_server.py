@@ -1,0 +1,118 @@
+"""An own server that is not Exchange, as an MTA: from the routes and relay facts in the environment file."""
+
+from dataclasses import dataclass
+
+from mailflow.environment.environment import Environment, OtherServer, Route, Server
+from mailflow.exchange.known import Assumptions, Unknown
+from mailflow.mail.address import Address, is_within
+from mailflow.mail.reply import Reply
+from mailflow.routing.certificate import answers_to
+from mailflow.routing.decision import (
+    OPPORTUNISTIC,
+    Action,
+    Client,
+    Deliver,
+    Direction,
+    Held,
+    Hold,
+    Reception,
+    Redirect,
+    Refuse,
+    Relay,
+    Return,
+    Rule,
+    TlsDemand,
+)
+
+_STATED = "environment.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherServerRouter:
+    """The rules of one own server that exports do not describe."""
+
+    environment: Environment
+    server: Server
+    facts: OtherServer
+
+    def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
+        """`accepts_from`: a firewall that lets only these through."""
+        allowed = self.facts.accepts_from
+        if allowed is None or any(client.address in network for network in allowed):
+            return None
+        why = Rule(f"{client.address} is not in accepts_from ({self.server.origin})", _STATED)
+        return Refuse(Reply(421, "4.3.2", "Service not available"), why)
+
+    def recipient(
+        self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
+    ) -> Reception | Refuse:
+        """`accepts_for` from anybody, `relays_for` to anywhere."""
+        if self._accepts(recipient.domain):
+            why = Rule(f"accepts_for has {recipient.domain} ({self.server.origin})", _STATED)
+            return Reception(Direction.INCOMING, why)
+        if any(client.address in network for network in self.facts.relays_for) or self._is_tenant(client, assume):
+            why = Rule(f"relays_for has the client ({self.server.origin})", _STATED)
+            return Reception(Direction.ORIGINATING, why)
+        why = Rule(f"{recipient.domain} is not in accepts_for, the client not in relays_for", _STATED)
+        return Refuse(Reply(554, "5.7.1", "Relay access denied"), why)
+
+    def _is_tenant(self, client: Client, assume: Assumptions) -> bool:
+        if not self.facts.relays_for_microsoft_365:
+            return False
+        cloud = self.environment.microsoft_365.cloud
+        if client.tls and client.tls.client_trusted and answers_to(client.tls.client_names, cloud.mx_suffix):
+            return True
+        if isinstance(cloud.ranges, Unknown):
+            assume.note(cloud.ranges.why)
+            return False
+        return any(client.address in network for network in cloud.ranges)
+
+    def _accepts(self, name: str) -> bool:
+        return any(name == own or (own.startswith("*.") and is_within(name, own[2:])) for own in self.facts.accepts_for)
+
+    def hop_limit(self) -> tuple[int, Refuse]:
+        """At least 100 (RFC 5321 section 6.3)."""
+        loop = Rule("too many Received fields: a loop", "RFC 5321 section 6.3")
+        return 100, Refuse(Reply(554, "5.4.6", "Too many hops"), loop)
+
+    def submission(self, mail_from: Address | None) -> Reception:
+        """A mailbox of the server sends, or the server itself."""
+        return Reception(Direction.ORIGINATING, Rule("submitted on-premises", "Routing"), submitted=True)
+
+    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
+        """Decide for one recipient: forwards, mailboxes, routing addresses, routes."""
+        mailboxes = self.environment.mailboxes
+        if held.resolved:
+            return (self._send(held),)
+        if held.recipient in mailboxes.on_premises:
+            target = mailboxes.forwards.get(held.recipient)
+            if target:
+                return (Redirect(target, Rule(f"{held.recipient} forwards", _STATED), forward=True),)
+            return (Deliver(held.recipient, Rule("the mailbox is on-premises", _STATED)),)
+        routing = self.facts.routing_addresses.get(held.recipient)
+        if routing:
+            return (Redirect(routing, Rule("routing_addresses names its place in the tenant", _STATED)),)
+        route = self._route(held.recipient.domain)
+        if self._accepts(held.recipient.domain) and (route is None or route.domain == "*"):
+            why = Rule(f"{held.recipient} is unknown here", "RFC 5321 section 3.6.2")
+            return (Return(Reply(550, "5.1.1", "User unknown"), why),)
+        return (self._send(held),)
+
+    def _send(self, held: Held) -> Action:
+        route = self._route(held.recipient.domain)
+        if route is None:
+            why = Rule(f"no route covers {held.recipient.domain} ({self.server.origin})", _STATED)
+            return Hold(Reply(451, "4.4.4", "no route"), why)
+        hosts = (route.smart_host,) if route.smart_host else ()
+        tls = TlsDemand(required=True) if route.require_tls else OPPORTUNISTIC
+        why = Rule(f"route for {route.domain} ({self.server.origin})", _STATED)
+        shows = route.presents_certificate and self.server.certificate is not None
+        return Relay(hosts, held.mail_from, why, "", tls, self.server.greets_as, shows)
+
+    def _route(self, name: str) -> Route | None:
+        covering = [
+            r
+            for r in self.facts.routes
+            if r.domain in (name, "*") or (r.domain.startswith("*.") and is_within(name, r.domain[2:]))
+        ]
+        return max(covering, key=lambda r: (r.domain == name, len(r.domain)), default=None)
