@@ -1,0 +1,78 @@
+"""Opens the door of an environment: wires what looks to what is looked at."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv6Address
+
+from mailflow.environment.environment import Domain, Environment, IPAddress
+from mailflow.environment.message import STRANGER, Kind, messages
+from mailflow.event_loop import EventLoopThread
+from mailflow.observe.dns import DnsEye
+from mailflow.observe.door import Door
+from mailflow.observe.follow import follow, records
+from mailflow.observe.path import MailPath
+from mailflow.observe.smtp import Endpoint, proxy_preamble
+from mailflow.simulate.simulation import Simulation
+
+_START_S = 30.0
+# Who looks at simulated servers: addresses that no organization has (RFC 2544, RFC 5180).
+_ONLOOKER: dict[int, IPAddress] = {4: IPv4Address("198.18.0.98"), 6: IPv6Address("2001:2::98")}
+
+
+@contextmanager
+def open_door(environment: Environment, mode: str) -> Iterator[Door]:
+    """Open the door of one environment: start its simulation and point every look at it.
+
+    Raises:
+        ValueError: a mode that is not built yet.
+
+    """
+    if mode != "simulated":
+        raise ValueError(f"mode {mode!r} is not built yet; there is simulated")
+    with EventLoopThread() as loop:
+        simulation = Simulation(environment)
+        loop.call(simulation.start(), _START_S)
+        try:
+            yield _simulated(environment, loop, simulation)
+        finally:
+            loop.call(simulation.stop(), _START_S)
+
+
+def _simulated(environment: Environment, loop: EventLoopThread, simulation: Simulation) -> Door:
+    roots = ssl.create_default_context(cadata=simulation.authorities.trusted_pem)
+    roots.check_hostname = False  # names are judged, not enforced
+
+    def endpoint(address: IPAddress) -> Endpoint | None:
+        port = simulation.book.get(address)
+        return Endpoint("127.0.0.1", port, proxy_preamble(_ONLOOKER[address.version], address)) if port else None
+
+    return Door(
+        environment,
+        "simulated",
+        loop,
+        DnsEye([("127.0.0.1", simulation.dns.port)]),
+        SimulatedPost(simulation),
+        endpoint,
+        roots,
+        STRANGER,
+        simulation.check,
+    )
+
+
+class SimulatedPost:
+    """Sends every message of a domain through the simulated servers, together."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
+        """Send them all and read the paths from what the servers wrote down."""
+        posted = await self._simulation.post(
+            [message for kind in Kind for message in messages(environment, domain, kind)]
+        )
+        seen = records(self._simulation.journal, self._simulation.mailboxes)
+        found: dict[Kind, tuple[MailPath, ...]] = dict.fromkeys(Kind, ())
+        for one in posted:
+            found[one.message.kind] += follow(environment, seen, one.message, one.queue_id)
+        return found

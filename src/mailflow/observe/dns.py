@@ -1,0 +1,128 @@
+"""Looking things up in the DNS, with dnspython. Five ways of getting no record stay five different things."""
+
+import asyncio
+from collections.abc import Generator, Sequence
+from ipaddress import ip_address
+from typing import TypeVar
+
+import dns.asyncresolver
+import dns.exception
+import dns.message
+import dns.name
+import dns.nameserver
+import dns.rcode
+import dns.rdata
+import dns.rdtypes.ANY.CNAME
+import dns.rdtypes.ANY.MX
+import dns.rdtypes.ANY.NS
+import dns.rdtypes.ANY.PTR
+import dns.rdtypes.ANY.TXT
+import dns.rdtypes.IN.A
+import dns.rdtypes.IN.AAAA
+import dns.resolver
+
+from mailflow.records.answer import Answer, MxRecord, Outcome, Question, Value
+
+T = TypeVar("T")
+
+_AT_ONCE = 32  # look-ups under way; dnspython is bound by the processor, more only brings timeouts
+_TRY_S = 3.0
+_LIFETIME_S = 9.0
+_LINES = 200  # records of one answer that are kept as evidence
+
+
+class DnsEye:
+    """Asks each question once. Use it in one event loop."""
+
+    def __init__(self, servers: Sequence[tuple[str, int]]) -> None:
+        """`servers`: address and port of each resolver, in the order of trying."""
+        self._resolver = dns.asyncresolver.Resolver(configure=False)
+        self._resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in servers]
+        self._resolver.timeout = _TRY_S
+        self._resolver.lifetime = _LIFETIME_S
+        self._asked: dict[Question, asyncio.Task[Answer]] = {}
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    async def lookup(self, question: Question) -> Answer:
+        """Look one thing up. Never raises: what went wrong is the answer's outcome."""
+        if question not in self._asked:
+            self._asked[question] = asyncio.get_running_loop().create_task(self._ask(question))
+        return await asyncio.shield(self._asked[question])
+
+    async def drive(self, evaluation: Generator[Question, Answer, T]) -> T:
+        """Answer the questions of an evaluation until it has its result."""
+        try:
+            question = next(evaluation)
+            while True:
+                question = evaluation.send(await self.lookup(question))
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    async def _ask(self, question: Question) -> Answer:
+        async with self._places:
+            try:
+                found = await self._resolver.resolve(question.name, question.type, search=False)
+            except dns.resolver.NXDOMAIN:
+                return Answer(question, Outcome.NXDOMAIN, text=("NXDOMAIN: the name does not exist",))
+            except dns.resolver.NoAnswer as empty:
+                aliases = _aliases(empty.kwargs.get("response"))
+                return Answer(question, Outcome.NO_DATA, aliases=aliases, text=(f"no {question.type} record",))
+            except dns.resolver.NoNameservers as failed:
+                return _unanswered(question, failed)
+            except dns.exception.Timeout:
+                return Answer(question, Outcome.TIMEOUT, text=(f"no answer within {_LIFETIME_S:.0f} s",))
+            except (dns.exception.DNSException, UnicodeError, ValueError) as wrong:
+                # A name that cannot be asked at all: an empty label, a label that is too long.
+                return Answer(question, Outcome.NXDOMAIN, text=(f"no name that DNS can hold: {wrong}",))
+        records = list(found)
+        lines = tuple(f"{found.canonical_name} {question.type} {record.to_text()}" for record in records[:_LINES])
+        return Answer(
+            question,
+            Outcome.FOUND,
+            tuple(_value(record) for record in records),
+            ttl=found.rrset.ttl if found.rrset is not None else None,
+            aliases=_aliases(found.response),
+            server=f"{found.nameserver}:{found.port}" if found.nameserver else "",
+            text=lines,
+        )
+
+
+def _unanswered(question: Question, failed: dns.resolver.NoNameservers) -> Answer:
+    """Tell SERVFAIL from REFUSED from a server that cannot be talked to."""
+    outcome, words = Outcome.SERVFAIL, "no server gave an answer"
+    for error in failed.kwargs.get("errors", ()):
+        response = error[4] if len(error) > 4 else None
+        if isinstance(response, dns.message.Message):
+            code = response.rcode()
+            outcome = Outcome.REFUSED if code == dns.rcode.REFUSED else Outcome.SERVFAIL
+            words = f"{dns.rcode.to_text(code)} from {error[0]}"
+    if outcome is Outcome.REFUSED:
+        words += ": it knows nothing of this name"
+    return Answer(question, outcome, text=(words,))
+
+
+def _aliases(response: dns.message.Message | None) -> tuple[str, ...]:
+    if not isinstance(response, dns.message.QueryMessage):
+        return ()
+    try:
+        chain = response.resolve_chaining()
+    except dns.exception.DNSException:
+        return ()
+    return tuple(_name(rrset[0].target) for rrset in chain.cnames)
+
+
+def _value(record: dns.rdata.Rdata) -> Value:
+    if isinstance(record, dns.rdtypes.ANY.MX.MX):
+        return MxRecord(record.preference, _name(record.exchange) or ".")
+    if isinstance(record, (dns.rdtypes.IN.A.A, dns.rdtypes.IN.AAAA.AAAA)):
+        return ip_address(record.address)
+    if isinstance(record, dns.rdtypes.ANY.TXT.TXT):
+        return b"".join(record.strings).decode("utf-8", "backslashreplace")
+    if isinstance(record, (dns.rdtypes.ANY.CNAME.CNAME, dns.rdtypes.ANY.PTR.PTR, dns.rdtypes.ANY.NS.NS)):
+        return _name(record.target)
+    return record.to_text()
+
+
+def _name(name: dns.name.Name) -> str:
+    return name.to_text(omit_final_dot=True).lower().removesuffix(".")

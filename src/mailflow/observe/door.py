@@ -1,0 +1,108 @@
+"""The only door to the outside: a check asks here, and cannot tell a simulation from the Internet.
+
+Everything is asked once and remembered; every call has a deadline.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+from mailflow.environment.environment import Domain, Environment, IPAddress, Server
+from mailflow.environment.message import Kind
+from mailflow.event_loop import EventLoopThread
+from mailflow.observe.dns import DnsEye
+from mailflow.observe.path import MailPath
+from mailflow.observe.smtp import Endpoint, TlsSession, look_at_tls
+from mailflow.records.answer import Answer, Question
+
+T = TypeVar("T")
+
+_DNS_S = 60.0
+_SMTP_S = 90.0
+_POST_S = 120.0
+
+
+class Post(Protocol):
+    """Sends test messages, or knows those that were sent, and tells their paths."""
+
+    async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
+        """Give the path of every message of every kind for one domain."""
+
+
+@dataclass
+class Door:
+    """What can be observed of one environment."""
+
+    environment: Environment
+    mode: str  # simulated
+    loop: EventLoopThread
+    eye: DnsEye
+    post: Post
+    endpoint: "EndpointOf"
+    roots: ssl.SSLContext
+    looks_as: str  # the name in EHLO
+    check: Callable[[], None]  # raises what went wrong beyond the door and is no fact of mail
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _paths: dict[str, dict[Kind, tuple[MailPath, ...]]] = field(default_factory=dict)
+    _tls: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)
+
+    def _call(self, work: Coroutine[Any, Any, T], deadline_s: float) -> T:
+        result = self.loop.call(work, deadline_s)
+        self.check()
+        return result
+
+    def lookup(self, name: str, rdtype: str) -> Answer:
+        """Look one thing up in the DNS."""
+        return self._call(self.eye.lookup(Question(name, rdtype)), _DNS_S)
+
+    def lookups(self, questions: Sequence[Question]) -> tuple[Answer, ...]:
+        """Look several things up at once."""
+
+        async def together() -> tuple[Answer, ...]:
+            return tuple(await asyncio.gather(*map(self.eye.lookup, questions)))
+
+        return self._call(together(), _DNS_S)
+
+    def drive(self, evaluations: Sequence[Generator[Question, Answer, T]]) -> tuple[T, ...]:
+        """Answer the questions of several evaluations, all at once, and give their results."""
+
+        async def together() -> tuple[T, ...]:
+            return tuple(await asyncio.gather(*map(self.eye.drive, evaluations)))
+
+        return self._call(together(), _DNS_S)
+
+    def paths(self, domain: Domain, kind: Kind) -> tuple[MailPath, ...]:
+        """Give the paths of every message of one kind; none where there is no such message."""
+        if domain.name not in self._paths:
+            self._paths[domain.name] = self._call(self.post.paths(self.environment, domain), _POST_S)
+        return self._paths[domain.name][kind]
+
+    def tls(self, server: Server) -> tuple[TlsSession, ...]:
+        """Look at the TLS of a server, at every address where it listens."""
+        if server.name not in self._tls:
+
+            async def together() -> tuple[TlsSession, ...]:
+                looks = [
+                    look_at_tls(address, endpoint, self.roots, self.looks_as)
+                    if (endpoint := self.endpoint(address))
+                    else _nobody(address)
+                    for address in server.listens
+                ]
+                return tuple(await asyncio.gather(*looks))
+
+            self._tls[server.name] = self._call(together(), _SMTP_S)
+        return self._tls[server.name]
+
+
+class EndpointOf(Protocol):
+    """The address book: where a planned address answers."""
+
+    def __call__(self, address: IPAddress) -> Endpoint | None:
+        """Give the endpoint, None where nobody listens."""
+
+
+async def _nobody(address: IPAddress) -> TlsSession:
+    return TlsSession(address, reached=False, starttls=False, trouble="nobody listens there")

@@ -1,0 +1,190 @@
+"""Reading a path from trace fields and session records. Never predicting it.
+
+The records say who handed what to whom; the Received fields of a delivered copy must tell the same story,
+else nothing is said at all.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mailflow.environment.environment import Environment
+from mailflow.environment.message import MICROSOFT_365, TestMessage
+from mailflow.mail.address import Address
+from mailflow.mail.received import header_fields, read_received
+from mailflow.observe.path import Disposition, Hop, MailPath, Place
+from mailflow.routing import journal
+
+# Hop counts exceeded, by Exchange Server and by Exchange Online ("Fix NDR 5.4.6 through 5.4.20").
+_LOOP_CODES = frozenset({"5.4.6", "5.4.14"})
+
+_Key = tuple[str, Address]  # queue identifier, recipient
+
+
+class ObservationError(Exception):
+    """Two records of the same passage disagree; nothing can be said."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """The session records of a world, by what they are looked up by."""
+
+    received: Mapping[str, journal.Received]  # by queue identifier
+    redirected: Mapping[_Key, Sequence[journal.Redirected]]
+    sent: Mapping[_Key, journal.Sent]
+    delivered: Mapping[_Key, journal.Delivered]
+    failed: Mapping[_Key, journal.Failed]
+    refused: Sequence[journal.Refused]
+    copies: Mapping[tuple[Address, str], bytes]  # (mailbox, queue identifier) → the delivered message
+
+
+def records(entries: Sequence[journal.Entry], copies: Mapping[tuple[Address, str], bytes]) -> Records:
+    """Sort the entries of a journal."""
+    redirected: dict[_Key, list[journal.Redirected]] = {}
+    for entry in entries:
+        if isinstance(entry, journal.Redirected):
+            redirected.setdefault((entry.queue_id, entry.recipient), []).append(entry)
+    return Records(
+        {e.queue_id: e for e in entries if isinstance(e, journal.Received)},
+        redirected,
+        {(e.queue_id, e.recipient): e for e in entries if isinstance(e, journal.Sent)},
+        {(e.queue_id, e.recipient): e for e in entries if isinstance(e, journal.Delivered)},
+        {(e.queue_id, e.recipient): e for e in entries if isinstance(e, journal.Failed)},
+        tuple(e for e in entries if isinstance(e, journal.Refused)),
+        copies,
+    )
+
+
+def follow(environment: Environment, seen: Records, message: TestMessage, queue_id: str) -> tuple[MailPath, ...]:
+    """Follow a message from where it was submitted: a path for each recipient, several where it is copied.
+
+    Raises:
+        ObservationError: trace fields and session records disagree.
+
+    """
+    walk = _Walk(environment, seen, message)
+    return tuple(
+        path
+        for recipient in message.envelope.rcpt_to
+        for path in walk.at_host(queue_id, recipient, None, _Trail(recipient))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Trail:
+    """What has been seen so far on the way to one recipient."""
+
+    recipient: Address  # to whom it was sent at first
+    hops: tuple[Hop, ...] = ()
+    ids: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+    def assuming(self, more: Sequence[str]) -> "_Trail":
+        return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *more))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    environment: Environment
+    seen: Records
+    message: TestMessage
+
+    def at_host(self, queue_id: str, address: Address, sent: journal.Sent | None, trail: _Trail) -> Iterator[MailPath]:
+        """Go on from a host that took the message."""
+        received = self.seen.received.get(queue_id)
+        if received is None or queue_id in trail.ids:
+            yield self._path(trail, Disposition.VANISHED)
+            return
+        trail = replace(trail, hops=(*trail.hops, self._hop(received, sent)), ids=(*trail.ids, queue_id))
+        yield from self._for_address(queue_id, address, trail.assuming(received.assumptions), frozenset())
+
+    def _for_address(
+        self, queue_id: str, address: Address, trail: _Trail, before: frozenset[Address]
+    ) -> Iterator[MailPath]:
+        """Go on at a host with one address: what it became there, where it went, or how it ended."""
+        key = (queue_id, address)
+        redirected = [r for r in self.seen.redirected.get(key, ()) if r.became not in before]
+        for entry in redirected:
+            yield from self._for_address(queue_id, entry.became, trail.assuming(entry.assumptions), before | {address})
+        delivered, sent, failed = self.seen.delivered.get(key), self.seen.sent.get(key), self.seen.failed.get(key)
+        if delivered:
+            yield self._delivered(delivered, trail.assuming(delivered.assumptions))
+        elif sent and sent.next_id:
+            yield from self.at_host(sent.next_id, address, sent, trail.assuming(sent.assumptions))
+        elif failed:
+            yield self._failed(failed, sent, trail.assuming((*(sent.assumptions if sent else ()), *failed.assumptions)))
+        elif not redirected:
+            yield self._path(trail, Disposition.VANISHED)
+
+    def _path(self, trail: _Trail, disposition: Disposition) -> MailPath:
+        return MailPath(self.message, trail.recipient, disposition, trail.hops, assumptions=trail.assumptions)
+
+    def _delivered(self, delivered: journal.Delivered, trail: _Trail) -> MailPath:
+        """Read the trace fields of the delivered copy and hold them against the records."""
+        copy = self.seen.copies.get((delivered.mailbox, delivered.queue_id), b"")
+        fields = [read_received(body) for name, body in header_fields(copy) if name.lower() == "received"]
+        if tuple(field.id for field in reversed(fields)) != trail.ids:
+            raise ObservationError(
+                f"the Received fields of the message in {delivered.mailbox} tell another way than the session records"
+            )
+        return replace(
+            self._path(trail, Disposition.DELIVERED),
+            mailbox=delivered.mailbox,
+            why=str(delivered.rule),
+            trace=tuple(field.text for field in fields),
+        )
+
+    def _failed(self, failed: journal.Failed, sent: journal.Sent | None, trail: _Trail) -> MailPath:
+        refusal = self._refusal(failed, sent)
+        if failed.reply.enhanced in _LOOP_CODES:
+            disposition = Disposition.LOOPED
+        elif not failed.returned:
+            disposition = Disposition.WAITING
+        elif sent is not None and len(trail.hops) == 1:
+            disposition = Disposition.REFUSED
+        else:
+            disposition = Disposition.RETURNED if failed.report_id else Disposition.DROPPED
+        return replace(
+            self._path(trail.assuming(refusal.assumptions if refusal else ()), disposition),
+            reply=failed.reply,
+            ended_by=f"{sent.to_host} [{sent.to_address}]" if sent else failed.host,
+            why=str(refusal.rule if refusal else failed.rule),
+            report=bool(failed.report_id),
+        )
+
+    def _refusal(self, failed: journal.Failed, sent: journal.Sent | None) -> journal.Refused | None:
+        """Find the other host's own record of the refusal, for its reason."""
+        if sent is None:
+            return None
+        return next(
+            (
+                refused
+                for refused in self.seen.refused
+                if refused.reply == failed.reply
+                and str(refused.client.address) == sent.from_address
+                and refused.mail_from == sent.mail_from
+                and sent.recipient in refused.recipients
+            ),
+            None,
+        )
+
+    def _hop(self, received: journal.Received, sent: journal.Sent | None) -> Hop:
+        reception, client = received.reception, received.client
+        return Hop(
+            host=received.host,
+            place=self._place(received),
+            mail_from=received.mail_from,
+            client=str(client.address) if client else "",
+            helo=client.helo if client else "",
+            tls=client.tls.version if client and client.tls else "",
+            sent_by=sent.connector if sent else "",
+            received_by=reception.connector,
+            attributed=reception.from_on_premises,
+            why=str(reception.rule) if client else "",
+        )
+
+    def _place(self, received: journal.Received) -> Place:
+        if received.host == MICROSOFT_365:
+            own = received.reception.tenant_id == self.environment.microsoft_365.tenant_id
+            return Place.MICROSOFT_365 if own else Place.INTERNET
+        servers = {server.name for server in self.environment.on_premises.servers}
+        return Place.ON_PREMISES if received.host in servers else Place.INTERNET

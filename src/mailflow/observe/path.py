@@ -1,0 +1,94 @@
+"""The path of a message as a value: hops, and what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailflow.environment.message import TestMessage
+from mailflow.mail.address import Address
+from mailflow.mail.envelope import path as angle
+from mailflow.mail.reply import Reply
+
+
+class Place(StrEnum):
+    """Where a host stands. The words are those of the feature files."""
+
+    INTERNET = "the Internet"
+    MICROSOFT_365 = "Microsoft 365"  # the organization's own tenant; another tenant is the Internet
+    ON_PREMISES = "the on-premises servers"
+
+
+class Disposition(StrEnum):
+    """What became of a message for one recipient."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"  # to the host of the sender
+    RETURNED = "returned to the sender"  # accepted first, then a non-delivery report
+    DROPPED = "lost"  # refused, with a null reverse-path: nobody is told
+    LOOPED = "caught in a loop"
+    WAITING = "waiting in a queue"
+    VANISHED = "vanished"  # the records end without an end
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One host on the way, and how the message came to it."""
+
+    host: str
+    place: Place
+    mail_from: Address | None  # as this host got it
+    client: str = ""  # the address it came from; empty where it was submitted here
+    helo: str = ""
+    tls: str = ""  # TLSv1.3; empty: plain, or submitted here
+    sent_by: str = ""  # the connector by which the host before sent it
+    received_by: str = ""  # the connector by which this host took it
+    attributed: bool = False  # Microsoft 365 took it for mail of the organization's own servers
+    why: str = ""  # the rule by which this host took it
+
+
+@dataclass(frozen=True, slots=True)
+class MailPath:
+    """The way of one message to one recipient."""
+
+    message: TestMessage
+    recipient: Address
+    disposition: Disposition
+    hops: tuple[Hop, ...]
+    reply: Reply | None = None  # what ended it, where it was not delivered
+    ended_by: str = ""  # the host that said so
+    why: str = ""  # the rule that ended it
+    mailbox: Address | None = None
+    report: bool = False  # a non-delivery report was sent back
+    assumptions: tuple[str, ...] = ()  # what the simulation had to take for granted on the way
+    trace: tuple[str, ...] = ()  # the Received fields of the delivered copy, newest first
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The places in order, hosts of the same place taken together."""
+        found: list[Place] = []
+        for hop in self.hops:
+            if not found or found[-1] is not hop.place:
+                found.append(hop.place)
+        return tuple(found)
+
+    def lines(self) -> tuple[str, ...]:
+        """Tell the way, a hop a line."""
+        told = [f"{number}. {_tell(hop)}" for number, hop in enumerate(self.hops, 1)]
+        if self.disposition is Disposition.DELIVERED:
+            told.append(f"delivered into the mailbox {self.mailbox}")
+        else:
+            told.append(f"{self.disposition}: {self.ended_by or 'nobody'} said {self.reply or 'nothing'} ({self.why})")
+        return tuple(told)
+
+
+def _tell(hop: Hop) -> str:
+    if not hop.client:
+        return f"{hop.host} ({hop.place}): submitted as {angle(hop.mail_from)}"
+    told = f"{hop.host} ({hop.place}): from {hop.client} as {angle(hop.mail_from)}, {hop.tls or 'without TLS'}"
+    if hop.sent_by:
+        told += f", sent by connector '{hop.sent_by}'"
+    if hop.received_by:
+        told += f", received by connector '{hop.received_by}'"
+    return f"{told}; {hop.why}" if hop.why else told

@@ -1,0 +1,278 @@
+"""A simulated MTA: takes messages, decides by its router, delivers, relays, returns. It really does it."""
+
+import hashlib
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Protocol
+
+from trustme import LeafCert
+
+from mailflow.environment.environment import IPAddress
+from mailflow.exchange.known import Assumptions
+from mailflow.mail.address import Address
+from mailflow.mail.envelope import Envelope, path
+from mailflow.mail.received import header_fields
+from mailflow.mail.reply import Reply
+from mailflow.routing import journal
+from mailflow.routing.decision import (
+    Action,
+    Client,
+    Deliver,
+    Held,
+    Hold,
+    Reception,
+    Redirect,
+    Refuse,
+    Relay,
+    Return,
+    Router,
+    Verification,
+)
+from mailflow.simulate.transfer import Attempt, Handover, Target
+
+_REDIRECTS = 10  # one address leading to another within one MTA; more is a circle
+
+
+class World(Protocol):
+    """What an MTA needs of the simulation around it."""
+
+    def write(self, entry: journal.Entry) -> None:
+        """Put a line into the journal."""
+
+    def keep(self, mailbox: Address, queue_id: str, message: bytes) -> None:
+        """Put a message into a mailbox."""
+
+    def later(self, mta: "Mta", queue_id: str, held: Sequence[Held], message: bytes) -> None:
+        """Go on with a message after the client has its reply."""
+
+    async def targets(self, relay: Relay, recipient: Address) -> Sequence[Target] | Reply:
+        """Find the hosts for a next hop, or the reply where there is none."""
+
+    def client_context(self, mta: "Mta", *, verify: bool, shows_certificate: bool) -> ssl.SSLContext:
+        """Give the TLS settings of a client."""
+
+    async def hand_over(self, handover: Handover, targets: Sequence[Target]) -> Attempt:
+        """Carry out a handover."""
+
+
+@dataclass
+class Mta:
+    """One host: its names, its addresses, its rules."""
+
+    name: str  # as paths and reports call it: the host name, or "Microsoft 365"
+    greets_as: str  # the name in its greeting and its trace fields
+    router: Router
+    listens: tuple[IPAddress, ...]
+    sends_from: tuple[IPAddress, ...]
+    world: World
+    tls_failure: Callable[[str], Reply]  # how it words that TLS cannot be had
+    stamps: Callable[[Reception], tuple[tuple[str, str], ...]] = lambda _: ()  # header fields it adds on reception
+    leaf: LeafCert | None = None  # the certificate it shows
+    server_context: ssl.SSLContext | None = None  # None: no STARTTLS
+    _ids: dict[str, int] = field(default_factory=dict)
+
+    def connection(self, client: Client) -> Refuse | None:
+        """See `Router.connection`; a refusal goes into the journal."""
+        assume = Assumptions()
+        refusal = self.router.connection(client, assume)
+        if refusal:
+            self._refuse(client, None, (), refusal, assume)
+        return refusal
+
+    def recipient(self, client: Client, mail_from: Address | None, recipient: Address) -> Reception | Refuse:
+        """See `Router.recipient`; a refusal goes into the journal."""
+        assume = Assumptions()
+        taken = self.router.recipient(client, mail_from, recipient, assume)
+        if isinstance(taken, Refuse):
+            self._refuse(client, mail_from, (recipient,), taken, assume)
+        return taken
+
+    def _refuse(
+        self, client: Client, mail_from: Address | None, to: tuple[Address, ...], refusal: Refuse, assume: Assumptions
+    ) -> None:
+        self.world.write(journal.Refused(self.name, client, mail_from, to, refusal.reply, refusal.rule, assume.made))
+
+    def message(
+        self,
+        client: Client,
+        mail_from: Address | None,
+        receptions: dict[Address, Reception],
+        content: bytes,
+        trace: Callable[[str], str],
+    ) -> Reply:
+        """Take a message unless it has come too far (RFC 5321 section 6.3)."""
+        limit, too_far = self.router.hop_limit()
+        if sum(name.lower() == "received" for name, _ in header_fields(content)) >= limit:
+            self._refuse(client, mail_from, tuple(receptions), too_far, Assumptions())
+            return too_far.reply
+        assume = Assumptions()
+        for recipient in receptions:  # what the decision at RCPT took for granted belongs to the message
+            self.router.recipient(client, mail_from, recipient, assume)
+        queue_id = self._queue_id(content, tuple(receptions))
+        self._take(queue_id, client, mail_from, receptions, content, trace(queue_id), assume)
+        return Reply(250, "2.6.0", f"{queue_id} Queued mail for delivery")
+
+    def submit(self, envelope: Envelope, content: bytes) -> str:
+        """Take a message from a mailbox or service of its own; gives the queue identifier."""
+        reception = self.router.submission(envelope.mail_from)
+        queue_id = self._queue_id(content, envelope.rcpt_to)
+        receptions = dict.fromkeys(envelope.rcpt_to, reception)
+        trace = f"from {self.greets_as} by {self.greets_as} with mapi id {queue_id}"
+        self._take(queue_id, None, envelope.mail_from, receptions, content, trace, Assumptions())
+        return queue_id
+
+    def _take(
+        self,
+        queue_id: str,
+        client: Client | None,
+        mail_from: Address | None,
+        receptions: dict[Address, Reception],
+        content: bytes,
+        trace: str,
+        assume: Assumptions,
+    ) -> None:
+        reception = next(iter(receptions.values()))
+        entry = journal.Received(
+            self.name, queue_id, _message_id(content), client, mail_from, tuple(receptions), reception, assume.made
+        )
+        self.world.write(entry)
+        # RFC 5321 section 4.4: the newest trace field stands on top; what this host adds stands right below it.
+        date = format_datetime(datetime.now(UTC))
+        added = [("Received", f"{trace}; {date}"), *self.stamps(reception)]
+        head = "".join(f"{name}: {body}\r\n" for name, body in added).encode("ascii", "replace")
+        held = [Held(recipient, mail_from, how) for recipient, how in receptions.items()]
+        self.world.later(self, queue_id, held, head + content)
+
+    def _queue_id(self, content: bytes, recipients: tuple[Address, ...]) -> str:
+        """Make an identifier that is the same in every run of the same message through the same hosts."""
+        seed = f"{self.name} {_message_id(content)} {len(header_fields(content))} {recipients}"
+        base = hashlib.sha256(seed.encode()).hexdigest()[:10].upper()
+        self._ids[base] = self._ids.get(base, 0) + 1
+        return base if self._ids[base] == 1 else f"{base}-{self._ids[base]}"
+
+    async def work(self, queue_id: str, held: Sequence[Held], message: bytes) -> None:
+        """Carry out what the router decides for each recipient; handovers of one kind share a transaction."""
+        relays: dict[tuple[Relay, str], list[Held]] = {}
+        made: dict[Address, tuple[str, ...]] = {}
+        waiting = [(one, 0) for one in held]
+        while waiting:
+            one, redirects = waiting.pop(0)
+            assume = Assumptions()
+            actions = self.router.actions(one, assume)
+            for action in actions:
+                if isinstance(action, Redirect) and redirects < _REDIRECTS:
+                    waiting.append((self._redirect(queue_id, one, action, assume), redirects + 1))
+                elif isinstance(action, Relay):
+                    domain = "" if action.hosts else one.recipient.domain
+                    relays.setdefault((action, domain), []).append(one)
+                    made[one.recipient] = assume.made
+                else:
+                    self._settle(queue_id, one, action, message, assume)
+        for (relay, _), group in relays.items():
+            await self._relay(queue_id, relay, group, message, made)
+
+    def _redirect(self, queue_id: str, held: Held, action: Redirect, assume: Assumptions) -> Held:
+        entry = journal.Redirected(
+            self.name, queue_id, held.recipient, action.recipient, action.forward, action.rule, assume.made
+        )
+        self.world.write(entry)
+        forwarded = held.forwarded or action.forward
+        return Held(action.recipient, held.mail_from, held.reception, forwarded, resolved=not action.forward)
+
+    def _settle(self, queue_id: str, held: Held, action: Action, message: bytes, assume: Assumptions) -> None:
+        if isinstance(action, Deliver):
+            self.world.keep(action.mailbox, queue_id, message)
+            self.world.write(
+                journal.Delivered(self.name, queue_id, held.recipient, action.mailbox, action.rule, assume.made)
+            )
+            return
+        if isinstance(action, Redirect):
+            circle = Reply(550, "5.4.6", "addresses lead to one another in a circle")
+            action = Return(circle, action.rule)
+        if isinstance(action, (Return, Hold)):
+            self._give_up(queue_id, held, action, message, assume.made)
+
+    def _give_up(self, queue_id: str, held: Held, action: Return | Hold, message: bytes, made: tuple[str, ...]) -> None:
+        returned = isinstance(action, Return)
+        report = ""
+        # RFC 5321 section 4.5.5: no report about a report. An MTA that waits reports only after a day or two.
+        if returned and held.mail_from is not None:
+            report = self.submit(Envelope(None, (held.mail_from,)), self._report(queue_id, held, action.reply, message))
+        self.world.write(
+            journal.Failed(self.name, queue_id, held.recipient, action.reply, action.rule, returned, report, made)
+        )
+
+    def _report(self, queue_id: str, held: Held, reply: Reply, message: bytes) -> bytes:
+        """Write the non-delivery report (RFC 3464, in the shortest form that names what failed)."""
+        lines = (
+            f"Message-ID: <ndr-{queue_id}-{held.recipient.local}@{self.name}>",
+            f"In-Reply-To: {_message_id(message)}",
+            f"From: Postmaster <postmaster@{self.name}>",
+            f"To: {path(held.mail_from)}",
+            "Subject: Undeliverable",
+            "Auto-Submitted: auto-replied",
+            "",
+            f"Final-Recipient: rfc822; {held.recipient}",
+            "Action: failed",
+            f"Status: {reply.enhanced}",
+            f"Diagnostic-Code: smtp; {reply}",
+            "",
+        )
+        return "\r\n".join(lines).encode("ascii", "replace")
+
+    async def _relay(
+        self, queue_id: str, relay: Relay, group: Sequence[Held], message: bytes, made: dict[Address, tuple[str, ...]]
+    ) -> None:
+        targets = await self.world.targets(relay, group[0].recipient)
+        if isinstance(targets, Reply):
+            end = (Hold if targets.transient else Return)(targets, relay.rule)
+            for held in group:
+                self._give_up(queue_id, held, end, message, made[held.recipient])
+            return
+        verify = relay.tls.verification is not Verification.NONE
+        context = self.world.client_context(self, verify=verify, shows_certificate=relay.shows_certificate)
+        handover = Handover(
+            relay.mail_from,
+            tuple(held.recipient for held in group),
+            message,
+            relay.helo or self.greets_as,
+            self.sends_from,
+            relay.tls,
+            context,
+        )
+        attempt = await self.world.hand_over(handover, targets)
+        for held, reply in zip(group, attempt.replies, strict=True):
+            answer = self.tls_failure(reply.text) if reply.code == 0 else reply
+            self._note(queue_id, relay, held, attempt, answer, made[held.recipient])
+            if not answer.accepted:
+                end = (Hold if answer.transient else Return)(answer, relay.rule)
+                self._give_up(queue_id, held, end, message, ())
+
+    def _note(
+        self, queue_id: str, relay: Relay, held: Held, attempt: Attempt, answer: Reply, made: tuple[str, ...]
+    ) -> None:
+        self.world.write(
+            journal.Sent(
+                self.name,
+                queue_id,
+                held.recipient,
+                attempt.target.name,
+                str(attempt.target.address),
+                relay.connector,
+                relay.mail_from,
+                relay.helo or self.greets_as,
+                attempt.tls,
+                answer,
+                answer.text.partition(" ")[0] if answer.accepted else "",
+                relay.rule,
+                attempt.from_address,
+                made,
+            )
+        )
+
+
+def _message_id(content: bytes) -> str:
+    return next((body for name, body in header_fields(content) if name.lower() == "message-id"), "")

@@ -1,0 +1,184 @@
+"""The simulated world of one environment: DNS, Microsoft 365, the own servers, everybody outside.
+
+All on 127.0.0.1, on ports that the system picks; nothing leaves loopback.
+"""
+
+import asyncio
+import hashlib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mailflow.environment.environment import Environment, IPAddress
+from mailflow.environment.message import TestMessage
+from mailflow.mail.address import Address
+from mailflow.mail.reply import Reply
+from mailflow.routing import journal
+from mailflow.routing.decision import Held, Relay
+from mailflow.simulate.address_book import AddressBook
+from mailflow.simulate.certificates import Authorities
+from mailflow.simulate.dns import DnsServer
+from mailflow.simulate.hosts import Straight, hosts
+from mailflow.simulate.locate import Locator
+from mailflow.simulate.mta import Mta
+from mailflow.simulate.smtp import SmtpServer
+from mailflow.simulate.transfer import Attempt, Handover, Target, hand_over
+from mailflow.simulate.zones import zones
+
+REST_S = 60.0  # within which a set of messages comes to rest; a loop of 60 hops takes a second or two
+
+
+class SimulationError(Exception):
+    """The simulation itself failed. Never a fact of mail, never a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A test message that was submitted: where it starts in the journal."""
+
+    message: TestMessage
+    host: str
+    queue_id: str
+
+
+class Simulation:
+    """All servers of one environment. Start, post and stop it in one event loop."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.authorities = Authorities.make()
+        self.dns = DnsServer(zones(environment))
+        self.mtas = hosts(environment, self.authorities, self)
+        self.book: AddressBook = {}
+        self.journal: list[journal.Entry] = []
+        self.mailboxes: dict[tuple[Address, str], bytes] = {}  # (mailbox, queue identifier) → message
+        self._locator: Locator | None = None
+        self._servers: list[asyncio.Server] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._errors: list[BaseException] = []
+        self._contexts: dict[tuple[str, bool, bool], ssl.SSLContext] = {}
+
+    async def start(self) -> None:
+        """Let every server listen."""
+        asyncio.get_running_loop().set_exception_handler(self._note)
+        await self.dns.start()
+        self._locator = Locator(self.dns.port)
+        for mta in {id(mta): mta for mta in self.mtas.values() if mta.listens}.values():
+            port = await self.open_port(mta)
+            self.book |= dict.fromkeys(mta.listens, port)
+
+    async def stop(self) -> None:
+        """Let every server go."""
+        for server in self._servers:
+            server.close()
+        await self.dns.stop()
+
+    async def open_port(self, mta: Mta, fixed_client: IPAddress | None = None) -> int:
+        """Listen for an MTA; with `fixed_client` at a plain port, where everybody who connects is that client."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: SmtpServer(mta, fixed_client, loop=loop, hostname=mta.greets_as, tls_context=mta.server_context),
+            "127.0.0.1",
+            0,
+        )
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def post(self, messages: Sequence[TestMessage]) -> tuple[Posted, ...]:
+        """Submit messages and wait until everything that follows from them has come to rest.
+
+        Raises:
+            SimulationError: it does not come to rest within the deadline, or a simulated server failed.
+
+        """
+        posted = []
+        for message in messages:
+            mta = self.mtas[message.submitted_at]
+            if message.direct_to:
+                mta = self._straight(mta, message.direct_to)
+            posted.append(Posted(message, mta.name, mta.submit(message.envelope, _content(self.environment, message))))
+        try:
+            async with asyncio.timeout(REST_S):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        except TimeoutError as late:
+            raise SimulationError(f"messages did not come to rest within {REST_S:.0f} s") from late
+        self.check()
+        return tuple(posted)
+
+    def check(self) -> None:
+        """Raise what went wrong inside: a mistake of a double must not look like a fact of mail."""
+        if self._errors:
+            raise SimulationError(f"a simulated server of {self.environment.name} failed") from self._errors[0]
+
+    def _straight(self, mta: Mta, host: str) -> Mta:
+        """Let somebody send straight to a host."""
+        name = f"{mta.name} straight to {host}"
+        if name not in self.mtas:
+            router = Straight(host, mta.greets_as, mta.router)
+            self.mtas[name] = Mta(mta.name, mta.greets_as, router, (), mta.sends_from, self, mta.tls_failure)
+        return self.mtas[name]
+
+    # What an MTA asks of the world around it (simulate.mta.World).
+
+    def write(self, entry: journal.Entry) -> None:
+        """Put a line into the journal."""
+        self.journal.append(entry)
+
+    def keep(self, mailbox: Address, queue_id: str, message: bytes) -> None:
+        """Put a message into a mailbox."""
+        self.mailboxes[mailbox, queue_id] = message
+
+    def later(self, mta: Mta, queue_id: str, held: Sequence[Held], message: bytes) -> None:
+        """Go on with a message after the client has its reply."""
+        task = asyncio.get_running_loop().create_task(mta.work(queue_id, held, message))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._errors.append(error)
+
+    def _note(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, (ssl.SSLError, ConnectionError)):  # those are clients that went away
+            self._errors.append(error or SimulationError(str(context.get("message"))))
+
+    async def targets(self, relay: Relay, recipient: Address) -> Sequence[Target] | Reply:
+        """Find the hosts for a next hop, or the reply where there is none."""
+        if self._locator is None:
+            raise SimulationError("the simulation has not been started")
+        return await self._locator.targets(relay.hosts, recipient.domain)
+
+    def client_context(self, mta: Mta, *, verify: bool, shows_certificate: bool) -> ssl.SSLContext:
+        """Give the TLS settings of a client; made once for each host and kind."""
+        key = (mta.name, verify, shows_certificate)
+        if key not in self._contexts:
+            shown = mta.leaf if shows_certificate else None
+            self._contexts[key] = self.authorities.client_context(verify=verify, shown=shown)
+        return self._contexts[key]
+
+    async def hand_over(self, handover: Handover, targets: Sequence[Target]) -> Attempt:
+        """Carry out a handover."""
+        return await hand_over(handover, targets, self.book)
+
+
+def _content(environment: Environment, message: TestMessage) -> bytes:
+    """Write a test message (RFC 5322), marked as one, with an identifier that is the same in every run."""
+    seed = f"{environment.name} {message}".encode()
+    sender = message.envelope.mail_from
+    lines = (
+        f"Message-ID: <{hashlib.sha256(seed).hexdigest()[:20]}@mailflow.invalid>",
+        f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}",
+        f"From: {sender or f'Postmaster <postmaster@{environment.domains[0].name}>'}",
+        f"To: {', '.join(map(str, message.envelope.rcpt_to))}",
+        f"Subject: Mailflow test message {message.kind}",
+        f"X-Mailflow-Kind: {message.kind.name}",
+        "",
+        "A test message of Mailflow.",
+        "",
+    )
+    return "\r\n".join(lines).encode("utf-8")

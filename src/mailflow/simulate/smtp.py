@@ -1,0 +1,149 @@
+"""The SMTP front of a simulated MTA: aiosmtpd, with what it lacks for our purpose."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any, Protocol
+
+from aiosmtpd.proxy_protocol import ProxyData
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from mailflow.environment.environment import IPAddress
+from mailflow.mail.address import Address, AddressError
+from mailflow.mail.reply import Reply
+from mailflow.routing.decision import Client, Reception, Refuse, Tls
+from mailflow.simulate.certificates import is_trusted, names_of
+
+# A client that breaks off a handshake, or sends rubbish, is no news of ours.
+logging.getLogger("mail.log").addHandler(logging.NullHandler())
+logging.getLogger("mail.log").propagate = False
+
+
+class Frontage(Protocol):
+    """What stands behind the SMTP server and decides."""
+
+    def connection(self, client: Client) -> Refuse | None:
+        """Whether to talk to the client."""
+
+    def recipient(self, client: Client, mail_from: Address | None, recipient: Address) -> Reception | Refuse:
+        """Whether to take mail for a recipient."""
+
+    def message(
+        self,
+        client: Client,
+        mail_from: Address | None,
+        receptions: dict[Address, Reception],
+        content: bytes,
+        trace: Callable[[str], str],
+    ) -> Reply:
+        """Take the message or refuse it."""
+
+
+class SmtpServer(SMTP):
+    """aiosmtpd for planned addresses, which come by PROXY protocol or, at the plain port, stand fixed."""
+
+    def __init__(self, frontage: Frontage, fixed_client: IPAddress | None = None, **options: Any) -> None:
+        handler = _Hooks(frontage, fixed_client)
+        super().__init__(
+            handler,
+            ident="ESMTP",
+            proxy_protocol_timeout=None if fixed_client else 5.0,
+            data_size_limit=33_554_432,
+            **options,
+        )
+        # One dictionary of the class, emptied by every new connection, would wipe the limits of running sessions.
+        self.command_size_limits = defaultdict(lambda: SMTP.command_size_limit)
+
+    def _create_session(self) -> Session:
+        """Keep what the PROXY header said through STARTTLS (aiosmtpd issue 287)."""
+        session = super()._create_session()
+        if self.session is not None:
+            session.proxy_data = self.session.proxy_data
+        return session
+
+
+class _Hooks:
+    def __init__(self, frontage: Frontage, fixed_client: IPAddress | None) -> None:
+        self._frontage = frontage
+        self._fixed = fixed_client
+        self._mail_from: Address | None = None
+        self._receptions: dict[Address, Reception] = {}
+
+    def _client(self, session: Session) -> Client:
+        proxied = session.proxy_data.src_addr if session.proxy_data else None
+        address = self._fixed or ip_address(str(proxied))
+        if not session.ssl:
+            return Client(address, session.host_name or "")
+        peer = session.ssl.get("peercert") or {}
+        cipher = session.ssl.get("cipher") or ("", "TLS", 0)
+        tls = Tls(str(cipher[1]), names_of(peer), bool(peer) and is_trusted(peer))
+        return Client(address, session.host_name or "", tls)
+
+    async def handle_PROXY(self, _: SMTP, session: Session, __: Envelope, proxy_data: ProxyData) -> bool:  # noqa: N802  aiosmtpd's name
+        session.proxy_data = proxy_data
+        return self._frontage.connection(self._client(session)) is None
+
+    async def handle_EHLO(  # noqa: N802  aiosmtpd's name
+        self, _: SMTP, session: Session, __: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [r for r in responses if not r.startswith("250-AUTH")]  # nobody can authenticate here
+
+    async def handle_MAIL(  # noqa: N802  aiosmtpd's name
+        self, _: SMTP, __: Session, envelope: Envelope, address: str, mail_options: list[str]
+    ) -> str:
+        sender, wrong = _reverse_path(address)
+        if wrong:
+            return wrong
+        self._receptions = {}
+        envelope.mail_from = address or "<>"
+        envelope.mail_options.extend(mail_options)
+        self._mail_from = sender
+        return "250 2.1.0 Sender OK"
+
+    async def handle_RCPT(  # noqa: N802  aiosmtpd's name
+        self, _: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
+    ) -> str:
+        try:
+            recipient = Address.parse(address)
+        except AddressError:
+            return "501 5.1.3 Invalid address"
+        taken = self._frontage.recipient(self._client(session), self._mail_from, recipient)
+        if isinstance(taken, Refuse):
+            return str(taken.reply)
+        self._receptions[recipient] = taken
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(rcpt_options)
+        return "250 2.1.5 Recipient OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
+        content = envelope.original_content or b""
+        client = self._client(session)
+        protocol = "ESMTPS" if session.ssl else "ESMTP"  # RFC 3848
+        cipher = (session.ssl or {}).get("cipher")
+        tls = f" (version={cipher[1].replace('v1.', '1_')}, cipher={cipher[0]})" if cipher else ""
+
+        def trace(queue_id: str) -> str:
+            version = "IPv6:" if client.address.version == 6 else ""
+            return (
+                f"from {client.helo} ([{version}{client.address}]) by {server.hostname} "
+                f"with {protocol}{tls} id {queue_id}"
+            )
+
+        return str(self._frontage.message(client, self._mail_from, self._receptions, content, trace))
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Do not let a mistake of ours look like a fact of mail: it ends the simulation."""
+        asyncio.get_running_loop().call_exception_handler({"message": "simulated MTA", "exception": error})
+        return "451 4.3.0 simulation failed"
+
+
+def _reverse_path(address: str) -> tuple[Address | None, str]:
+    if address in ("", "<>"):
+        return None, ""
+    try:
+        return Address.parse(address), ""
+    except AddressError:
+        return None, "501 5.1.7 Invalid address"

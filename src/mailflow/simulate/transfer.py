@@ -1,0 +1,187 @@
+"""How a simulated MTA hands a message to another: finding the host, TLS, the transaction.
+
+aiosmtplib speaks the protocol; `observe` has a dialogue of its own, so that the double and the eye do not
+share a mistake.
+"""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import aiosmtplib
+from cryptography import x509
+
+from mailflow.environment.environment import IPAddress, certificate_names
+from mailflow.exchange.replies import CONNECTION_REFUSED, STARTTLS_REQUIRED
+from mailflow.mail.address import Address
+from mailflow.mail.reply import Reply
+from mailflow.routing.certificate import answers_to
+from mailflow.routing.decision import TlsDemand, Verification
+from mailflow.simulate.address_book import AddressBook, proxy_header
+
+DEADLINE_S = 10.0  # for one command of one session on loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A host to try."""
+
+    name: str
+    address: IPAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What to hand over and how."""
+
+    mail_from: Address | None
+    recipients: tuple[Address, ...]
+    message: bytes
+    helo: str
+    sends_from: tuple[IPAddress, ...]
+    tls: TlsDemand
+    context: ssl.SSLContext
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of trying one target: a reply for each recipient."""
+
+    target: Target
+    from_address: str
+    tls: str
+    replies: tuple[Reply, ...]
+    reached: bool  # the host answered; if not, the next target is tried (RFC 5321 section 5.1)
+
+
+class _TlsError(Exception):
+    """TLS was demanded and cannot be had; the argument is the word that mail engineers find in their logs."""
+
+
+def read_reply(code: int, text: str) -> Reply:
+    """Split a reply line into code, enhanced status code and text (RFC 3463 section 2)."""
+    text = " ".join(text.split())
+    first, _, rest = text.partition(" ")
+    parts = first.split(".")
+    if len(parts) == 3 and all(p.isdigit() for p in parts) and parts[0] in ("2", "4", "5"):
+        return Reply(code, first, rest)
+    return Reply(code, "", text)
+
+
+async def hand_over(handover: Handover, targets: Sequence[Target], book: AddressBook) -> Attempt:
+    """Try one target after the other until one answers. The list is not empty."""
+    attempt = None
+    for target in targets:
+        attempt = await _try(handover, target, book)
+        if attempt.reached:
+            break
+    if attempt is None:
+        raise ValueError("nobody to hand over to")
+    return attempt
+
+
+async def _try(handover: Handover, target: Target, book: AddressBook) -> Attempt:
+    source = next((a for a in handover.sends_from if a.version == target.address.version), None)
+    port = book.get(target.address)
+    if source is None:
+        return _unreached(
+            handover, target, "", Reply(450, "4.4.316", f"no address of family IPv{target.address.version}")
+        )
+    if port is None:
+        # Nobody in the environment listens there. In life a firewall drops it, or the port is closed.
+        return _unreached(handover, target, str(source), CONNECTION_REFUSED)
+    client: aiosmtplib.SMTP | None = None
+    tls = ""
+    try:
+        client = await _connect(handover, source, target, port)
+        tls = await _secure(client, handover)
+        replies = await _transaction(client, handover)
+    except _TlsError as wrong:
+        return Attempt(target, str(source), tls, (Reply(0, "", str(wrong)),) * len(handover.recipients), reached=True)
+    except (aiosmtplib.SMTPException, OSError) as wrong:
+        dropped = Reply(421, "4.4.2", f"Connection dropped ({type(wrong).__name__})")
+        return _unreached(handover, target, str(source), dropped)
+    finally:
+        if client is not None:
+            client.close()
+    return Attempt(target, str(source), tls, replies, reached=True)
+
+
+def _unreached(handover: Handover, target: Target, source: str, reply: Reply) -> Attempt:
+    return Attempt(target, source, "", (reply,) * len(handover.recipients), reached=False)
+
+
+async def _connect(handover: Handover, source: IPAddress, target: Target, port: int) -> aiosmtplib.SMTP:
+    # A local connect does not block; the header has to be the first bytes, before aiosmtplib reads the greeting.
+    sock = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
+    sock.sendall(proxy_header(source, target.address))
+    sock.setblocking(False)
+    client = aiosmtplib.SMTP(sock=sock, local_hostname=handover.helo, timeout=DEADLINE_S, start_tls=False)
+    await client.connect()
+    await client.ehlo()
+    return client
+
+
+async def _secure(client: aiosmtplib.SMTP, handover: Handover) -> str:
+    """STARTTLS as the connector demands it (RFC 3207). Gives the version; empty where the session stays plain."""
+    demand = handover.tls
+    if not client.supports_extension("starttls"):
+        if demand.required:
+            raise _TlsError(STARTTLS_REQUIRED)
+        return ""
+    try:
+        await client.starttls(tls_context=handover.context, validate_certs=False)
+        await client.ehlo()
+    except (ssl.SSLError, aiosmtplib.SMTPException, OSError) as wrong:
+        raise _TlsError(_tls_word(wrong)) from wrong
+    session = client.transport.get_extra_info("ssl_object") if client.transport else None
+    if session is None:
+        raise _TlsError("no TLS session")
+    if demand.verification is Verification.NAME:
+        leaf = x509.load_der_x509_certificate(session.getpeercert(binary_form=True))
+        names = certificate_names(leaf)
+        if not answers_to(names, demand.name):
+            raise _TlsError(f"SubjectMismatch Expected Subject: {demand.name}; Presented: {', '.join(names)}")
+    return str(session.version())
+
+
+def _tls_word(wrong: BaseException) -> str:
+    """Find the word for a failed handshake; OpenSSL's verify codes 9 and 10 are the dates (x509_vfy.h)."""
+    seen: BaseException | None = wrong
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return {9: "CertificateNotYetValid", 10: "CertificateExpired"}.get(seen.verify_code, "UntrustedRoot")
+        seen = seen.__cause__ or seen.__context__
+    return f"TLS handshake failed ({type(wrong).__name__})"
+
+
+async def _transaction(client: aiosmtplib.SMTP, handover: Handover) -> tuple[Reply, ...]:
+    replies: dict[Address, Reply] = {}
+    try:
+        await client.mail(str(handover.mail_from or ""))
+        for recipient in handover.recipients:
+            try:
+                await client.rcpt(str(recipient))
+            except aiosmtplib.SMTPResponseException as refused:
+                replies[recipient] = read_reply(refused.code, refused.message)
+        taken = [r for r in handover.recipients if r not in replies]
+        if taken:
+            response = await client.data(handover.message)
+            replies |= dict.fromkeys(taken, read_reply(response.code, response.message))
+    except aiosmtplib.SMTPResponseException as refused:
+        whole = read_reply(refused.code, refused.message)
+        replies = {r: replies.get(r, whole) for r in handover.recipients}
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+        await client.quit()
+    return tuple(replies[r] for r in handover.recipients)
+
+
+def literal(host: str) -> IPAddress | None:
+    """Read a smart host that is an address, with or without the brackets that Exchange puts around it."""
+    try:
+        return ip_address(host.strip("[]"))
+    except ValueError:
+        return None
