@@ -4,10 +4,18 @@ The data stand in microsoft_365.toml beside this file, with the date on which th
 source; the report prints that date.
 """
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from ipaddress import ip_network
+from typing import Any
 
-from mailflow.exchange.known import Known
+from mailflow.exchange.known import Known, Unknown
 from mailflow.exchange.online import Network
+from mailflow.mail.address import AddressError, domain_name, is_within
+
+CLOUDS = ("worldwide", "gcc", "gcc-high", "dod", "china")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +37,55 @@ class Cloud:
         Source: Microsoft, "External DNS records for Office 365". Hosts under mx.microsoft cannot be derived.
         """
         return f"{domain.replace('.', '-')}.{self.mx_suffix}"
+
+
+@cache
+def cloud(name: str) -> Cloud:
+    """Give one of CLOUDS.
+
+    Raises:
+        KeyError: there is no cloud of this name.
+
+    """
+    entry = _data()["cloud"][name]
+    entry = _data()["cloud"][entry["same_as"]] if "same_as" in entry else entry
+    return Cloud(
+        name=name,
+        mx_suffix=entry["mx_suffix"],
+        spf_include=entry["spf_include"],
+        ranges=_networks(entry, "ranges", f"the published ranges of the cloud {name} are not in microsoft_365.toml"),
+        relay_pool=_networks(entry, "relay_pool", f"the relay pool of the cloud {name} is not in microsoft_365.toml"),
+        autodiscover=entry["autodiscover"],
+        read_on=entry["read_on"],
+        source=entry["source"],
+    )
+
+
+def is_microsoft_host(name: str) -> bool:
+    """Say whether a host takes mail for Microsoft 365, in any cloud: `contoso-com.mail.protection.outlook.com`.
+
+    Includes the hosts below mx.microsoft, excludes the retired ones.
+    """
+    suffixes = {cloud(each).mx_suffix for each in CLOUDS} | {_data()["signed_mx_suffix"]}
+    return any(_host(name).endswith(f".{suffix}") for suffix in suffixes)
+
+
+def is_retired_host(name: str) -> bool:
+    """Say whether a name once took mail for Microsoft 365 and no longer does: `mail.messaging.microsoft.com`."""
+    return any(is_within(_host(name), retired) for retired in _data()["retired"])
+
+
+def _host(name: str) -> str:
+    try:
+        return domain_name(name)
+    except AddressError:
+        return ""  # what is no host name is not Microsoft's either
+
+
+def _networks(entry: dict[str, Any], key: str, why: str) -> Known[tuple[Network, ...]]:
+    return tuple(ip_network(each) for each in entry[key]) if key in entry else Unknown(why)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(resources.files("mailflow.exchange").joinpath("microsoft_365.toml").read_text("utf-8"))

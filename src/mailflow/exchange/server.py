@@ -75,9 +75,7 @@ class ReceiveConnector:
     enabled: Known[bool]
     remote_ip_ranges: Known[tuple[AddressRange, ...]]
     permission_groups: Known[frozenset[str]]  # AnonymousUsers, ExchangeServers, … in Exchange's spelling
-    anonymous_may_relay: Known[
-        bool
-    ]  # ms-Exch-SMTP-Accept-Any-Recipient, from Get-ADPermission where exported
+    anonymous_may_relay: Known[bool]  # ms-Exch-SMTP-Accept-Any-Recipient, from Get-ADPermission where exported
     auth_mechanism: Known[frozenset[str]]  # Tls, Integrated, ExternalAuthoritative, …
     require_tls: Known[bool]
     tls_certificate_name: Known[TlsCertificateName | None]
