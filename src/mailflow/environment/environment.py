@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dns.zone
 from cryptography import x509
-from cryptography.x509 import Certificate as X509
+from cryptography.x509 import Certificate as X509  # noqa: N814 - Certificate is our own noun here
 from cryptography.x509.oid import NameOID
 
 from mailflow.exchange.cloud import Cloud
@@ -79,9 +79,7 @@ class OtherServer:
     accepts_for: tuple[str, ...]  # domains it takes from anyone
     relays_for: tuple[Network, ...]  # who may send through it to anywhere
     relays_for_microsoft_365: bool  # the same for the tenant: its published addresses or its certificate
-    accepts_from: (
-        tuple[Network, ...] | None
-    )  # None: whoever connects; else a firewall lets only these through
+    accepts_from: tuple[Network, ...] | None  # None: whoever connects; else a firewall lets only these through
     routes: tuple[Route, ...]
     routing_addresses: Mapping[Address, Address]  # cloud mailbox → its address in the tenant
     starttls: bool
@@ -95,7 +93,7 @@ class Server:
     listens: tuple[IPAddress, ...]
     sends_from: tuple[IPAddress, ...]
     greets_as: str  # the name in EHLO and in the greeting
-    exchange_name: str  # as exports call it: EX01; empty where the server is not Exchange
+    exchange_name: str  # as exports call it: EX01; empty: the only Exchange server, or none
     certificate: Certificate | None
     other: OtherServer | None  # the facts in place of exports; None for Exchange
     origin: str  # environment.yaml:12

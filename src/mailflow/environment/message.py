@@ -22,6 +22,8 @@ class Kind(StrEnum):
     INTERNET_TO_CLOUD = "from the Internet to a cloud mailbox"
     INTERNET_TO_ON_PREMISES = "from the Internet to an on-premises mailbox"
     INTERNET_TO_UNKNOWN = "from the Internet to an unknown recipient"
+    CLOUD_TO_UNKNOWN = "from a cloud mailbox to an unknown recipient"
+    ON_PREMISES_TO_UNKNOWN = "from an on-premises mailbox to an unknown recipient"
     INTERNET_TO_BOTH = "one message from the Internet to a cloud mailbox and an on-premises mailbox"
     CLOUD_TO_INTERNET = "from a cloud mailbox to the Internet"
     CLOUD_TO_ON_PREMISES = "from a cloud mailbox to an on-premises mailbox"
@@ -90,9 +92,12 @@ def _internet_to(kind: Kind, place: str) -> Callable[[Environment, Domain], tupl
     return lambda e, d: _from_internet(kind, e, e.mailboxes_in(d, place))
 
 
+def _nobody(domain: Domain) -> Address:
+    return Address("mailflow-nobody-of-this-name", domain.name)
+
+
 def _internet_to_unknown(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
-    nobody = Address("mailflow-nobody-of-this-name", domain.name)
-    return _from_internet(Kind.INTERNET_TO_UNKNOWN, environment, (nobody,))
+    return _from_internet(Kind.INTERNET_TO_UNKNOWN, environment, (_nobody(domain),))
 
 
 def _internet_to_both(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
@@ -115,11 +120,13 @@ def _between(kind: Kind, senders: str, recipients: str) -> Callable[[Environment
 
     def build(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
         at = MICROSOFT_365 if senders == "cloud" else _submitting_server(environment)
-        to = (
-            tuple(address for _, address in _correspondents(environment))
-            if recipients == "internet"
-            else environment.mailboxes_in(domain, recipients)
-        )
+        to: tuple[Address, ...]
+        if recipients == "internet":
+            to = tuple(address for _, address in _correspondents(environment))
+        elif recipients == "unknown":
+            to = (_nobody(domain),)
+        else:
+            to = environment.mailboxes_in(domain, recipients)
         return tuple(
             TestMessage(kind, at, Envelope(sender, (recipient,)))
             for sender in environment.mailboxes_in(domain, senders)
@@ -214,6 +221,8 @@ _KINDS: dict[Kind, Callable[[Environment, Domain], tuple[TestMessage, ...]]] = {
     Kind.INTERNET_TO_ON_PREMISES: _internet_to(Kind.INTERNET_TO_ON_PREMISES, "on_premises"),
     Kind.INTERNET_TO_UNKNOWN: _internet_to_unknown,
     Kind.INTERNET_TO_BOTH: _internet_to_both,
+    Kind.CLOUD_TO_UNKNOWN: _between(Kind.CLOUD_TO_UNKNOWN, "cloud", "unknown"),
+    Kind.ON_PREMISES_TO_UNKNOWN: _between(Kind.ON_PREMISES_TO_UNKNOWN, "on_premises", "unknown"),
     Kind.CLOUD_TO_INTERNET: _between(Kind.CLOUD_TO_INTERNET, "cloud", "internet"),
     Kind.CLOUD_TO_ON_PREMISES: _between(Kind.CLOUD_TO_ON_PREMISES, "cloud", "on_premises"),
     Kind.CLOUD_TO_CLOUD: _between(Kind.CLOUD_TO_CLOUD, "cloud", "cloud"),

@@ -1,0 +1,131 @@
+"""Where the sections of an environment file contradict each other. Mistakes of the writer, never verdicts."""
+
+from collections.abc import Iterator
+
+from mailflow.environment.file_mistakes import Path
+from mailflow.environment.file_model import EnvironmentFile
+from mailflow.environment.file_types import nearest
+from mailflow.mail.address import Address, is_within
+
+Contradiction = tuple[Path, str, str, str]  # path of the key, found, expected, mend
+
+
+def contradictions(file: EnvironmentFile) -> Iterator[Contradiction]:
+    """Find them all, in the order of the file."""
+    yield from _domains(file)
+    yield from _servers(file)
+    yield from _addresses(file)
+    yield from _third_parties(file)
+    yield from _mailboxes(file)
+    yield from _outside(file)
+
+
+def _domains(file: EnvironmentFile) -> Iterator[Contradiction]:
+    servers = list(file.on_premises.servers)
+    for name, domain in file.domains.items():
+        if domain.scenario in (1, 2):
+            continue
+        path: Path = ("domains", name, "mx")
+        expected = f"the name of a server under on_premises, where the MX of scenario {domain.scenario} points"
+        if not domain.mx:
+            yield path, f"no mx for '{name}'", expected, ""
+        for host in domain.mx:
+            if host not in servers:
+                yield path, f"the MX host '{host}'", expected, nearest(host, servers)
+
+
+def _servers(file: EnvironmentFile) -> Iterator[Contradiction]:
+    exchange = {name: s for name, s in file.on_premises.servers.items() if s.other is None}
+    names: dict[str, str] = {}
+    for name, server in file.on_premises.servers.items():
+        path: Path = ("on_premises", "servers", name)
+        if not server.listens and not server.sends_from:
+            yield path, f"'{name}' with no address", "addresses under listens or sends_from", ""
+        if server.other is not None:
+            if server.exchange_name:
+                found = f"'{name}' with both exchange_name and other"
+                yield path, found, "one of them: exports describe an Exchange server", ""
+            for mailbox in server.other.routing_addresses:
+                if mailbox not in file.mailboxes.cloud:
+                    below = (*path, "other", "routing_addresses", str(mailbox))
+                    yield below, f"'{mailbox}'", "a mailbox listed under mailboxes.cloud", ""
+        elif len(exchange) > 1 and not server.exchange_name:
+            expected = "its exchange_name, as there are several Exchange servers"
+            yield path, f"'{name}' without a name in the exports", expected, ""
+        elif (other := names.setdefault(server.exchange_name.lower(), name)) != name:
+            found = f"the exchange_name '{server.exchange_name}' a second time (first: '{other}')"
+            yield (*path, "exchange_name"), found, "one name for each server", ""
+
+
+def _addresses(file: EnvironmentFile) -> Iterator[Contradiction]:
+    """One address, one party: the simulation and the evidence tell them apart by nothing else.
+
+    Two own servers may send from one address (NAT); at one address only one of them can listen.
+    """
+    listeners: dict[object, str] = {}
+    own: dict[object, str] = {}
+    for name, server in file.on_premises.servers.items():
+        for address in server.listens:
+            if (other := listeners.setdefault(address, name)) != name:
+                yield _own(name, "listens"), f"{address}, where '{other}' listens too", "one server at an address", ""
+        own |= dict.fromkeys((*server.listens, *(server.sends_from or ())), name)
+    for name, party in file.third_parties.items():
+        for address in party.sends_from:
+            if address in own:
+                path: Path = ("third_parties", name, "sends_from")
+                yield path, f"{address}, an address of '{own[address]}'", "an address of the third party's own", ""
+    for domain, outside in file.outside.items():
+        for address in outside.address:
+            other = own.get(address) or listeners.setdefault(address, domain)
+            if other != domain:
+                path = ("outside", domain, "address")
+                yield path, f"{address}, an address of '{other}'", "one party at an address", ""
+
+
+def _own(name: str, key: str) -> Path:
+    return ("on_premises", "servers", name, key)
+
+
+def _third_parties(file: EnvironmentFile) -> Iterator[Contradiction]:
+    for name, party in file.third_parties.items():
+        if not any(is_within(party.sends_as.domain, domain) for domain in file.domains):
+            expected = f"a sender in a domain of the organization ({', '.join(file.domains)})"
+            yield ("third_parties", name, "as"), f"'{party.sends_as}'", expected, ""
+
+
+def _mailboxes(file: EnvironmentFile) -> Iterator[Contradiction]:
+    listed: dict[Address, str] = {}
+    for place, mailboxes in (("cloud", file.mailboxes.cloud), ("on_premises", file.mailboxes.on_premises)):
+        for i, mailbox in enumerate(mailboxes):
+            path: Path = ("mailboxes", place, i)
+            if mailbox.domain not in file.domains:
+                expected = f"a mailbox in a domain of the environment ({', '.join(file.domains)})"
+                yield path, f"'{mailbox}'", expected, _in_nearest_domain(mailbox, file)
+            if mailbox in listed:
+                expected = f"each mailbox once (it stands under {listed[mailbox]})"
+                yield path, f"'{mailbox}' a second time", expected, ""
+            listed[mailbox] = place
+    for mailbox, target in file.mailboxes.forwards.items():
+        path = ("mailboxes", "forwards", str(mailbox))
+        if mailbox not in listed:
+            mend = nearest(str(mailbox), map(str, listed))
+            yield path, f"a forward from '{mailbox}'", "a mailbox listed under cloud or on_premises", mend
+        if mailbox == target:
+            yield path, f"a forward from '{mailbox}' to itself", "another address", ""
+
+
+def _in_nearest_domain(mailbox: Address, file: EnvironmentFile) -> str:
+    return nearest(str(mailbox), [f"{mailbox.local}@{domain}" for domain in file.domains])
+
+
+def _outside(file: EnvironmentFile) -> Iterator[Contradiction]:
+    for domain, party in file.outside.items():
+        if domain in file.domains:
+            yield ("outside", domain), f"'{domain}', a domain of the organization", "a domain of others", ""
+        for i, mailbox in enumerate(party.mailboxes):
+            if mailbox.domain != domain:
+                yield ("outside", domain, "mailboxes", i), f"'{mailbox}'", f"a mailbox in {domain}", ""
+    for domain in file.conditions.sends_for_foreign_domains or ():
+        if domain in file.domains:
+            path = ("conditions", "sends_for_foreign_domains")
+            yield path, f"'{domain}', a domain of the organization", "domains of others, [] for none", ""

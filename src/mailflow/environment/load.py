@@ -1,0 +1,99 @@
+"""From a folder to an `Environment`: everything that is wrong with it is said at once, nothing is guessed."""
+
+from pathlib import Path
+
+from mailflow.environment.certificates import read_authorities
+from mailflow.environment.contradictions import contradictions
+from mailflow.environment.environment import (
+    Conditions,
+    Domain,
+    Environment,
+    Expects,
+    Mailboxes,
+    Microsoft365,
+    OnPremises,
+    Outside,
+    ThirdParty,
+)
+from mailflow.environment.file_mistakes import line_of, read_model
+from mailflow.environment.file_model import EnvironmentFile
+from mailflow.environment.find import find
+from mailflow.environment.folder import FILE, MEBIBYTE, Folder
+from mailflow.environment.named_files import exports, note_absent
+from mailflow.environment.own_servers import note_unknown_names, read_servers
+from mailflow.environment.waivers import read_waivers
+from mailflow.environment.yaml_text import YamlText, read_yaml
+from mailflow.environment.zones import read_zones
+from mailflow.exchange.cloud import cloud
+from mailflow.exchange.export import read_exchange_online, read_exchange_server
+
+__all__ = ["find", "load"]
+
+LIMIT = MEBIBYTE // 8  # bytes; a domain takes about 60
+
+
+def load(path: Path) -> Environment:
+    """Load one environment from its folder.
+
+    Where environment.yaml itself cannot be understood, its mistakes and those of waivers.yaml are reported; what
+    it names (zones, exports, certificates) is read once it can.
+
+    Raises:
+        InputError: every mistake found; files are named by `path` and the way from there.
+
+    """
+    folder = Folder(path)
+    text = folder.text(FILE, LIMIT)
+    document = folder.attempt(lambda: read_yaml(text, FILE)) if text is not None else None
+    file = folder.attempt(lambda: read_model(EnvironmentFile, document, FILE)) if document else None
+    if document is None or file is None:
+        read_waivers(folder)
+        raise folder.error()
+    for steps, found, expected, mend in contradictions(file):
+        folder.note(FILE, line_of(document.lines, steps), found, expected, mend)
+    note_absent(folder, file, document.lines, FILE)
+    if folder.mistakes:
+        read_waivers(folder)
+        raise folder.error()
+    return _environment(folder, file, document)
+
+
+def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> Environment:
+    microsoft_365 = file.microsoft_365
+    its_cloud = cloud(microsoft_365.cloud)
+    online = folder.attempt(lambda: read_exchange_online(folder.path / microsoft_365.exports, folder.path))
+    exchange = folder.attempt(lambda: read_exchange_server(folder.path / file.on_premises.exports, folder.path))
+    zones = read_zones(folder, file.zones)
+    authorities = read_authorities(folder, file.authorities)
+    servers = read_servers(folder, file.on_premises.servers, document.lines, authorities, its_cloud)
+    waivers = read_waivers(folder)
+    if exchange is not None:
+        note_unknown_names(folder, servers, exchange, document.lines)
+    if folder.mistakes or online is None or exchange is None:
+        raise folder.error()
+    mailboxes, conditions, expects = file.mailboxes, file.conditions, file.expects
+    return Environment(
+        name=folder.path.resolve().name,
+        folder=folder.path,
+        organization=file.organization,
+        domains=tuple(Domain(name, domain.scenario, domain.mx) for name, domain in file.domains.items()),
+        microsoft_365=Microsoft365(its_cloud, microsoft_365.tenant, microsoft_365.tenant_id, online),
+        on_premises=OnPremises(servers, exchange),
+        third_parties=tuple(
+            # RFC 5321 section 4.1.4: a client without a name greets with its address literal.
+            ThirdParty(name, party.sends_from, party.sends_as, party.greets_as or f"[{party.sends_from[0]}]")
+            for name, party in file.third_parties.items()
+        ),
+        mailboxes=Mailboxes(mailboxes.cloud, mailboxes.on_premises, mailboxes.forwards),
+        conditions=Conditions(conditions.sends_for_foreign_domains, conditions.users_forward_outside),
+        expects=Expects(expects.outbound_exit, expects.cloud_forwarding),
+        outside=tuple(
+            Outside(domain, party.mailboxes, party.host, party.address, party.tenant_id)
+            for domain, party in file.outside.items()
+        ),
+        zones=zones,
+        authorities=authorities,
+        waivers=waivers,
+        digest=folder.digest(*exports(folder, file)),
+        lines=document.lines,
+    )

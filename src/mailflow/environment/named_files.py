@@ -1,0 +1,48 @@
+"""The files and folders that environment.yaml names: there, and inside the environment's folder."""
+
+from collections.abc import Iterator, Mapping
+
+from mailflow.environment.file_mistakes import Path, line_of
+from mailflow.environment.file_model import EnvironmentFile
+from mailflow.environment.file_types import nearest
+from mailflow.environment.folder import Folder
+
+EXPORTS = "Get-*.json"
+
+
+def note_absent(folder: Folder, file: EnvironmentFile, lines: Mapping[str, int], where: str) -> None:
+    """Note each that is not there, or leads out of the folder, with its line in `where`."""
+    for path, name, is_folder in _named(folder, file):
+        target = folder.inside(name)
+        line = line_of(lines, path)
+        if target is None:
+            folder.note(where, line, f"'{name}', a path out of the folder", "a path inside it")
+        elif is_folder and not target.is_dir():
+            folder.note(where, line, f"'{name}', which is no folder here", "a folder inside this one")
+        elif not is_folder and not target.is_file():
+            beside = folder.files(name.rpartition("/")[0] or ".", "*")
+            folder.note(where, line, f"'{name}', which is no file here", "a file inside it", nearest(name, beside))
+
+
+def exports(folder: Folder, file: EnvironmentFile) -> list[str]:
+    """List the exports, as the digest counts them in."""
+    places = (file.microsoft_365.exports, file.on_premises.exports)
+    return [name for place in places for name in folder.files(place, EXPORTS)]
+
+
+def _named(folder: Folder, file: EnvironmentFile) -> Iterator[tuple[Path, str, bool]]:
+    """Give path of the key, name, and whether it is a folder. A default that is not there is no mistake."""
+    for section, key in (
+        (("microsoft_365",), "exports"),
+        (("on_premises",), "exports"),
+        ((), "zones"),
+    ):
+        part = getattr(file, section[0]) if section else file
+        name = getattr(part, key)
+        if key in part.model_fields_set or (folder.path / name).exists():
+            yield (*section, key), name, True
+    for name, server in file.on_premises.servers.items():
+        if server.certificate:
+            yield ("on_premises", "servers", name, "certificate"), server.certificate, False
+    for i, name in enumerate(file.authorities):
+        yield ("authorities", i), name, False

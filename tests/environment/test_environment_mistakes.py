@@ -1,0 +1,578 @@
+"""Every kind of mistake, and the sentence that the user reads."""
+
+# ruff: noqa: E501 - a sentence of one row stays in one line where that reads better
+
+import pytest
+
+from mailflow.environment.load import load
+from mailflow.input_error import InputError
+
+DOMAIN = "{scenario: 4, mx: [mail.contoso.com]}"
+ZONE = "zones/contoso.com.zone"
+PEM = "certificates/mail.contoso.com.pem"
+YAML = "environment.yaml"
+WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026-12-01, until: 2026-12-31}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        # YAML
+        (
+            "organization: Contoso",
+            "organization: Contoso\norganization: Fabrikam",
+            "7: found 'organization' a second time (first in line 6); expected each key once. Join the two.",
+        ),
+        (
+            "organization: Contoso",
+            "\torganization: Contoso",
+            (
+                "6: found 'organization: Contoso'; expected blanks for indentation. "
+                "Tabs and a leading @ or ` are not allowed in YAML."
+            ),
+        ),
+        (
+            "organization: Contoso",
+            "organization: a: b",
+            (
+                "6: found 'organization: a: b'; expected one 'key: value' a line. "
+                "Give the key above its colon, indent this one, or put a value with a colon in quotes."
+            ),
+        ),
+        (
+            "organization: Contoso",
+            "organization: [a",
+            (
+                "8: found 'domains:' (in what begins in line 6); expected a comma or the closing bracket. "
+                "Close every [ and {."
+            ),
+        ),
+        (
+            "organization: Contoso",
+            "organization: &name Contoso",
+            (
+                "6: found 'organization: &name Contoso'; expected values written out. "
+                'Write a leading * or & in quotes: "*".'
+            ),
+        ),
+        (
+            "organization: Contoso",
+            "organization: *",
+            ("6: found 'organization: *'; expected text. Write a leading * or & in quotes: \"*\"."),
+        ),
+        (
+            "organization: Contoso",
+            "organization: Contoso\n---\na: b",
+            (
+                "7: found '---' (in what begins in line 6); expected one document. "
+                "Remove the line '---' in the middle of the file."
+            ),
+        ),
+        (
+            "organization: Contoso",
+            "organization: Cont\x07so",
+            "6: found the character U+0007; expected printable text. Remove it.",
+        ),
+        (
+            "organization: Contoso",
+            "? [a]\n: b\norganization: C",
+            "6: found a list or mapping as a key; expected text as a key.",
+        ),
+        # keys
+        (
+            "on_premises:\n  exports",
+            "on_premise:\n  exports",
+            (
+                "18: found the key 'on_premise'; expected one of the keys organization, domains, microsoft_365, on_premises, "
+                "third_parties, mailboxes, conditions, expects, outside, cutover, authorities, zones. "
+                "Did you mean 'on_premises'?"
+            ),
+        ),
+        (
+            "      listens",
+            "      listen",
+            (
+                "22: found the key 'listen'; expected one of the keys listens, sends_from, greets_as, exchange_name, "
+                "certificate, other. Did you mean 'listens'?"
+            ),
+        ),
+        (
+            "organization: Contoso",
+            "organization:",
+            "6: found no key 'organization'; expected 'organization': The organization's name, as the report prints it.",
+        ),
+        (
+            DOMAIN,
+            "{mx: [mail.contoso.com]}",
+            (
+                "10: found no key 'scenario' under 'contoso.com'; "
+                "expected 'scenario': The documented scenario that the domain is meant to follow."
+            ),
+        ),
+        (DOMAIN, "", "10: found nothing for 'contoso.com'; expected keys with values."),
+        (f"contoso.com: {DOMAIN}", "{}", "8: found no keys for 'domains'; expected at least one entry."),
+        # words
+        (
+            DOMAIN,
+            "{scenario: 5}",
+            "10: found '5' for 'scenario'; expected 1, 2, 3 or 4, the documented scenario of the domain.",
+        ),
+        (
+            DOMAIN,
+            "{scenario: 4, mx: mail.contoso.com}",
+            "10: found 'mail.contoso.com' for 'mx'; expected a list. Write [mail.contoso.com].",
+        ),
+        (
+            DOMAIN,
+            "{scenario: 4, mx: [.mail.contoso.com]}",
+            (
+                "10: found '.mail.contoso.com' for 'mx'; expected a domain name "
+                "(it has an empty label (a dot at the start, or two in a row)). Write 'mail.contoso.com'."
+            ),
+        ),
+        (
+            f"contoso.com: {DOMAIN}",
+            f"con toso.com: {DOMAIN}",
+            "10: found 'con toso.com'; expected a domain name (it is no domain name: 'con toso' is no label of one).",
+        ),
+        (
+            "listens: [131.107.21.231]",
+            "listens: [131.107.21.2311]",
+            "22: found '131.107.21.2311' for 'listens'; expected an IP address such as 192.0.2.1 or 2001:db8::1.",
+        ),
+        (
+            "listens: [131.107.21.231]",
+            'listens: ["fe80::1%eth0"]',
+            "22: found 'fe80::1%eth0' for 'listens'; expected an IP address such as 192.0.2.1 or 2001:db8::1.",
+        ),
+        (
+            "as: news@contoso.com",
+            "as: news",
+            "30: found 'news' for 'as'; expected a mailbox address such as kate@contoso.com.",
+        ),
+        (
+            "cloud: worldwide",
+            "cloud: wordwide",
+            "13: found 'wordwide' for 'cloud'; expected worldwide, gcc, gcc-high, dod or china. Did you mean 'worldwide'?",
+        ),
+        (
+            "tenant: contoso ",
+            "tenant: contoso.onmicrosoft.com ",
+            (
+                "14: found 'contoso.onmicrosoft.com' for 'tenant'; "
+                "expected the tenant's name, the first label of its onmicrosoft.com domain. Write 'contoso'."
+            ),
+        ),
+        (
+            "3f1c6a52-0b7d-4e85-9a34-6c2f1d8e7b90",
+            "3f1c",
+            (
+                "15: found '3f1c' for 'tenant_id'; expected the GUID of the tenant. "
+                "The overview page of the Microsoft Entra admin center shows it as 'Tenant ID'."
+            ),
+        ),
+        ("outside: true", "outside: maybe", "42: found 'maybe' for 'users_forward_outside'; expected true or false."),
+        (
+            "forwarding: allowed",
+            "forwarding: alowed",
+            "45: found 'alowed' for 'cloud_forwarding'; expected allowed or refused. Did you mean 'allowed'?",
+        ),
+        (
+            "expects:",
+            "cutover: {stage: before, at: 2026-12-05T22:00}\nexpects:",
+            (
+                "44: found '2026-12-05T22:00' for 'at'; expected date, time and offset such as 2026-12-05T22:00+01:00. "
+                "Write '2026-12-05T22:00Z' if the time is UTC."
+            ),
+        ),
+        (
+            "exports: exchange-online/",
+            "exports: exchange-online\\",
+            "16: found 'exchange-online\\' for 'exports'; expected a path with forward slashes. Write 'exchange-online/'.",
+        ),
+        (
+            "      exchange_name: EX01",
+            "      other: {accepts_for: [], routes: [], starttls: true, relays_for: [192.0.2.1/24]}",
+            (
+                "24: found '192.0.2.1/24' for 'relays_for'; expected a network such as 192.0.2.0/24, or the word microsoft-365. "
+                "Write '192.0.2.0/24'."
+            ),
+        ),
+        # sections that contradict each other
+        (
+            DOMAIN,
+            "{scenario: 4}",
+            (
+                "10: found no mx for 'contoso.com'; "
+                "expected the name of a server under on_premises, where the MX of scenario 4 points."
+            ),
+        ),
+        (
+            DOMAIN,
+            "{scenario: 3, mx: [mial.contoso.com]}",
+            (
+                "10: found the MX host 'mial.contoso.com'; "
+                "expected the name of a server under on_premises, where the MX of scenario 3 points. "
+                "Did you mean 'mail.contoso.com'?"
+            ),
+        ),
+        (
+            "third_parties:",
+            "    mx2.contoso.com: {listens: [131.107.21.231], exchange_name: EX02}\nthird_parties:",
+            "27: found 131.107.21.231, where 'mail.contoso.com' listens too; expected one server at an address.",
+        ),
+        (
+            "third_parties:",
+            "    mx2.contoso.com: {listens: [192.0.2.9], exchange_name: ex01}\nthird_parties:",
+            (
+                "27: found the exchange_name 'ex01' a second time (first: 'mail.contoso.com'); "
+                "expected one name for each server."
+            ),
+        ),
+        (
+            "third_parties:",
+            "    mx2.contoso.com: {listens: [192.0.2.9]}\nthird_parties:",
+            (
+                "27: found 'mx2.contoso.com' without a name in the exports; "
+                "expected its exchange_name, as there are several Exchange servers."
+            ),
+        ),
+        (
+            "exchange_name: EX01",
+            "exchange_name: EX02",
+            "24: found the exchange_name 'EX02'; expected a server that connectors in the exports name: EX01.",
+        ),
+        (
+            "third_parties:",
+            "    mx2.contoso.com: {listens: [], exchange_name: EX02}\nthird_parties:",
+            "27: found 'mx2.contoso.com' with no address; expected addresses under listens or sends_from.",
+        ),
+        (
+            "      sends_from: [131.107.21.231]",
+            "      other: {accepts_for: [], routes: [], starttls: true}\n      sends_from: [131.107.21.231]",
+            (
+                "21: found 'mail.contoso.com' with both exchange_name and other; "
+                "expected one of them: exports describe an Exchange server."
+            ),
+        ),
+        (
+            "[203.0.113.60]",
+            "[131.107.21.231]",
+            "29: found 131.107.21.231, an address of 'mail.contoso.com'; expected an address of the third party's own.",
+        ),
+        (
+            "[198.51.100.25]",
+            "[192.0.2.25]",
+            "55: found 192.0.2.25, an address of 'fabrikam.com'; expected one party at an address.",
+        ),
+        (
+            "as: news@contoso.com",
+            "as: news@fabrikam.com",
+            "30: found 'news@fabrikam.com'; expected a sender in a domain of the organization (contoso.com).",
+        ),
+        (
+            "david@contoso.com]",
+            "david@contoso.con]",
+            (
+                "35: found 'david@contoso.con'; expected a mailbox in a domain of the environment (contoso.com). "
+                "Did you mean 'david@contoso.com'?"
+            ),
+        ),
+        (
+            "david@contoso.com]",
+            "chris@contoso.com]",
+            "35: found 'chris@contoso.com' a second time; expected each mailbox once (it stands under cloud).",
+        ),
+        (
+            "lee@contoso.com: lee",
+            "leo@contoso.com: lee",
+            (
+                "38: found a forward from 'leo@contoso.com'; expected a mailbox listed under cloud or on_premises. "
+                "Did you mean 'lee@contoso.com'?"
+            ),
+        ),
+        (
+            "lee@contoso.com: lee@tailspintoys.com",
+            "lee@contoso.com: lee@contoso.com",
+            "38: found a forward from 'lee@contoso.com' to itself; expected another address.",
+        ),
+        (
+            "kate@tailspintoys.com, lee",
+            "kate@tailspin.com, lee",
+            "53: found 'kate@tailspin.com'; expected a mailbox in tailspintoys.com.",
+        ),
+        (
+            "domains: [fabrikam.com]",
+            "domains: [contoso.com]",
+            "41: found 'contoso.com', a domain of the organization; expected domains of others, [] for none.",
+        ),
+        # named files
+        (
+            PEM,
+            "certificates/mail.contoso.pem",
+            (
+                "25: found 'certificates/mail.contoso.pem', which is no file here; expected a file inside it. "
+                "Did you mean 'certificates/mail.contoso.com.pem'?"
+            ),
+        ),
+        (
+            "exports: exchange-online/",
+            "exports: exchange_online/",
+            "16: found 'exchange_online/', which is no folder here; expected a folder inside this one.",
+        ),
+        (
+            "  - certificates/authority.pem",
+            "  - ../authority.pem",
+            "58: found '../authority.pem', a path out of the folder; expected a path inside it.",
+        ),
+    ],
+)
+def test_a_mistake_in_the_environment_file(scenario_4, mistakes_of, old: str, new: str, told: str) -> None:
+    scenario_4.replace(YAML, old, new)
+    assert mistakes_of(scenario_4) == [f"{YAML}:{told}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "MX   10 mail.contoso.com.",
+            "MX   10 .mail.contoso.com",
+            (
+                ":16: found the MX host '.mail.contoso.com'; expected a host name. "
+                "No host name starts with a dot: write 'mail.contoso.com.'. [S4-MX-3]"
+            ),
+        ),
+        (
+            "IN A    131.107.21.231",
+            "IN A    131.107.21.2311",
+            (
+                ":21: found 'mail            IN A    131.107.21.2311'; expected a record such as A 192.0.2.1. "
+                "A zone reader says: Text input is malformed."
+            ),
+        ),
+        (
+            "IN MX ",
+            "IN MXX ",
+            (
+                ":16: found '@               IN MXX   10 mail.contoso.com.'; expected a record type that DNS knows. "
+                "Did you mean 'MX'?"
+            ),
+        ),
+        (
+            '-all"\n\nmail ',
+            "-all\n\nmail ",
+            (
+                ":19: found '@               IN TXT  \"v=spf1 ip4:131.107.21.231 ip4:203.0.113.60 "
+                "include:spf.protection.outlook.com -all'; expected a closing quotation mark. "
+                "Text stands in quotes, within one line."
+            ),
+        ),
+        (
+            "autodiscover    IN",
+            "mail            IN",
+            (
+                ":26: found 'mail            IN CNAME mail.contoso.com.'; "
+                "expected a name with an alias and nothing else, or without one (RFC 1034 section 3.6.2)."
+            ),
+        ),
+        (
+            "$ORIGIN contoso.com.",
+            "$ORIGIN fabrikam.com.",
+            ":3: found the $ORIGIN 'fabrikam.com.'; expected names in contoso.com, after which the file is named.",
+        ),
+        (
+            "ns2             IN A",
+            "ns2.fabrikam.com. IN A",
+            (
+                ":29: found the name 'ns2.fabrikam.com.'; expected names in contoso.com, after which the file is named. "
+                "Its records belong into the file of their own zone."
+            ),
+        ),
+        (
+            "ns2             IN A",
+            "$INCLUDE /etc/passwd\nns2 IN A",
+            ":29: found '$INCLUDE /etc/passwd'; expected records written out in this file.",
+        ),
+        (
+            "ns2             IN A",
+            "$GENERATE 1-4000000000 h$ A 192.0.2.1\nns2 IN A",
+            ":29: found '$GENERATE 1-4000000000 h$ A 192.0.2.1'; expected records written out in this file.",
+        ),
+    ],
+)
+def test_a_mistake_in_a_zone(scenario_4, mistakes_of, old: str, new: str, told: str) -> None:
+    scenario_4.replace(ZONE, old, new)
+    assert mistakes_of(scenario_4) == [f"{ZONE}{told}"]
+
+
+def test_a_record_without_a_time_to_live(scenario_4, mistakes_of) -> None:
+    scenario_4.write(ZONE, "@ IN A 192.0.2.1\n")
+    assert mistakes_of(scenario_4) == [
+        f"{ZONE}:1: found '@ IN A 192.0.2.1'; expected a time to live. Write '$TTL 3600' as the first line of the file."
+    ]
+
+
+def test_all_mistakes_of_a_zone_at_once(scenario_4, mistakes_of) -> None:
+    scenario_4.replace(ZONE, "MX   10 mail", "MX   10 .mail")
+    scenario_4.replace(ZONE, "IN A    192.0.2.53", "IN A    192.0.2.530")
+    scenario_4.replace(ZONE, "ns2             IN A", "ns2.fabrikam.com. IN A")
+    assert [told.partition("; ")[0] for told in mistakes_of(scenario_4)] == [
+        f"{ZONE}:16: found the MX host '.mail.contoso.com.'",
+        f"{ZONE}:28: found 'ns1             IN A    192.0.2.530'",
+        f"{ZONE}:29: found the name 'ns2.fabrikam.com.'",
+    ]
+
+
+def test_a_second_file_of_a_zone(scenario_4, mistakes_of) -> None:
+    scenario_4.write("zones/CONTOSO.com.zone", "")
+    if len(list((scenario_4.path / "zones").iterdir())) == 2:
+        pytest.skip("this file system takes both names for one")
+    assert mistakes_of(scenario_4) == [
+        f"{ZONE}: found a second file of the zone contoso.com; expected one file a zone."
+    ]
+
+
+def test_a_zone_with_the_line_ends_of_windows(scenario_4) -> None:
+    text = (scenario_4.path / ZONE).read_bytes()
+    scenario_4.write(ZONE, text.replace(b"\n", b"\r\n"))
+    records = load(scenario_4.path).zones["contoso.com"].get_rdataset("contoso.com.", "TXT")
+    assert [r.to_text() for r in records] == [
+        '"v=spf1 ip4:131.107.21.231 ip4:203.0.113.60 include:spf.protection.outlook.com -all"'
+    ]
+
+
+def test_a_zone_file_named_after_no_zone(scenario_4, mistakes_of) -> None:
+    scenario_4.write("zones/my plan.zone", "")
+    assert mistakes_of(scenario_4) == [
+        "zones/my plan.zone: found the file name 'my plan'; expected a zone file named after its zone: contoso.com.zone."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            b"-----BEGIN EC PRIVATE KEY-----\n",
+            (
+                ":1: found a private key; expected certificates only. "
+                "Remove the private key: it is not needed, and the folder is handed on."
+            ),
+        ),
+        (
+            b"0\x82\x01\x0a",
+            (
+                ": found no PEM certificate; expected the lines of '-----BEGIN CERTIFICATE-----'. "
+                "From DER: openssl x509 -inform der -in certificate.cer -out mail.contoso.com.pem"
+            ),
+        ),
+        (
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            ": found a certificate that cannot be read; expected X.509 certificates in PEM.",
+        ),
+        (b"x" * 70_000, ": found more than 65,536 bytes; expected at most 65,536 bytes."),
+    ],
+)
+def test_a_mistake_in_a_certificate(scenario_4, mistakes_of, content: bytes, told: str) -> None:
+    scenario_4.write(PEM, content)
+    assert [t.removesuffix(".") for t in mistakes_of(scenario_4)] == [f"{PEM}{told}".removesuffix(".")]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (WAIVER.replace("S4-MX-3", "s4_mx_3"), "1: found 's4_mx_3' for 'id'; expected a requirement's identifier such as S4-MX-3. Write 'S4-MX-3'."),
+        (WAIVER.replace("2026-12-31", "31.12.2026"), "1: found '31.12.2026' for 'until'; expected a day such as 2026-12-31."),
+        (WAIVER.replace("2026-12-31", "2026-11-30"), "1: found 'until' 2026-11-30 before 'from' 2026-12-01; expected a last day after the first."),
+        (WAIVER + WAIVER.replace("ticket: t, ", ""), "2: found no key 'ticket' in entry 2; expected 'ticket': Where that is recorded."),
+        (WAIVER.replace("risk", "risks"), "1: found the key 'risks'; expected one of the keys id, domain, reason, risk, approver, ticket, from, until. Did you mean 'risk'?"),
+        ("id: S4-MX-3\n", "1: found keys with values; expected a list."),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_waivers(scenario_4, mistakes_of, content: str, told: str) -> None:
+    scenario_4.write("waivers.yaml", content)
+    assert mistakes_of(scenario_4) == [f"waivers.yaml:{told}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "environment.yaml:1: found nothing; expected keys with values."),
+        (b"organization: \xfc", "environment.yaml:1: found a byte that is no UTF-8 (0xfc); expected text in UTF-8. Save the file in the encoding UTF-8."),
+        ("organization: X".encode("utf-16"), "environment.yaml:1: found text in UTF-16; expected text in UTF-8. Save the file in the encoding UTF-8."),
+        (b"[" * 10_000, "environment.yaml:1: found more than 20 levels of nesting; expected an environment's few levels."),
+        (b" " * 300_000, "environment.yaml: found more than 131,072 bytes; expected at most 131,072 bytes."),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_none(scenario_4, mistakes_of, content: bytes, told: str) -> None:
+    scenario_4.write(YAML, content)
+    assert mistakes_of(scenario_4) == [told]
+
+
+def test_a_folder_without_an_environment_file(tmp_path) -> None:
+    with pytest.raises(InputError) as caught:
+        load(tmp_path)
+    assert str(caught.value) == f"{tmp_path.as_posix()}/environment.yaml: found no such file; expected a file."
+
+
+def test_all_mistakes_of_an_environment_at_once(scenario_4, mistakes_of) -> None:
+    scenario_4.replace(YAML, "cloud: worldwide", "cloud: moon")
+    scenario_4.replace(YAML, "as: news@contoso.com", "as: news")
+    scenario_4.write("waivers.yaml", WAIVER.replace("S4-MX-3", "x"))
+    assert [told.partition(" found ")[0] for told in mistakes_of(scenario_4)] == [
+        "environment.yaml:13:",
+        "environment.yaml:30:",
+        "waivers.yaml:1:",
+    ]
+
+
+def test_mistakes_of_all_named_files_at_once(scenario_4, mistakes_of) -> None:
+    scenario_4.replace(ZONE, "MX   10 mail", "MX   10 .mail")
+    scenario_4.write(PEM, b"x")
+    scenario_4.write("waivers.yaml", WAIVER.replace("S4-MX-3", "x"))
+    scenario_4.write("exchange-online/Get-Mailbox.json", "{")
+    files = [told.partition(":")[0] for told in mistakes_of(scenario_4)]
+    assert sorted(files) == sorted(["exchange-online/Get-Mailbox.json", ZONE, PEM, "waivers.yaml"])
+
+
+def test_the_ranges_of_a_cloud_that_are_not_known(scenario_4, mistakes_of) -> None:
+    scenario_4.replace(YAML, "cloud: worldwide", "cloud: dod")
+    scenario_4.replace(
+        YAML,
+        "      exchange_name: EX01",
+        "      other: {accepts_for: [], routes: [], starttls: true, accepts_from: [microsoft-365]}",
+    )
+    assert mistakes_of(scenario_4) == [
+        (
+            "environment.yaml:24: found microsoft-365 in accepts_from, in the cloud 'dod'; "
+            "expected networks, as the kit does not know the ranges of this cloud."
+        )
+    ]
+
+
+def test_a_hundred_mistakes_are_enough(scenario_4, mistakes_of) -> None:
+    scenario_4.write(YAML, "".join(f"k{i}: v\n" for i in range(5000)))
+    told = mistakes_of(scenario_4)
+    assert len(told) == 101
+    assert told[-1].endswith(": found more mistakes than these 100; expected these mended first.")
+
+
+def test_exports_of_several_servers_demand_a_name(scenario_4, mistakes_of) -> None:
+    scenario_4.replace(YAML, "      exchange_name: EX01       # the name in the exports\n", "")
+    scenario_4.replace("exchange-server/Get-SendConnector.json", '"Name": "EX01"', '"Name": "EX02"')
+    assert mistakes_of(scenario_4) == [
+        "environment.yaml:21: found 'mail.contoso.com' without exchange_name; expected one of the exports' EX01 and EX02."
+    ]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(scenario_4, mistakes_of, tmp_path) -> None:
+    (tmp_path / "secret.pem").write_text("secret", encoding="utf-8")
+    link = scenario_4.path / PEM
+    link.unlink()
+    try:
+        link.symlink_to(tmp_path / "secret.pem")
+    except OSError:
+        pytest.skip("this system lets nobody make links")
+    assert mistakes_of(scenario_4) == [
+        f"environment.yaml:25: found '{PEM}', a path out of the folder; expected a path inside it."
+    ]
