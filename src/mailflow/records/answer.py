@@ -4,10 +4,11 @@ Five ways of not getting a record are five different things (RFC 1035 section 4.
 only the first two say that a record does not exist.
 """
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 
 class Outcome(StrEnum):
@@ -65,3 +66,17 @@ class Answer:
     def failed(self) -> bool:
         """The DNS said nothing: neither that there is a record nor that there is none."""
         return self.outcome in (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
+
+
+T = TypeVar("T")
+
+
+def drive(asking: Generator[Question, Answer, T], answer: Callable[[Question], Answer]) -> T:
+    """Answer what a generator of `records` asks, one question after the other; give what it returns."""
+    try:
+        question = next(asking)
+        while True:
+            question = asking.send(answer(question))
+    except StopIteration as done:
+        found: T = done.value
+        return found
