@@ -1,0 +1,100 @@
+"""Conditions under which the documentation demands something. Asked, never guessed."""
+
+from mailflow.environment.environment import Domain, Environment
+from mailflow.exchange.known import Assumptions
+from mailflow.judge import evidence
+from mailflow.policy.finding import Finding, compliant, not_applicable, not_verified
+from mailflow.routing.decision import Relay
+from mailflow.routing.router import own_router
+
+
+def sends_for_foreign_domains(environment: Environment) -> Finding:
+    """Condition (a) of the documentation: mail for a domain that the organization does not own."""
+    asked = "the organization sends for a domain that it does not own"
+    answer = environment.conditions.sends_for_foreign_domains
+    where = environment.line("conditions.sends_for_foreign_domains")
+    if answer is None:
+        return _unanswered(asked, "sends_for_foreign_domains: [fabrikam.com], or [] for none")
+    if not answer:
+        return not_applicable(asked, "it sends for no such domain", evidence.stated(where, asked, "no"))
+    return compliant(asked, ", ".join(answer), evidence.stated(where, asked, answer))
+
+
+def users_forward_outside(environment: Environment) -> Finding:
+    """Condition (c) of the documentation: users who forward to addresses outside."""
+    asked = "users of the organization forward mail outside"
+    answer = environment.conditions.users_forward_outside
+    where = environment.line("conditions.users_forward_outside")
+    if answer is None:
+        return _unanswered(asked, "users_forward_outside: true, or false")
+    if not answer:
+        return not_applicable(asked, "no user does", evidence.stated(where, asked, "no"))
+    return compliant(asked, "some do", evidence.stated(where, asked, "yes"))
+
+
+def _unanswered(asked: str, line: str) -> Finding:
+    return not_verified(
+        asked, "nobody has answered this question in environment.yaml", remedy=f"Add below conditions: {line}"
+    )
+
+
+def reports_leave_through_microsoft_365(environment: Environment) -> Finding:
+    """Condition (b) of the documentation; it follows from the routing of the own servers.
+
+    True where mail for the Internet is handed to a smart host of Microsoft 365 instead of being delivered by MX.
+    """
+    asked = "non-delivery reports of the on-premises servers leave through Microsoft 365"
+    suffix = environment.microsoft_365.cloud.mx_suffix
+    for server in environment.on_premises.servers:
+        assume = Assumptions()
+        relay = own_router(environment, server).to_internet(assume)
+        if assume.made:
+            return not_verified(asked, "; ".join(assume.made))
+        if isinstance(relay, Relay) and any(host.endswith(suffix) for host in relay.hosts):
+            return compliant(asked, f"{server.name} hands mail for the Internet to {', '.join(relay.hosts)}")
+    return not_applicable(asked, "the on-premises servers do not send to the Internet through Microsoft 365")
+
+
+def of_the_documentation(environment: Environment) -> tuple[Finding, ...]:
+    """Give the three conditions under which the documentation demands recognition by certificate."""
+    return (
+        sends_for_foreign_domains(environment),
+        reports_leave_through_microsoft_365(environment),
+        users_forward_outside(environment),
+    )
+
+
+def third_party_sends(environment: Environment, domain: Domain) -> Finding:
+    """Whether a third party sends under this domain."""
+    asked = f"a third party sends for {domain.name}"
+    named = [party.name for party in environment.third_parties if party.sends_as.domain == domain.name]
+    if not named:
+        return not_applicable(asked, "the environment names none")
+    return compliant(asked, ", ".join(named))
+
+
+def cloud_mailbox_forwards(environment: Environment, domain: Domain) -> Finding:
+    """Whether a mailbox in the tenant forwards outside."""
+    asked = f"a cloud mailbox of {domain.name} forwards outside"
+    own = {one.name for one in environment.domains}
+    forwards = environment.mailboxes.forwards
+    found = [a for a in environment.mailboxes.cloud if a.domain == domain.name and a in forwards]
+    outside = [f"{a} to {forwards[a]}" for a in found if forwards[a].domain not in own]
+    if not outside:
+        return not_applicable(asked, "the environment lists none")
+    return compliant(asked, ", ".join(outside))
+
+
+def servers_run_exchange(environment: Environment) -> Finding:
+    """Whether the own servers are Exchange; others cannot carry its internal trust."""
+    asked = "the on-premises servers run Exchange"
+    others = [server.name for server in environment.on_premises.servers if not server.is_exchange]
+    if not environment.on_premises.servers:
+        return not_verified(asked, "the environment names no on-premises server")
+    if others:
+        return not_applicable(
+            asked,
+            f"{', '.join(others)} is not Exchange; mail from there can count as internal only by "
+            "TreatMessagesAsInternal of the inbound connector, which trusts whatever comes from that server",
+        )
+    return compliant(asked, ", ".join(server.name for server in environment.on_premises.servers))

@@ -1,0 +1,58 @@
+"""What was asked, of whom, and what came back, as evidence for a finding."""
+
+from collections.abc import Iterable
+
+from mailflow.exchange.known import Origin
+from mailflow.observe.path import MailPath
+from mailflow.observe.smtp import TlsSession
+from mailflow.policy.finding import Evidence
+from mailflow.records.answer import Answer
+from mailflow.records.spf import Evaluation
+
+
+def dns(answer: Answer) -> Evidence:
+    """A DNS answer, or the way in which there was none."""
+    lines = answer.text or tuple(str(value) for value in answer.values) or (str(answer.outcome),)
+    alias = tuple(f"alias of {name}" for name in answer.aliases)
+    ttl = (f"TTL {answer.ttl} s",) if answer.ttl is not None else ()
+    return Evidence("dns", str(answer.question), answer.server or "DNS", (*alias, *lines, *ttl))
+
+
+def setting(origin: Origin, prop: str, owner: str, value: object) -> Evidence:
+    """A property of an object of Exchange, with file and line."""
+    return Evidence("config", f"{prop} of {owner}", origin.of(prop), (_plain(value),))
+
+
+def stated(where: str, what: str, value: object) -> Evidence:
+    """Something that the environment file says."""
+    return Evidence("environment", what, where, (_plain(value),))
+
+
+def path(one: MailPath) -> Evidence:
+    """The way a message took, a hop a line, and the trace fields of the copy that arrived."""
+    trace = tuple(f"Received: {text}" for text in one.trace)
+    return Evidence("path", f"message {one.message} for {one.recipient}", "session records", (*one.lines(), *trace))
+
+
+def session(one: TlsSession) -> Evidence:
+    """A dialogue with a server."""
+    return Evidence("smtp", f"session with {one.address}", str(one.address), one.dialogue or (one.trouble,))
+
+
+def evaluation(one: Evaluation, asked: str) -> Evidence:
+    """An SPF evaluation, term by term."""
+    lines = tuple(
+        f"{'  ' * entry.depth}{entry.domain}: {entry.text or 'no SPF record'}"
+        + {True: ": matches", False: ": does not match", None: ""}[entry.matched]
+        for entry in one.trace
+    )
+    ending = f"result {one.result}, {one.querying_terms} querying terms, {one.void_lookups} void look-ups"
+    return Evidence("dns", asked, "SPF evaluation (RFC 7208)", (*lines, ending, *filter(None, (one.reason,))))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Iterable):
+        return ", ".join(map(_plain, value)) or "(empty)"
+    return {None: "(not set)", True: "True", False: "False"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]  # any value

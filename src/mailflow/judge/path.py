@@ -1,0 +1,280 @@
+"""Judges whether messages took the path that the documentation demands.
+
+Hops that must occur, their order, hops that must not; never one exact list, so that an Edge server or a
+second internal hop breaks nothing. Delivery alone proves nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from mailflow.environment.environment import Domain, Environment, Exit, Permission
+from mailflow.judge import evidence
+from mailflow.observe.path import Disposition, Hop, MailPath, Place
+from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
+
+Paths = Sequence[MailPath]
+
+_REFUSED = (Disposition.REFUSED, Disposition.RETURNED, Disposition.DROPPED)
+
+
+def _judge(asked: str, paths: Paths, wrong: Callable[[MailPath], str]) -> Finding:
+    """Judge every path; `wrong` says what is wrong with one, or nothing.
+
+    A path on which the simulation had to take something for granted says nothing, however it ended.
+    """
+    if not paths:
+        why = "the environment lists nobody who could send or get such a message"
+        return not_verified(asked, why, remedy="List the mailboxes, servers and outside parties in environment.yaml")
+    open_ = [one for one in paths if one.assumptions]
+    failing = [(one, said) for one in paths if not one.assumptions and (said := wrong(one))]
+    if failing:
+        said = "; ".join(dict.fromkeys(said for _, said in failing))
+        seen = f"{len(failing)} of {len(paths)}: {said}" if len(paths) > 1 else said
+        return non_compliant(asked, seen, *(evidence.path(one) for one, _ in failing))
+    if open_:
+        why = "; ".join(dict.fromkeys(assumption for one in open_ for assumption in one.assumptions))
+        return not_verified(asked, why, *(evidence.path(one) for one in open_))
+    told = f"so it was for all {len(paths)} messages" if len(paths) > 1 else "so it was for the one message sent"
+    return compliant(asked, told, *(evidence.path(one) for one in paths))
+
+
+def _ended(one: MailPath) -> str:
+    """Tell how a message ended that was to be delivered."""
+    said = f"{one.ended_by} said {one.reply}" if one.reply else "the records end"
+    return f"the message to {one.recipient} was {one.disposition}: {said} ({one.why})"
+
+
+def delivered(environment: Environment, paths: Paths) -> Finding:
+    """Judge whether every message reached the mailbox that it was for, on the side where that mailbox is."""
+    forwards = environment.mailboxes.forwards
+
+    def wrong(one: MailPath) -> str:
+        if one.disposition is not Disposition.DELIVERED:
+            return _ended(one)
+        meant = forwards.get(one.recipient, one.recipient)
+        if one.mailbox != meant:
+            return f"the message to {one.recipient} was delivered into {one.mailbox}, not into {meant}"
+        side = _side(environment, one)
+        if one.hops[-1].place is not side:
+            return f"the message to {one.recipient} was delivered at {one.hops[-1].place}, its mailbox is at {side}"
+        return ""
+
+    return _judge("it is delivered into the mailbox it is for", paths, wrong)
+
+
+def _side(environment: Environment, one: MailPath) -> Place:
+    if one.mailbox in environment.mailboxes.cloud:
+        return Place.MICROSOFT_365
+    return Place.ON_PREMISES if one.mailbox in environment.mailboxes.on_premises else Place.INTERNET
+
+
+def refused(paths: Paths) -> Finding:
+    """Judge whether every message was refused to the host that offered it."""
+
+    def wrong(one: MailPath) -> str:
+        # A host that does not even talk to the sender refuses too; the sender's own queue gives up later.
+        shut_out = one.disposition is Disposition.WAITING and len(one.hops) == 1 and _dropped(one)
+        if one.disposition is Disposition.REFUSED or shut_out:
+            return ""
+        if one.disposition is Disposition.DELIVERED:
+            return f"{one.message} was taken and delivered into {one.mailbox}"
+        return f"{one.message} was taken: {one.disposition}"
+
+    return _judge("it is refused to whoever offers it", paths, wrong)
+
+
+def _dropped(one: MailPath) -> bool:
+    return one.reply is not None and one.reply.enhanced == "4.4.2"
+
+
+def refused_or_returned(paths: Paths) -> Finding:
+    """Judge whether every message was refused, or came back to its sender as a report: never lost, never looped."""
+
+    def wrong(one: MailPath) -> str:
+        if one.disposition in (Disposition.REFUSED, Disposition.RETURNED):
+            return ""
+        if one.disposition is Disposition.DELIVERED:
+            return f"the message to {one.recipient} was delivered into {one.mailbox}"
+        return _ended(one)
+
+    return _judge("it is refused, or returned to its sender", paths, wrong)
+
+
+def passes(paths: Paths, route: Sequence[Place]) -> Finding:
+    """Judge whether every message passed these places in this order; others may lie between."""
+
+    def wrong(one: MailPath) -> str:
+        seen = iter(one.places)
+        missing = [place for place in route if place not in seen]
+        return f"it took: {_way(one)}" if missing else ""
+
+    return _judge(f"it passes {', then '.join(route)}", paths, wrong)
+
+
+def never_passes(paths: Paths, place: Place) -> Finding:
+    """Judge whether no message passed a place."""
+
+    def wrong(one: MailPath) -> str:
+        hosts = [hop.host for hop in one.hops if hop.place is place]
+        return f"it passed {', '.join(dict.fromkeys(hosts))}: {_way(one)}" if hosts else ""
+
+    return _judge(f"it never passes {place}", paths, wrong)
+
+
+def enters_at(paths: Paths, place: Place) -> Finding:
+    """Judge at which place messages from the Internet enter the organization."""
+
+    def wrong(one: MailPath) -> str:
+        entry = next((hop.place for hop in one.hops if hop.place is not Place.INTERNET), None)
+        if entry is place:
+            return ""
+        return f"it entered at {entry}: {_way(one)}" if entry else f"it never entered: {_ended(one)}"
+
+    return _judge(f"it enters the organization at {place}", paths, wrong)
+
+
+def leaves_from(paths: Paths, place: Place) -> Finding:
+    """Judge from which place messages enter the Internet."""
+
+    def wrong(one: MailPath) -> str:
+        exit_ = _exit(one)
+        if exit_ is None:
+            return f"it never left: {_ended(one)}"
+        return "" if exit_[0].place is place else f"it left from {exit_[0].place} ({exit_[0].host}): {_way(one)}"
+
+    return _judge(f"it leaves for the Internet from {place}", paths, wrong)
+
+
+def _exit(one: MailPath) -> tuple[Hop, Hop] | None:
+    """Give the last host of the organization and the host on the Internet that it handed the message to."""
+    for before, after in reversed(list(zip(one.hops, one.hops[1:], strict=False))):
+        if before.place is not Place.INTERNET and after.place is Place.INTERNET:
+            return before, after
+    return None
+
+
+def leaves_as_expected(environment: Environment, domain: Domain, paths: Paths) -> Finding:
+    """Judge the exit of scenario 2, about which two documents disagree: by what the environment expects.
+
+    Multiple locations (step on outbound mail): back to Microsoft 365 and out from there. Routing: the own
+    servers deliver to the Internet themselves.
+    """
+    expected = expected_exit(environment, domain)
+    if expected is None:
+        return not_verified(
+            "it leaves for the Internet from where the environment expects",
+            "environment.yaml does not say what is expected, and two documents disagree: Multiple locations names "
+            "Microsoft 365, Routing the on-premises servers",
+            remedy="Add to environment.yaml: expects: {outbound_exit: microsoft-365} or on-premises",
+        )
+    place = Place.MICROSOFT_365 if expected is Exit.MICROSOFT_365 else Place.ON_PREMISES
+    return leaves_from(paths, place)
+
+
+def expected_exit(environment: Environment, domain: Domain) -> Exit | None:
+    """Give the exit for mail of on-premises mailboxes in the declared scenario; None: it is not said.
+
+    Scenarios 1 and 4: through Microsoft 365; 3: from the own servers (situation of each); 2: as expected.
+    """
+    if domain.scenario in (1, 4):
+        return Exit.MICROSOFT_365
+    return Exit.ON_PREMISES if domain.scenario == 3 else environment.expects.outbound_exit
+
+
+def does_not_go_back(paths: Paths) -> Finding:
+    """Judge whether mail that Microsoft 365 got from the own servers stayed away from them (KB3194415)."""
+    asked = "Microsoft 365 does not send it back to the on-premises servers"
+    arrived = all(one.disposition is Disposition.DELIVERED for one in paths)
+    if paths and arrived and not any(_first_arrival(one) for one in paths):
+        return not_applicable(asked, "it does not pass Microsoft 365 after the on-premises servers")
+
+    def wrong(one: MailPath) -> str:
+        came = _first_arrival(one)
+        back = [hop.host for hop in one.hops[came:] if came and hop.place is Place.ON_PREMISES]
+        if back:
+            return f"it was sent back to {back[0]}: {_way(one)}"
+        return "" if one.disposition is Disposition.DELIVERED else _ended(one)
+
+    return _judge(asked, paths, wrong)
+
+
+def _first_arrival(one: MailPath) -> int:
+    """Number the hop at which Microsoft 365 first got a message from the own servers; 0 where it never did."""
+    handovers = enumerate(_handovers(one, Place.ON_PREMISES, Place.MICROSOFT_365))
+    return next((number for number, pair in handovers if pair), 0)
+
+
+def _handovers(one: MailPath, source: Place, target: Place) -> Iterable[tuple[Hop, Hop] | None]:
+    """For each hop but the first: the handover that led to it, where it went from one place to the other."""
+    yield None
+    for before, after in zip(one.hops, one.hops[1:], strict=False):
+        yield (before, after) if before.place is source and after.place is target else None
+
+
+def attributed(paths: Paths) -> Finding:
+    """Judge whether Microsoft 365 took mail of the own servers for the organization's: not for a stranger's.
+
+    A message that matches no connector may reach a recipient without ever being the organization's.
+    """
+
+    def wrong(one: MailPath) -> str:
+        pairs = [pair for pair in _handovers(one, Place.ON_PREMISES, Place.MICROSOFT_365) if pair]
+        if not pairs:
+            return f"it never went from the on-premises servers to the own tenant: {_way(one)}"
+        strange = [after for _, after in pairs if not after.attributed]
+        return f"Microsoft 365 took it as mail from the Internet: {strange[0].why}" if strange else ""
+
+    return _judge("Microsoft 365 attributes it to the organization", paths, wrong)
+
+
+def over_tls(paths: Paths) -> Finding:
+    """Judge whether every handover between the two sides was encrypted."""
+
+    def wrong(one: MailPath) -> str:
+        between = [
+            pair
+            for sides in ((Place.ON_PREMISES, Place.MICROSOFT_365), (Place.MICROSOFT_365, Place.ON_PREMISES))
+            for pair in _handovers(one, *sides)
+            if pair
+        ]
+        if not between:
+            return f"it never went from one side to the other: {_way(one)}"
+        plain = [f"{before.host} to {after.host}" for before, after in between if not after.tls]
+        return f"without TLS from {', '.join(plain)}" if plain else ""
+
+    return _judge("it travels between the two sides over TLS", paths, wrong)
+
+
+def by_connector(paths: Paths) -> Finding:
+    """Judge whether an outbound connector, not an MX record, brought mail from Microsoft 365 to the own servers."""
+
+    def wrong(one: MailPath) -> str:
+        pairs = [pair for pair in _handovers(one, Place.MICROSOFT_365, Place.ON_PREMISES) if pair]
+        if not pairs:
+            return f"it never went from Microsoft 365 to the on-premises servers: {_way(one)}"
+        return "it went by MX, like mail to a stranger" if any(not after.sent_by for _, after in pairs) else ""
+
+    return _judge("an outbound connector carries it to the on-premises servers", paths, wrong)
+
+
+def as_expected(environment: Environment, paths: Paths) -> Finding:
+    """Judge the forwards of cloud mailboxes: allowed or refused, as the environment expects."""
+    expected = environment.expects.cloud_forwarding
+    if expected is None:
+        return not_verified(
+            "a cloud mailbox that forwards outside is allowed to, or not, as the environment expects",
+            "environment.yaml does not say which",
+            remedy="Add to environment.yaml: expects: {cloud_forwarding: allowed} or refused",
+        )
+
+    def wrong(one: MailPath) -> str:
+        went = one.disposition is Disposition.DELIVERED
+        if went == (expected is Permission.ALLOWED) and (went or one.disposition in _REFUSED):
+            return ""
+        return f"it was {one.disposition} ({one.reply or one.mailbox})"
+
+    return _judge(f"forwarding to the Internet by a cloud mailbox is {expected}", paths, wrong)
+
+
+def _way(one: MailPath) -> str:
+    way = " → ".join(f"{hop.host} ({hop.place})" for hop in one.hops)
+    return way if one.disposition is Disposition.DELIVERED else f"{way}, {one.disposition}"

@@ -1,0 +1,290 @@
+"""Judges the SPF record of a domain, and what it makes of the mail that really arrived (RFC 7208)."""
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_address
+from typing import Protocol, TypeVar
+
+from mailflow.environment.environment import Domain, Environment, IPAddress
+from mailflow.environment.message import STRANGER, Kind
+from mailflow.exchange.known import Unknown
+from mailflow.judge import evidence
+from mailflow.observe.path import Disposition, Hop, MailPath, Place
+from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.records.answer import Answer, Question
+from mailflow.records.spf import Evaluation, Result, check_host
+from mailflow.records.spf_count import TermCount, count_terms
+from mailflow.records.spf_diagnosis import diagnose, select_record
+from mailflow.records.spf_syntax import spf_records
+
+T = TypeVar("T")
+
+STRANGER_ADDRESS = IPv4Address("198.18.0.99")  # RFC 2544: an address that nobody on the Internet has
+_TERMS, _VOID = 10, 2  # RFC 7208 section 4.6.4
+
+# Messages that strangers send under a forged name are no mail of the organization's.
+_NOT_OURS = frozenset({Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY})
+
+
+@dataclass(frozen=True, slots=True)
+class SpfSeen:
+    """What was looked up: the TXT records, every include, and what becomes of mail from each address."""
+
+    txt: Answer
+    count: TermCount
+    microsoft_365: Mapping[IPAddress, Evaluation]
+    own: Mapping[IPAddress, Evaluation]
+    third_parties: Mapping[str, Mapping[IPAddress, Evaluation]]
+    stranger: Evaluation
+
+
+class Drive(Protocol):
+    """Answers the questions of several evaluations, all at once (observe.door.Door.drive)."""
+
+    def __call__(self, evaluations: Sequence[Generator[Question, Answer, T]]) -> tuple[T, ...]:
+        """Give their results, in the same order."""
+
+
+def look(environment: Environment, domain: Domain, txt: Answer, drive: Drive) -> SpfSeen:
+    """Evaluate the record of a domain for everybody who sends, or might, in its name."""
+    microsoft = microsoft_365_samples(environment)
+    own = own_addresses(environment)
+    parties = {p.name: p.sends_from for p in environment.third_parties if p.sends_as.domain == domain.name}
+    everybody = dict.fromkeys(
+        (*microsoft, *own, *(a for several in parties.values() for a in several), STRANGER_ADDRESS)
+    )
+    asking = [check_host(a, domain.name, f"postmaster@{domain.name}", STRANGER) for a in everybody]
+    results = dict(zip(everybody, drive(asking), strict=True))
+    (count,) = drive([count_terms(domain.name)])
+    return SpfSeen(
+        txt,
+        count,
+        {a: results[a] for a in microsoft},
+        {a: results[a] for a in own},
+        {name: {a: results[a] for a in several} for name, several in parties.items()},
+        results[STRANGER_ADDRESS],
+    )
+
+
+def microsoft_365_samples(environment: Environment) -> tuple[IPAddress, ...]:
+    """Give the first and last address of every range that Microsoft publishes for this cloud."""
+    ranges = environment.microsoft_365.cloud.ranges
+    return () if isinstance(ranges, Unknown) else tuple(a for n in ranges for a in (n[0], n[-1]))
+
+
+def own_addresses(environment: Environment) -> tuple[IPAddress, ...]:
+    """Give every address from which the own servers send."""
+    return tuple(dict.fromkeys(a for server in environment.on_premises.servers for a in server.sends_from))
+
+
+def exactly_one(domain: Domain, seen: SpfSeen) -> Finding:
+    """Judge the number of SPF records (RFC 7208 section 4.5)."""
+    asked = f"{domain.name} has exactly one SPF record"
+    shown = evidence.dns(seen.txt)
+    if seen.txt.failed:
+        return not_verified(asked, f"the look-up of {seen.txt.question} failed: {seen.txt.outcome}", shown)
+    _, flaws = select_record(seen.txt.values)
+    if flaws:
+        remedy = flaws[0].mend
+        if flaws[0].corrected:
+            remedy = f'{remedy}: {domain.name}. 3600 IN TXT "{flaws[0].corrected}"'
+        return non_compliant(asked, "; ".join(flaw.wrong for flaw in flaws), shown, remedy=remedy)
+    return compliant(asked, "it has", shown)
+
+
+def valid(domain: Domain, seen: SpfSeen) -> Finding:
+    """Judge the syntax, and say what is wrong in words that lead to the mend."""
+    asked = f"the SPF record of {domain.name} is valid"
+    shown = evidence.dns(seen.txt)
+    if seen.txt.failed:
+        return not_verified(asked, f"the look-up of {seen.txt.question} failed: {seen.txt.outcome}", shown)
+    records = spf_records(seen.txt.values)
+    if not records:
+        return not_applicable(asked, "there is no SPF record", shown)
+    flaws = [flaw for record in records for flaw in diagnose(record)]
+    invalid = [flaw for flaw in flaws if flaw.invalid]
+    notes = tuple(f"{flaw.fragment}: {flaw.wrong}. {flaw.mend}" for flaw in flaws if not flaw.invalid)
+    if invalid:
+        seen_ = "; ".join(f"{flaw.fragment!r} (column {flaw.column}): {flaw.wrong}" for flaw in invalid)
+        mends = [flaw.mend for flaw in invalid if flaw.mend]
+        corrected = next((flaw.corrected for flaw in invalid if flaw.corrected), "")
+        if corrected:
+            mends.append(f'Publish: {domain.name}. 3600 IN TXT "{corrected}"')
+        return non_compliant(asked, seen_, shown, remedy="\n".join(dict.fromkeys(mends)), notes=notes)
+    broken = [problem for problem in seen.count.problems if problem]
+    if broken and len(records) == 1 and not seen.count.failed:
+        return non_compliant(asked, "; ".join(broken), shown, notes=notes)
+    return compliant(asked, "it is", shown, notes=notes)
+
+
+def within_limits(domain: Domain, seen: SpfSeen) -> Finding:
+    """Judge the number of look-ups through every include, whatever the sender (RFC 7208 section 4.6.4)."""
+    asked = f"the SPF record of {domain.name} needs at most {_TERMS} querying terms and {_VOID} void look-ups"
+    if seen.txt.failed or seen.count.failed:
+        failed = ", ".join(f"{a.question}: {a.outcome}" for a in (seen.txt, *seen.count.failed) if a.failed)
+        return not_verified(asked, f"a look-up failed: {failed}", evidence.dns(seen.txt))
+    if len(spf_records(seen.txt.values)) != 1:
+        return not_applicable(asked, "there is not exactly one SPF record", evidence.dns(seen.txt))
+    terms = seen.count.querying_terms
+    void = max(seen.count.void_lookups(4), seen.count.void_lookups(6))
+    tree = tuple(f"{term.text}  ({term.querying_terms})" for term in seen.count.walk() if term.text)
+    shown = Evidence("dns", f"querying terms of {domain.name}", "every include and redirect", tree or ("none",))
+    said = f"it needs {terms} querying terms and {void} void look-ups"
+    if terms > _TERMS or void > _VOID:
+        return non_compliant(asked, f"{said}: receivers give up (permerror)", shown)
+    notes = tuple(
+        f"{text} depends on the message and was not counted through" for text in seen.count.depends_on_message
+    )
+    return compliant(asked, said, shown, notes=notes)
+
+
+def microsoft_365_passes(environment: Environment, domain: Domain, seen: SpfSeen) -> Finding:
+    """Judge whether mail of the tenant passes, by the include of its cloud (SPF setup)."""
+    cloud = environment.microsoft_365.cloud
+    asked = f"Microsoft 365 passes the SPF record of {domain.name} by include:{cloud.spf_include}"
+    remedy = f"Add include:{cloud.spf_include} to the SPF record of {domain.name}, before its end"
+    if isinstance(cloud.ranges, Unknown):
+        return not_verified(asked, cloud.ranges.why, evidence.dns(seen.txt))
+    found = _all_pass(asked, seen.microsoft_365, remedy)
+    reached = any(cloud.spf_include in one.records for one in seen.microsoft_365.values())
+    if found.verdict == "compliant" and not reached:
+        told = "the ranges of today pass, but not by the include: it alone follows Microsoft's changes"
+        return non_compliant(asked, told, *found.evidence, remedy=remedy)
+    return found
+
+
+def own_servers_pass(environment: Environment, domain: Domain, seen: SpfSeen) -> Finding:
+    """Judge whether every address from which the own servers send passes."""
+    asked = f"every address from which the on-premises servers send passes the SPF record of {domain.name}"
+    terms = " ".join(f"ip{a.version}:{a}" for a in own_addresses(environment))
+    return _all_pass(asked, seen.own, f"Add {terms} to the SPF record of {domain.name}, before its end")
+
+
+def third_parties_pass(domain: Domain, seen: SpfSeen) -> Finding:
+    """Judge whether every address of every third party that sends for this domain passes."""
+    asked = f"every third party that sends for {domain.name} passes its SPF record"
+    together = {address: one for party in seen.third_parties.values() for address, one in party.items()}
+    terms = " ".join(f"ip{a.version}:{a}" for a, one in together.items() if one.result is not Result.PASS)
+    names = ", ".join(seen.third_parties)
+    remedy = f"Add {terms}, or the include that {names} names, to the SPF record of {domain.name}, before its end"
+    return _all_pass(asked, together, remedy)
+
+
+def stranger_fails(domain: Domain, seen: SpfSeen) -> Finding:
+    """Judge whether an address of nobody fails: the record ends with -all."""
+    asked = f"a stranger's address fails the SPF record of {domain.name}"
+    shown = evidence.evaluation(seen.stranger, f"SPF of {domain.name} for {STRANGER_ADDRESS}")
+    result = seen.stranger.result
+    if result is Result.TEMPERROR:
+        return not_verified(asked, seen.stranger.reason, shown)
+    if result is not Result.FAIL:
+        remedy = f"End the SPF record of {domain.name} with -all"
+        return non_compliant(asked, _told(seen.stranger), shown, remedy=remedy)
+    return compliant(asked, "it fails", shown)
+
+
+def _all_pass(asked: str, evaluations: Mapping[IPAddress, Evaluation], remedy: str) -> Finding:
+    if not evaluations:
+        return not_verified(asked, "the environment names no such address")
+    failing = {a: one for a, one in evaluations.items() if one.result not in (Result.PASS, Result.TEMPERROR)}
+    unknown = {a: one for a, one in evaluations.items() if one.result is Result.TEMPERROR}
+    shown = tuple(evidence.evaluation(one, f"SPF for {a}") for a, one in (failing or unknown or evaluations).items())
+    if failing:
+        told = "; ".join(dict.fromkeys(f"{address}: {_told(one)}" for address, one in failing.items()))
+        return non_compliant(asked, told, *shown, remedy=remedy)
+    if unknown:
+        return not_verified(asked, "; ".join(dict.fromkeys(one.reason for one in unknown.values())), *shown)
+    return compliant(asked, f"so it does from {', '.join(map(str, evaluations))}", *shown)
+
+
+def _told(one: Evaluation) -> str:
+    return f"{one.result} ({one.reason})" if one.reason else str(one.result)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message as the first host on the Internet saw it come out of the organization."""
+
+    path: MailPath
+    hop: Hop
+
+    @property
+    def identity(self) -> str:
+        """The domain that SPF judges: of the reverse-path, or of EHLO for the null one (RFC 7208 section 2.4)."""
+        return self.hop.mail_from.domain if self.hop.mail_from else self.hop.helo
+
+    def asking(self) -> Generator[Question, Answer, Evaluation]:
+        """Ask what SPF makes of it, as the receiver does."""
+        sender = str(self.hop.mail_from or f"postmaster@{self.hop.helo}")
+        return check_host(ip_address(self.hop.client), self.identity, sender, self.hop.helo)
+
+
+def arrivals(paths: Mapping[Kind, Sequence[MailPath]]) -> tuple[Arrival, ...]:
+    """Give every message that came out of the organization to a host on the Internet."""
+    found = []
+    for kind, several in paths.items():
+        for path in several if kind not in _NOT_OURS else ():
+            for before, after in zip(path.hops, path.hops[1:], strict=False):
+                if before.place is not Place.INTERNET and after.place is Place.INTERNET:
+                    found.append(Arrival(path, after))
+    return tuple(found)
+
+
+def judged_by_spf(environment: Environment, domain: Domain, arrival: Arrival) -> bool:
+    """Whether SPF judges a message by a name of this domain: an own reverse-path, or an own server's EHLO name."""
+    if arrival.hop.mail_from:
+        return arrival.hop.mail_from.domain == domain.name
+    own = {str(address) for address in own_addresses(environment)}
+    return arrival.hop.client in own
+
+
+def every_arrival_passes(
+    environment: Environment,
+    domain: Domain,
+    paths: Iterable[MailPath],
+    results: Sequence[tuple[Arrival, Evaluation]],
+) -> Finding:
+    """Judge whether all mail that names the domain as its sender passes SPF where it arrives.
+
+    What forwards and foreign senders meet is a note: no record of this domain can change it.
+    """
+    asked = f"every message that names {domain.name} as its sender passes SPF where it arrives"
+    ours = [(a, e) for a, e in results if judged_by_spf(environment, domain, a)]
+    notes = tuple(
+        dict.fromkeys(
+            f"{a.path.message.kind}: SPF of {a.identity} for {a.hop.client} gives {e.result}"
+            for a, e in results
+            if not judged_by_spf(environment, domain, a) and e.result is not Result.PASS
+        )
+    )
+    open_ = [p for p in paths if p.assumptions and p.message.kind not in _NOT_OURS]
+    failing = [(a, e) for a, e in ours if e.result not in (Result.PASS, Result.TEMPERROR)]
+    unknown = [(a, e) for a, e in ours if e.result is Result.TEMPERROR]
+    shown = tuple(
+        item
+        for a, e in (failing or unknown or ours)
+        for item in (evidence.path(a.path), evidence.evaluation(e, f"SPF of {a.identity} for {a.hop.client}"))
+    )
+    if failing:
+        told = "; ".join(
+            dict.fromkeys(f"{a.path.message.kind}, from {a.hop.client} as {a.identity}: {_told(e)}" for a, e in failing)
+        )
+        remedy = "\n".join(dict.fromkeys(_publish(domain, a) for a, _ in failing))
+        return non_compliant(asked, told, *shown, remedy=remedy, notes=notes)
+    if unknown:
+        return not_verified(asked, "; ".join(dict.fromkeys(e.reason for _, e in unknown)), *shown)
+    if open_:
+        why = "; ".join(dict.fromkeys(assumption for p in open_ for assumption in p.assumptions))
+        return not_verified(asked, why, *(evidence.path(p) for p in open_))
+    if not ours:
+        lost = [p for p in paths if p.disposition is not Disposition.DELIVERED]
+        why = "no message with an own reverse-path left the organization"
+        return not_verified(asked, why, *(evidence.path(p) for p in lost))
+    return compliant(asked, f"so did {len(ours)} messages", *shown, notes=notes)
+
+
+def _publish(domain: Domain, arrival: Arrival) -> str:
+    term = f"ip{6 if ':' in arrival.hop.client else 4}:{arrival.hop.client}"
+    if arrival.identity == domain.name:
+        return f"Add {term} to the SPF record of {domain.name}, before its end"
+    return f'Publish: {arrival.identity}. 3600 IN TXT "v=spf1 {term} -all"'

@@ -1,0 +1,101 @@
+"""Judges STARTTLS, TLS version and certificate of the own servers (RFC 3207, RFC 6125, RFC 9325)."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from mailflow.environment.environment import Server, certificate_names
+from mailflow.judge import evidence
+from mailflow.observe.smtp import TlsSession
+from mailflow.policy.finding import Finding, compliant, non_compliant, not_verified
+from mailflow.routing.certificate import answers_to
+
+Sessions = Sequence[tuple[Server, TlsSession]]
+
+_MODERN = ("TLSv1.2", "TLSv1.3")
+_DATES = ("certificate has expired", "certificate is not yet valid")  # OpenSSL's words (X509_verify_cert_error_string)
+_SOON_DAYS = 30
+
+
+def _judge(
+    asked: str, sessions: Sessions, wrong: Callable[[Server, TlsSession], str], notes: Sequence[str] = ()
+) -> Finding:
+    if not sessions:
+        return not_verified(asked, "the environment names no on-premises server, or none listens")
+    silent = [
+        f"{server.name} [{session.address}]: {session.trouble}" for server, session in sessions if not session.reached
+    ]
+    failing = [said for server, session in sessions if session.reached and (said := wrong(server, session))]
+    shown = tuple(evidence.session(session) for _, session in sessions)
+    if failing:
+        return non_compliant(asked, "; ".join(failing), *shown, notes=tuple(notes))
+    if silent:
+        return not_verified(asked, "; ".join(silent), *shown)
+    return compliant(asked, f"so it is at {len(sessions)} address(es)", *shown, notes=tuple(notes))
+
+
+def offers_starttls(sessions: Sessions) -> Finding:
+    """Judge whether every server offers STARTTLS at every address."""
+    return _judge(
+        "every on-premises server offers STARTTLS",
+        sessions,
+        lambda server, session: "" if session.starttls else f"{server.name} [{session.address}] does not offer it",
+    )
+
+
+def speaks_modern_tls(sessions: Sessions) -> Finding:
+    """Judge the version that is agreed on: TLS 1.2 or newer (TLS certificates in hybrid)."""
+
+    def wrong(server: Server, session: TlsSession) -> str:
+        if not session.version:
+            return f"{server.name} [{session.address}] speaks no TLS: {session.trouble or 'no STARTTLS'}"
+        return "" if session.version in _MODERN else f"{server.name} [{session.address}] speaks {session.version}"
+
+    return _judge("every on-premises server speaks TLS 1.2 or newer", sessions, wrong)
+
+
+def shows_trusted_certificate(sessions: Sessions) -> Finding:
+    """Judge whether the chain leads to a trusted authority; the dates are judged apart."""
+
+    def wrong(server: Server, session: TlsSession) -> str:
+        if session.certificate is None:
+            return f"{server.name} [{session.address}] shows no certificate"
+        if session.distrust and session.distrust not in _DATES:
+            planned = server.certificate.distrust if server.certificate else ""
+            return f"{server.name} [{session.address}]: {planned or session.distrust}"
+        return ""
+
+    return _judge("every on-premises server shows a certificate of a trusted authority", sessions, wrong)
+
+
+def names_the_server(sessions: Sessions) -> Finding:
+    """Judge whether the certificate carries the name by which the server is found (RFC 6125 section 6.4)."""
+
+    def wrong(server: Server, session: TlsSession) -> str:
+        if session.certificate is None:
+            return f"{server.name} [{session.address}] shows no certificate"
+        names = certificate_names(session.certificate)
+        return "" if answers_to(names, server.name) else f"{server.name} shows a certificate for {', '.join(names)}"
+
+    return _judge("the certificate of every on-premises server names it", sessions, wrong)
+
+
+def is_in_date(sessions: Sessions, now: datetime) -> Finding:
+    """Judge the dates of the certificate; fewer than 30 days left are worth a note."""
+    notes = []
+    for server, session in sessions:
+        if session.certificate:
+            left = (session.certificate.not_valid_after_utc - now).days
+            if 0 <= left < _SOON_DAYS:
+                notes.append(f"the certificate of {server.name} is valid for {left} more days")
+
+    def wrong(server: Server, session: TlsSession) -> str:
+        leaf = session.certificate
+        if leaf is None:
+            return f"{server.name} [{session.address}] shows no certificate"
+        if now > leaf.not_valid_after_utc:
+            return f"that of {server.name} was valid until {leaf.not_valid_after_utc:%Y-%m-%d}"
+        if now < leaf.not_valid_before_utc:
+            return f"that of {server.name} is valid from {leaf.not_valid_before_utc:%Y-%m-%d}"
+        return ""
+
+    return _judge("the certificate of every on-premises server is valid today", sessions, wrong, notes)

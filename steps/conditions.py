@@ -1,0 +1,37 @@
+"""Given: conditions of the documentation. Where the answer is no, the row is not applicable."""
+
+from pytest_bdd import given
+
+from mailflow.environment.environment import Domain, Environment
+from mailflow.judge import condition as conditions
+from mailflow.plugin.fixtures import Say
+
+
+@given("the organization sends for a domain that it does not own")
+def organization_sends_for_foreign_domain(environment: Environment, condition: Say) -> None:
+    condition(conditions.sends_for_foreign_domains(environment))
+
+
+@given("non-delivery reports leave through Microsoft 365")
+def reports_leave_through_microsoft_365(environment: Environment, condition: Say) -> None:
+    condition(conditions.reports_leave_through_microsoft_365(environment))
+
+
+@given("users of the domain forward mail outside")
+def users_forward_outside(environment: Environment, condition: Say) -> None:
+    condition(conditions.users_forward_outside(environment))
+
+
+@given("a third party sends for the organization")
+def third_party_sends(environment: Environment, domain: Domain, condition: Say) -> None:
+    condition(conditions.third_party_sends(environment, domain))
+
+
+@given("a cloud mailbox forwards outside")
+def cloud_mailbox_forwards_outside(environment: Environment, domain: Domain, condition: Say) -> None:
+    condition(conditions.cloud_mailbox_forwards(environment, domain))
+
+
+@given("the on-premises servers run Exchange")
+def servers_run_exchange(environment: Environment, condition: Say) -> None:
+    condition(conditions.servers_run_exchange(environment))

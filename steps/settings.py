@@ -1,0 +1,105 @@
+"""When settings are read, Then connectors, domains and mailboxes fit each other."""
+
+from pytest_bdd import then, when
+
+from mailflow.environment.environment import Domain, Environment
+from mailflow.exchange.online import OutboundConnector
+from mailflow.judge import condition as conditions
+from mailflow.judge import directory, inbound, outbound, trust
+from mailflow.plugin.fixtures import Say
+
+
+@when("the settings of Microsoft 365 and of the on-premises servers are read")
+def settings_are_read(environment: Environment) -> None:
+    """They are part of the environment: exports, certificates, and what the environment file says."""
+
+
+@then("an inbound connector recognises the on-premises servers")
+def inbound_connector_recognises_servers(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(inbound.recognised(environment, domain))
+
+
+@then("it recognises them by a certificate whose domain is accepted")
+def recognises_them_by_certificate(environment: Environment, conclude: Say) -> None:
+    conclude(inbound.recognised_by_certificate(environment))
+
+
+@then("it recognises them by a certificate whose domain is accepted, if a condition of the documentation holds")
+def recognises_them_by_certificate_if_a_condition_holds(environment: Environment, conclude: Say) -> None:
+    conclude(inbound.recognised_by_certificate_if(environment, conditions.of_the_documentation(environment)))
+
+
+@then("no inbound connector takes Internet mail for the organization's own")
+def no_connector_takes_internet_mail_for_own(environment: Environment, conclude: Say) -> None:
+    conclude(inbound.lets_no_stranger_pass(environment))
+
+
+@then("a partner connector refuses Internet mail that did not pass the on-premises servers")
+def partner_connector_refuses(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(inbound.locked(environment, domain))
+
+
+@then("an outbound connector routes all messages through the on-premises servers", target_fixture="connector")
+def outbound_connector_routes_all(environment: Environment, conclude: Say) -> OutboundConnector | None:
+    finding, connector = outbound.centralized(environment)
+    conclude(finding)
+    return connector
+
+
+@then("an outbound connector covers the domain", target_fixture="connector")
+def outbound_connector_covers_domain(
+    environment: Environment, domain: Domain, conclude: Say
+) -> OutboundConnector | None:
+    finding, connector = outbound.for_domain(environment, domain)
+    conclude(finding)
+    return connector
+
+
+@then("that connector covers every recipient domain")
+def connector_covers_everything(connector: OutboundConnector | None, conclude: Say) -> None:
+    conclude(outbound.covers_everything(connector))
+
+
+@then("that connector hands over to an on-premises server and not by MX")
+def connector_hands_to_own_server(environment: Environment, connector: OutboundConnector | None, conclude: Say) -> None:
+    conclude(outbound.hands_to_own_server(environment, connector))
+
+
+@then("that connector requires TLS")
+def connector_requires_tls(connector: OutboundConnector | None, conclude: Say) -> None:
+    conclude(outbound.requires_tls(connector))
+
+
+@then("the certificate that the on-premises server shows carries the name the connector demands")
+def certificate_carries_name(environment: Environment, connector: OutboundConnector | None, conclude: Say) -> None:
+    conclude(outbound.certificate_fits(environment, connector))
+
+
+@then("the domain is an accepted domain of the tenant")
+def domain_is_accepted(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(directory.accepted(environment, domain))
+
+
+@then("the type of the accepted domain fits what Microsoft 365 knows of the on-premises recipients")
+def type_fits(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(directory.type_fits(environment, domain))
+
+
+@then("every listed mailbox exists on its side")
+def mailboxes_exist(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(directory.mailboxes_exist(environment, domain))
+
+
+@then("each side knows the way to the mailboxes of the other")
+def ways_are_known(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(directory.ways_known(environment, domain))
+
+
+@then("cross-premises headers keep the internal trust of mail in both directions")
+def internal_trust_is_kept(environment: Environment, conclude: Say) -> None:
+    conclude(trust.kept_in_both_directions(environment))
+
+
+@then("Enhanced Filtering fits the scenario of the domain")
+def enhanced_filtering_fits(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(trust.enhanced_filtering_fits(environment, domain))
