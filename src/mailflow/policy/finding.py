@@ -33,6 +33,8 @@ class Evidence:
     """What was asked, of whom, and what came back.
 
     Everything in it may come from a wire or a stranger's export: it is text, never markup.
+    For a path, `answer` holds the hops taken, "1. mail.contoso.com …", "2. …", and then what else came back;
+    `asked` may name the hops demanded, "the Internet → Microsoft 365" (", then " does as well).
     """
 
     kind: str  # dns, smtp, config, path, environment
@@ -48,9 +50,7 @@ class Finding:
     verdict: Verdict
     asked: str  # what is demanded, with the names and addresses of this environment
     seen: str  # what was found instead, or as well
-    remedy: str = (
-        ""  # the record to publish, the cmdlet to run; empty where the requirement's own remedy says it
-    )
+    remedy: str = ""  # the record to publish, the cmdlet to run; empty where the requirement's own remedy says it
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()  # worth saying, no verdict
 
@@ -60,9 +60,7 @@ def compliant(asked: str, seen: str, *evidence: Evidence, notes: tuple[str, ...]
     return Finding(Verdict.COMPLIANT, asked, seen, "", evidence, notes)
 
 
-def non_compliant(
-    asked: str, seen: str, *evidence: Evidence, remedy: str = "", notes: tuple[str, ...] = ()
-) -> Finding:
+def non_compliant(asked: str, seen: str, *evidence: Evidence, remedy: str = "", notes: tuple[str, ...] = ()) -> Finding:
     """Something else than what is demanded was seen."""
     return Finding(Verdict.NON_COMPLIANT, asked, seen, remedy, evidence, notes)
 

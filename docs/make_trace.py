@@ -1,0 +1,59 @@
+# noqa: INP001  a script, run by its path and imported by nobody
+"""Make docs/trace.md from the trace that the package ships.
+
+python docs/make_trace.py           write the page
+python docs/make_trace.py --check   exit with 1 if the page is not what would be written
+"""
+
+import sys
+from pathlib import Path
+
+from mailflow.policy.trace import Statement, statements
+
+PAGE = Path(__file__).with_name("trace.md")
+
+HEAD = """\
+# From the documentation to the requirements
+
+<!-- Made by docs/make_trace.py from src/mailflow/policy/trace.toml. Change that file, not this page. -->
+
+Every statement of the documentation (“Training” in [the library](../src/mailflow/policy/documents.toml)), in our
+words, and what became of it: the rows that ask for it, advice that the report repeats, or the reason why no row can
+ask for it.
+
+| | scenario | where | the documentation says | what became of it |
+|---|---|---|---|---|
+"""
+
+
+def table_row(said: Statement) -> str:
+    """Write one statement as a row of the table."""
+    if said.requirements:
+        became = ", ".join(f"`{row}`" for row in said.requirements)
+    elif said.advice:
+        became = f"Advice: “{said.advice}”"
+    else:
+        became = f"Not testable: {said.untestable}"
+    cells = (said.id, str(said.scenario or ""), said.where, said.says, became)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def page() -> str:
+    """Write the page."""
+    return HEAD + "".join(map(table_row, statements()))
+
+
+def main() -> int:
+    """Write or check the page."""
+    if sys.argv[1:] == ["--check"]:
+        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        if current != page():
+            sys.stderr.write("docs/trace.md is out of date: run python docs/make_trace.py\n")
+            return 1
+        return 0
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""The feature files restate the whole catalogue, each row in the form that people and report rely on."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mailflow.policy.catalogue import read_folder
+from mailflow.policy.documents import OWN, documents
+from mailflow.policy.feature import Scenario
+from mailflow.policy.requirement import Level
+
+PROJECT = Path(__file__).parents[2]
+CATALOGUE = read_folder(PROJECT / "features", PROJECT)
+ROWS = [row for feature in CATALOGUE.features for row in feature.scenarios]
+
+# Identifiers are stable: reports, waivers and faults refer to them. A row may be added, never renamed or dropped.
+MUST = re.findall(
+    r"\S+",
+    """
+S1-MX-1 S1-MX-2 S1-PATH-1 S1-PATH-2 S1-PATH-3 S1-PATH-4 S1-PATH-5 S1-PATH-6 S1-PATH-7 S1-CONN-1 S1-FILTER-1
+S2-MX-1 S2-MX-2 S2-CMT-1 S2-CONN-1 S2-PATH-1 S2-PATH-2 S2-PATH-3 S2-PATH-5 S2-PATH-6 S2-PATH-7 S2-LOOP-1
+S2-FILTER-1
+S3-MX-1 S3-MX-2 S3-PATH-1 S3-PATH-2 S3-PATH-3 S3-PATH-4 S3-PATH-5 S3-PATH-6 S3-CONN-1 S3-LOCK-1 S3-LOCK-2
+S4-MX-1 S4-MX-2 S4-PATH-1 S4-PATH-2 S4-PATH-3 S4-PATH-4 S4-PATH-5 S4-PATH-6 S4-PATH-7 S4-CONN-1 S4-LOCK-1
+S4-LOCK-2
+HYB-DOMAIN-1 HYB-DOMAIN-2 HYB-MAILBOX-1 HYB-MAILBOX-2 HYB-SPF-1 HYB-SPF-2 HYB-SPF-3 HYB-SPF-4 HYB-SPF-6
+HYB-CONN-1 HYB-CONN-2 HYB-CONN-3 HYB-CONN-4 HYB-TLS-1 HYB-TLS-2 HYB-TLS-3 HYB-TLS-4 HYB-TLS-5
+HYB-PATH-1 HYB-PATH-2 HYB-PATH-3 HYB-PATH-4 HYB-PATH-5 HYB-RELAY-1 HYB-ADDR-1
+""",
+)
+SHOULD = re.findall(
+    r"\S+",
+    """
+S1-LOCK-1 S2-LOCK-1 S2-PATH-4 S4-MX-3 HYB-SPF-5 HYB-PATH-6 HYB-TRUST-1 HYB-EF-1
+""",
+)
+TENANT = {f"HYB-TLS-{number}" for number in range(1, 6)} | {"HYB-RELAY-1", "HYB-TRUST-1"}
+
+
+def documented(row: Scenario) -> bool:
+    return bool(re.match(r"(S[1-4]|HYB)-", row.requirement.id))
+
+
+def test_every_file_is_read_without_a_mistake() -> None:
+    assert {path: str(mistake) for path, mistake in CATALOGUE.mistakes.items()} == {}
+
+
+def test_the_whole_catalogue_is_restated_at_its_level() -> None:
+    levels = {row.requirement.id: row.requirement.level for row in ROWS if documented(row)}
+    assert levels == dict.fromkeys(MUST, Level.MUST) | dict.fromkeys(SHOULD, Level.SHOULD)
+
+
+def test_rows_about_the_tenant_are_asked_once() -> None:
+    assert {row.requirement.id for row in ROWS if row.selection.tenant} == TENANT
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.requirement.id)
+def test_each_row_is_asked_where_its_identifier_says(row: Scenario) -> None:
+    scenario = re.match(r"S([1-4])-", row.requirement.id)
+    assert row.selection.scenarios == (frozenset({int(scenario[1])}) if scenario else None)
+    assert (row.selection.domains is None) == documented(row)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.requirement.id)
+def test_each_row_says_why_whence_and_what_to_do(row: Scenario) -> None:
+    requirement = row.requirement
+    assert requirement.why.endswith(".")
+    assert 1 <= len(re.findall(r"[.)](?= [A-Z]|$)", requirement.why)) <= 6
+    assert requirement.sources
+    assert requirement.remedy
+    if documented(row):
+        assert OWN not in {source.document for source in requirement.sources}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.requirement.id)
+def test_a_row_refers_only_to_rows_that_exist(row: Scenario) -> None:
+    known = {other.requirement.id for other in ROWS}
+    told = f"{row.requirement.why} {row.requirement.remedy}"
+    assert set(re.findall(r"\b(?:S[1-4]|HYB)(?:-[A-Z]+)+-[0-9]+\b", told)) <= known
+
+
+def test_the_library_holds_what_is_cited_and_nothing_else() -> None:
+    cited = {source.document for row in ROWS for source in row.requirement.sources} - {OWN}
+    assert cited == set(documents())
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "features").rglob("*.feature")), ids=lambda path: path.name)
+def test_a_file_is_in_its_form(path: Path) -> None:
+    """Why, then sources, then the remedy, then the steps, with one blank line between."""
+    for block in re.split(r"^  @", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        lines = [line for line in block.splitlines() if not line.lstrip().startswith("#")]
+        first = {
+            word: next((n for n, line in enumerate(lines) if line.startswith(f"    {word} ")), None)
+            for word in ("Source:", "Remedy:", "When")
+        }
+        assert None not in first.values(), lines[0]
+        assert first["Source:"] < first["Remedy:"] < first["When"], lines[0]
+        assert max(map(len, lines)) <= 120, lines[0]
