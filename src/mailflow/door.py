@@ -3,7 +3,6 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address
 
 from mailflow.environment.environment import Domain, Environment, IPAddress
 from mailflow.environment.message import STRANGER, Kind, messages
@@ -14,10 +13,9 @@ from mailflow.observe.follow import follow, records
 from mailflow.observe.path import MailPath
 from mailflow.observe.smtp import Endpoint, proxy_preamble
 from mailflow.simulate.simulation import Simulation
+from mailflow.simulate.zones import microsoft_365_addresses
 
 _START_S = 30.0
-# Who looks at simulated servers: addresses that no organization has (RFC 2544, RFC 5180).
-_ONLOOKER: dict[int, IPAddress] = {4: IPv4Address("198.18.0.98"), 6: IPv6Address("2001:2::98")}
 
 
 @contextmanager
@@ -43,9 +41,15 @@ def _simulated(environment: Environment, loop: EventLoopThread, simulation: Simu
     roots = ssl.create_default_context(cadata=simulation.authorities.trusted_pem)
     roots.check_hostname = False  # names are judged, not enforced
 
+    # The eye stands where Microsoft 365 does: a server that is locked down still talks to it.
+    _, stands_at = microsoft_365_addresses(environment)
+
     def endpoint(address: IPAddress) -> Endpoint | None:
         port = simulation.book.get(address)
-        return Endpoint("127.0.0.1", port, proxy_preamble(_ONLOOKER[address.version], address)) if port else None
+        onlooker = next((a for a in stands_at if a.version == address.version), None)
+        if port is None or onlooker is None:
+            return None
+        return Endpoint("127.0.0.1", port, proxy_preamble(onlooker, address))
 
     return Door(
         environment,

@@ -43,6 +43,8 @@ from mailflow.routing.decision import (
 # Set-ReceiveConnector, TlsDomainCapabilities: the first is Exchange 2013 and newer, the second Edge and 2010.
 CLOUD_CAPABILITIES = frozenset({"acceptcloudservicesmail", "acceptoorgprotocol"})
 
+_SOMEBODY_ELSEWHERE = Address("somebody", "elsewhere.invalid")  # RFC 2606: a domain that nobody has
+
 
 @dataclass(frozen=True)
 class ExchangeServerRouter:
@@ -204,6 +206,11 @@ class ExchangeServerRouter:
                         )
                     )
         return max(found, key=lambda f: f[:2])[2] if found else None
+
+    def to_internet(self, assume: Assumptions) -> Action:
+        """What it does with mail for a domain of which no connector knows."""
+        nobody = Held(_SOMEBODY_ELSEWHERE, None, self.submission(None))
+        return self._send(nobody, assume)
 
     def _send(self, held: Held, assume: Assumptions) -> Action:
         connector = self.send_connector(held.recipient.domain, assume)

@@ -202,44 +202,45 @@ class Microsoft365Router:
             )
         return None
 
-    def _outbound(self, held: Held, assume: Assumptions) -> Action:
-        """Choose the way out: exact recipient domain, all accepted domains, wildcard, MX (connector documents)."""
-        name = held.recipient.domain
+    def outbound_connector(self, name: str, from_on_premises: bool, assume: Assumptions) -> OutboundConnector | None:
+        """Choose the connector for mail to a domain, or None: by MX.
+
+        Order: exact recipient domain, all accepted domains, wildcard (Connectors). Centralized mail transport
+        is a wildcard that leaves out what came from the own servers (KB3194415).
+        """
         usable = [
             c
             for c in assume.listed(self.tenants.own.online.outbound_connectors)
             if assume(c.enabled, False) and not assume(c.is_transport_rule_scoped, False)
         ]
-        covering = [
-            (len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if d != "*" and _covers(d, name)
-        ]
-        if covering:
-            connector = max(covering, key=lambda found: found[0])[1]
-            why = Rule(f"outbound connector '{connector.name}' covers {name}", "Connectors")
-            return self._by_connector(held, connector, why, assume)
-        if accepted_domain(self.tenants.own, name, assume):
-            for connector in usable:
-                if assume(connector.all_accepted_domains, False):
-                    why = Rule(f"outbound connector '{connector.name}' covers all accepted domains", "Connectors")
-                    return self._by_connector(held, connector, why, assume)
+        exact = [(len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if _covers(d, name)]
+        if exact:
+            return max(exact, key=lambda found: found[0])[1]
+        own = accepted_domain(self.tenants.own, name, assume) is not None
         for connector in usable:
-            if "*" not in assume.listed(connector.recipient_domains):
-                continue
-            central = assume(connector.route_all_messages_via_on_premises, False)
-            if central and held.reception.from_on_premises and not accepted_domain(self.tenants.own, name, assume):
-                continue  # mail that came from the own servers is never sent back to them (KB3194415)
-            why = Rule(
-                f"{'centralized mail transport' if central else 'wildcard'}: outbound connector '{connector.name}'",
-                _CMT if central else "Connectors",
+            if own and assume(connector.all_accepted_domains, False):
+                return connector
+        for connector in usable:
+            if "*" in assume.listed(connector.recipient_domains) and (
+                own or not from_on_premises or not assume(connector.route_all_messages_via_on_premises, False)
+            ):
+                return connector
+        return None
+
+    def _outbound(self, held: Held, assume: Assumptions) -> Action:
+        connector = self.outbound_connector(held.recipient.domain, held.reception.from_on_premises, assume)
+        if connector is None:
+            by_mx = Rule("no outbound connector covers it: by the MX records of the recipient's domain", "Routing")
+            return Relay((), self._rewritten(held, assume), by_mx, helo=self.egress_name)
+        central = assume(connector.route_all_messages_via_on_premises, False)
+        if central and held.forwarded and not held.reception.from_on_premises:
+            assume.note(
+                "whether a forward of a cloud mailbox follows centralized transport is told both ways "
+                "(Sender rewriting; OfficeDocs-Exchange issue 799)"
             )
-            if central and held.forwarded and not held.reception.from_on_premises:
-                assume.note(
-                    "whether a forward of a cloud mailbox follows centralized transport is told both ways "
-                    "(Sender rewriting; OfficeDocs-Exchange issue 799)"
-                )
-            return self._by_connector(held, connector, why, assume)
-        by_mx = Rule("no outbound connector covers it: by the MX records of the recipient's domain", "Routing")
-        return Relay((), self._rewritten(held, assume), by_mx, helo=self.egress_name)
+        why = f"outbound connector '{connector.name}' covers {held.recipient.domain}"
+        rule = Rule(f"centralized mail transport: {why}", _CMT) if central else Rule(why, "Connectors")
+        return self._by_connector(held, connector, rule, assume)
 
     def _by_connector(self, held: Held, connector: OutboundConnector, why: Rule, assume: Assumptions) -> Action:
         by_mx = assume(connector.use_mx_record, True)
@@ -284,7 +285,7 @@ class Microsoft365Router:
 
 
 def _covers(recipient_domain: str, name: str) -> bool:
-    """Whether one of RecipientDomains covers a domain; `*.contoso.com` means the subdomains."""
+    """Whether one of RecipientDomains names a domain; `*.contoso.com` means the subdomains, `*` names none."""
     if recipient_domain.startswith("*."):
         return name != recipient_domain[2:] and is_within(name, recipient_domain[2:])
     return recipient_domain == name

@@ -98,6 +98,10 @@ class OtherServerRouter:
             return (Return(Reply(550, "5.1.1", "User unknown"), why),)
         return (self._send(held),)
 
+    def to_internet(self, assume: Assumptions) -> Action:
+        """What it does with mail for a domain that no route names."""
+        return self._send(Held(Address("somebody", "elsewhere.invalid"), None, self.submission(None)))
+
     def _send(self, held: Held) -> Action:
         route = self._route(held.recipient.domain)
         if route is None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import trustme
 
 from mailflow.environment.environment import Environment, Server
 from mailflow.environment.message import MICROSOFT_365, STRANGER
-from mailflow.exchange.known import Assumptions, Unknown
+from mailflow.exchange.known import Assumptions
 from mailflow.exchange.replies import cannot_connect, no_tls_channel
 from mailflow.mail.address import Address
 from mailflow.routing.decision import (
@@ -23,10 +22,9 @@ from mailflow.routing.decision import (
     Router,
     Rule,
 )
-from mailflow.routing.exchange_server import ExchangeServerRouter
 from mailflow.routing.microsoft_365 import Microsoft365Router
-from mailflow.routing.other_server import OtherServerRouter
 from mailflow.routing.outside import OutsideRouter
+from mailflow.routing.router import own_router
 from mailflow.simulate.certificates import Authorities
 from mailflow.simulate.mta import Mta, World
 from mailflow.simulate.zones import STRANGER_ADDRESS, microsoft_365_addresses
@@ -110,15 +108,10 @@ def _stamps(reception: Reception) -> tuple[tuple[str, str], ...]:
 def _own_server(environment: Environment, server: Server, authorities: Authorities, world: World) -> Mta:
     leaf: trustme.LeafCert | None = authorities.twin(server.certificate) if server.certificate else None
     starttls = leaf is not None and (server.other is None or server.other.starttls)
-    router: Router
-    if server.other is not None:
-        router = OtherServerRouter(environment, server, server.other)
-    else:
-        router = ExchangeServerRouter(environment, server, _expired(environment))
     return Mta(
         name=server.name,
         greets_as=server.greets_as,
-        router=router,
+        router=own_router(environment, server),
         listens=server.listens,
         sends_from=server.sends_from,
         world=world,
@@ -126,15 +119,6 @@ def _own_server(environment: Environment, server: Server, authorities: Authoriti
         leaf=leaf,
         server_context=authorities.server_context(leaf) if leaf is not None and starttls else None,
     )
-
-
-def _expired(environment: Environment) -> frozenset[str]:
-    """Name the certificates of the servers' store that are out of date now."""
-    store = environment.on_premises.exchange.certificates
-    if isinstance(store, Unknown):
-        return frozenset()
-    now = datetime.now(UTC)
-    return frozenset(c.thumbprint for c in store if not isinstance(c.not_after, Unknown) and c.not_after < now)
 
 
 class TakesEverything(OutsideRouter):

@@ -50,6 +50,9 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
         for name in dict.fromkeys(tenants)
         for address in listens
     ]
+    # Hosts under mx.microsoft cannot be derived; the environment names those it was given (How SMTP DANE works).
+    for host in {host for domain in environment.domains for host in domain.mx if host.endswith(".mx.microsoft")}:
+        found[host] = [_address("@", address) for address in listens]
     if not isinstance(cloud.ranges, Unknown):
         terms = " ".join(f"ip{n.version}:{n}" for n in cloud.ranges)
         found[cloud.spf_include] = [f'@ TXT "v=spf1 {terms} -all"']

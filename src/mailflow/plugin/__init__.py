@@ -1,0 +1,63 @@
+"""Floor 7: the pytest plugin that turns feature files into verdicts.
+
+It is installed for every pytest run of its environment, and therefore inert (and next to nothing is imported)
+unless the run concerns a project of ours: one with `features/` and `steps/`, of which `features/`, something in
+it or something around it is asked for.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of Mailflow. `--strict` is pytest's own: with it, a `should` that fails fails the run."""
+    group = parser.getgroup("mailflow", "hybrid mail policy (Mailflow)")
+    group.addoption(
+        "--environment",
+        action="append",
+        default=[],
+        metavar="NAME-OR-PATH",
+        help="an environment: its name in fixtures/, or its folder; repeatable (default: all in fixtures/)",
+    )
+    group.addoption(
+        "--mode",
+        choices=("simulated", "live", "recorded"),
+        default="simulated",
+        help="judge the plan in a simulation (default), what is there, or what was recorded",
+    )
+    group.addoption(
+        "--reports",
+        default="reports",
+        metavar="DIR",
+        help="where reports are written (default: reports/ of the project)",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Load the project where this run concerns one.
+
+    Raises:
+        pytest.UsageError: with every mistake in environments and steps; pytest's exit status is then 4.
+
+    """
+    if not concerns(session.config):
+        return
+    from mailflow.plugin.project import load  # noqa: PLC0415  # brings pytest-bdd, cryptography, the steps
+    from mailflow.plugin.session import register  # noqa: PLC0415
+
+    register(session.config, load(session.config))
+
+
+def concerns(config: pytest.Config) -> bool:
+    """Whether a run concerns a project of ours."""
+    features = config.rootpath / "features"
+    if not (features.is_dir() and (config.rootpath / "steps").is_dir()):
+        return False
+    for argument in config.args:
+        asked = Path(os.path.normpath(config.invocation_params.dir / argument.split("::")[0]))
+        if asked.is_relative_to(features) or features.is_relative_to(asked):
+            return True
+    return False

@@ -1,0 +1,170 @@
+"""Feature files as pytest nodes: file, environment, domain, scenario. No Python of the user's is needed.
+
+    features/scenario_4.feature::scenario-4::contoso.com::the-mx-records-name-the-planned-servers
+
+The domain is a node and not a parameter in brackets, so that -k, node ids, --lf and editors work alike.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_bdd.feature import get_feature
+
+from mailflow.environment.environment import Domain, Environment
+from mailflow.plugin.carry_out import carry_out
+from mailflow.plugin.outcome import Blocked, told
+from mailflow.plugin.project import Project
+from mailflow.plugin.record import Record
+from mailflow.policy.feature import Row
+from mailflow.policy.gherkin_file import ENCODING
+from mailflow.policy.requirement import Level, Result
+from mailflow.policy.waiver import WAIVABLE, waive
+
+TENANT = "tenant"  # the node of scenarios that are about the tenant and no domain
+
+
+class FeatureFile(pytest.File):
+    """A feature file. A mistake in it is a collection error without a traceback."""
+
+    def __init__(self, *, project: Project, **node: Any) -> None:
+        super().__init__(**node)
+        self.project = project
+
+    def collect(self) -> Iterator["EnvironmentNode"]:
+        """Give a node for each environment that the file asks something of."""
+        path = self.path.relative_to(self.project.root).as_posix()
+        if error := self.project.mistakes(path):
+            raise self.CollectError(str(error))
+        for name, environment in self.project.environments.items():
+            if rows := list(self.project.rows(name, path)):
+                yield EnvironmentNode.from_parent(
+                    self, name=name, project=self.project, environment=environment, rows=rows
+                )
+
+
+class EnvironmentNode(pytest.Collector):
+    """One environment in a feature file."""
+
+    def __init__(self, *, project: Project, environment: Environment, rows: list[Row], **node: Any) -> None:
+        super().__init__(**node)
+        self.project = project
+        self.environment = environment
+        self.rows = rows
+
+    def collect(self) -> Iterator["DomainNode"]:
+        """Give a node for each domain, and one for the tenant."""
+        for domain in dict.fromkeys(row.key.domain for row in self.rows):
+            rows = [row for row in self.rows if row.key.domain == domain]
+            yield DomainNode.from_parent(self, name=domain or TENANT, rows=rows)
+
+
+class DomainNode(pytest.Collector):
+    """One domain of an environment, or its tenant, in a feature file."""
+
+    def __init__(self, *, rows: list[Row], **node: Any) -> None:
+        super().__init__(**node)
+        self.rows = rows
+
+    def collect(self) -> Iterator["ScenarioItem"]:
+        """Give every scenario, and every row of an outline."""
+        for row in self.rows:
+            for number in row.examples:
+                example = row.scenario.examples[number]
+                yield ScenarioItem.from_parent(self, name=example.name, row=row, example=number)
+
+
+class ScenarioItem(pytest.Function):
+    """One scenario, or one row of an outline, for one domain."""
+
+    parent: DomainNode
+
+    def __init__(self, *, row: Row, example: int, parent: DomainNode, **node: Any) -> None:
+        super().__init__(parent=parent, callobj=_run, **node)
+        within = parent.parent
+        if not isinstance(within, EnvironmentNode):
+            raise TypeError(within)
+        self.project = within.project
+        self.environment = within.environment
+        self.row = row
+        self.example = example
+        path = self.project.root / row.scenario.requirement.path
+        template = get_feature(str(path.parent), path.name, ENCODING).scenarios[row.scenario.requirement.title]
+        self.scenario = template.render(row.scenario.examples[example].values)
+        self.record = self.fresh_record()
+        for tag in sorted(row.scenario.tags):
+            _mark(self, tag)
+
+    def fresh_record(self) -> Record:
+        """Give an empty record; a scenario that is run again begins anew."""
+        steps = [(step.type, step.keyword, step.name) for step in self.scenario.steps]
+        return Record(self.row.scenario.requirement, self.row.key.domain, steps)
+
+    @property
+    def domain(self) -> Domain:
+        """The domain that is asked.
+
+        Raises:
+            LookupError: the scenario is about the tenant.
+
+        """
+        for domain in self.environment.domains:
+            if domain.name == self.row.key.domain:
+                return domain
+        raise LookupError("a scenario tagged @tenant is about the tenant; it has no domain")
+
+    def setup(self) -> None:
+        """Begin anew."""
+        self.record = self.fresh_record()
+        super().setup()
+
+    def final(self) -> Result:
+        """Give the result of this run of the scenario, waived where a waiver covers it."""
+        return waive(self.record.result(), self.environment.waivers, self.project.started.date())
+
+    def conclude(self) -> None:
+        """Fail for pytest where the result keeps the change from going ahead.
+
+        Raises:
+            Blocked: with the result.
+
+        """
+        result = self.final()
+        counts = self.project.strict or result.requirement.level is Level.MUST
+        if counts and result.verdict in WAIVABLE:
+            raise Blocked(result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]  # as pytest.Function does
+        """Tell a result in its own words; an error in a step keeps its traceback."""
+        if isinstance(excinfo.value, Blocked):
+            return told(excinfo.value.result)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name the feature file, the line and the row, for headings, JUnit and editors."""
+        requirement = self.row.scenario.requirement
+        row = f"{requirement.id} for {self.row.key.domain or 'the tenant'} in {self.environment.name}"
+        return self.project.root / requirement.path, requirement.line - 1, row
+
+
+def _run(request: pytest.FixtureRequest) -> None:
+    """Is what pytest calls for every scenario."""
+    __tracebackhide__ = True
+    item = request.node
+    carry_out(request, item.scenario, item.project.vocabulary, item.record)
+    item.conclude()
+
+
+def _mark(item: ScenarioItem, tag: str) -> None:
+    """Make a tag a mark for -m, and a word for -k: @scenario:4 is scenario(number=4) and "scenario:4"."""
+    kind, _, value = tag.partition(":")
+    if kind == "scenario":
+        item.add_marker(pytest.mark.scenario(number=int(value)))
+    elif kind == "domain":
+        item.add_marker(pytest.mark.domain(name=value))
+    elif kind == "environment":
+        item.add_marker(pytest.mark.environment(name=value))
+    else:
+        item.add_marker(tag)
+    item.extra_keyword_matches.add(tag)

@@ -1,0 +1,119 @@
+"""Everything that one run rests on: environments, features, the meaning of sentences, and the plan that follows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailflow.environment.environment import Environment
+from mailflow.input_error import InputError, Mistake
+from mailflow.plugin import vocabulary
+from mailflow.plugin.vocabulary import Vocabulary
+from mailflow.policy.catalogue import Catalogue, read_folder
+from mailflow.policy.feature import Feature, Key, Row, plan
+from mailflow.policy.reach import unreached
+
+FEATURES = "features"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What is asked, of whom, and in which words. The same in every process of a run."""
+
+    root: Path
+    mode: str
+    strict: bool
+    reports: Path
+    started: datetime
+    environments: Mapping[str, Environment]
+    catalogue: Catalogue  # every feature file, whether it is selected or not
+    undefined: Mapping[str, InputError]  # feature files whose sentences mean nothing, or two things, by path
+    planned: Mapping[str, Mapping[Key, Row]]  # by environment
+    vocabulary: Vocabulary
+    steps: tuple[object, ...]  # the modules of steps/, for pytest to find their fixtures
+
+    def mistakes(self, path: str) -> InputError | None:
+        """Give what is wrong with a feature file; None where nothing is."""
+        return self.catalogue.mistakes.get(path) or self.undefined.get(path)
+
+    def feature(self, path: str) -> Feature | None:
+        """Give a feature file by its path in the project."""
+        return next((feature for feature in self.catalogue.features if feature.path == path), None)
+
+    def rows(self, environment: str, path: str) -> Iterator[Row]:
+        """Give the planned rows of an environment that one feature file demands."""
+        for row in self.planned[environment].values():
+            if row.scenario.requirement.path == path:
+                yield row
+
+
+def load(config: pytest.Config) -> Project:
+    """Load the project of a pytest run.
+
+    Raises:
+        pytest.UsageError: with the text of every mistake in environments and steps. Those in feature files
+            are kept for the collection of each file.
+
+    """
+    root = config.rootpath
+    mode = config.getoption("mode")
+    if mode != "simulated":
+        raise pytest.UsageError(f"--mode {mode} does not exist yet; simulated is what there is")
+    names = config.getoption("environment")
+    try:
+        environments = _environments(root, names)
+        words, modules = vocabulary.load(root)
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from error
+    catalogue = read_folder(root / FEATURES, root)
+    catalogue = catalogue.without(
+        unreached(catalogue.features, tuple(environments.values()), _known(root), whole=not names)
+    )
+    undefined = {
+        feature.path: InputError(*told) for feature in catalogue.features if (told := words.mistakes_in(feature))
+    }
+    return Project(
+        root,
+        mode,
+        bool(config.getini("strict")),
+        root / config.getoption("reports"),
+        datetime.now(UTC),
+        environments,
+        catalogue,
+        undefined,
+        {name: plan(catalogue.features, environment) for name, environment in environments.items()},
+        words,
+        tuple(modules),
+    )
+
+
+def _environments(root: Path, names: list[str]) -> dict[str, Environment]:
+    from mailflow.environment.find import find  # noqa: PLC0415  # with load, brings pydantic and YAML
+    from mailflow.environment.load import load as load_environment  # noqa: PLC0415
+
+    found: dict[str, Environment] = {}
+    errors = []
+    for folder in find(root, names):
+        try:
+            environment = load_environment(folder)
+        except InputError as error:
+            errors.append(error)
+            continue
+        before = found.setdefault(environment.name, environment)
+        if before is not environment:
+            named = Mistake(str(folder), None, f"a second environment '{environment.name}'", "names that differ")
+            errors.append(InputError(named))
+    if errors:
+        raise InputError.gather(errors)
+    if not found:
+        raise InputError(Mistake("fixtures", None, "no environment", "a folder with an environment.yaml"))
+    return found
+
+
+def _known(root: Path) -> frozenset[str]:
+    """Name every environment that lies in fixtures/, loaded or not."""
+    from mailflow.environment.find import find  # noqa: PLC0415
+
+    return frozenset(folder.name for folder in find(root, []))

@@ -1,0 +1,135 @@
+"""One pytest run over feature files: collecting them, gathering outcomes, and the decision at the end."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from mailflow.plugin import fixtures, outcome, terminal
+from mailflow.plugin.collect import FeatureFile, ScenarioItem
+from mailflow.plugin.doors import DOORS, Doors
+from mailflow.plugin.project import FEATURES, Project
+from mailflow.plugin.record import packed, unpacked
+from mailflow.plugin.runs import runs
+from mailflow.policy.feature import Key
+from mailflow.policy.requirement import Result
+from mailflow.policy.run import Decision, Run
+
+_MARKERS = (
+    "must: without it mail is lost, takes a forbidden path, bypasses the filter or cannot be sent",
+    "should: every other requirement",
+    "tenant: asked once for the tenant",
+    "scenario(number): asked of domains that declare this documented scenario",
+    "domain(name): asked of this domain",
+    "environment(name): asked of this environment",
+)
+_READY = (Decision.READY, Decision.READY_WITH_ACCEPTED_RISKS)
+
+
+def register(config: pytest.Config, project: Project) -> None:
+    """Make a run of pytest a run over the features of a project."""
+    own = (tag for feature in project.catalogue.features for scenario in feature.scenarios for tag in scenario.tags)
+    for marker in (*_MARKERS, *sorted({f"{tag}: of feature files" for tag in own if ":" not in tag})):
+        config.addinivalue_line("markers", marker)
+    config.stash[DOORS] = Doors(project.mode)
+    config.pluginmanager.register(fixtures, "mailflow-fixtures")
+    for module in project.steps:
+        config.pluginmanager.register(module)
+    config.pluginmanager.register(Session(config, project), "mailflow-session")
+
+
+class Session:
+    """The hooks of one run, and what it has heard so far."""
+
+    def __init__(self, config: pytest.Config, project: Project) -> None:
+        self.config = config
+        self.project = project
+        self.outcomes: dict[tuple[Key, int], Result | str] = {}
+        self.runs: tuple[Run, ...] = ()
+        self.unwritten = ""
+        self.bad_input = False  # a selected feature file has mistakes
+        self._requirements = {
+            scenario.requirement.id: scenario.requirement
+            for feature in project.catalogue.features
+            for scenario in feature.scenarios
+        }
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
+        """Collect the feature files of the project."""
+        if file_path.suffix == ".feature" and file_path.is_relative_to(self.project.root / FEATURES):
+            return FeatureFile.from_parent(parent, path=file_path, project=self.project)
+        return None
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember that a feature file could not be collected for what is written in it."""
+        self.bad_input |= report.failed and self.project.mistakes(report.nodeid) is not None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the outcome of a scenario on its report, as text: reports pass between processes."""
+        report = yield
+        if isinstance(item, ScenarioItem) and (call.when == "call" or not report.passed):
+            error = call.excinfo.value if call.excinfo else None
+            if call.when == "call" and (error is None or isinstance(error, outcome.Blocked)):
+                verdict = str(item.final().verdict)
+                text = packed(item.row.key, item.example, item.record.result())
+            else:
+                verdict = outcome.ERROR
+                where = item.record.where() or f"at {call.when}"
+                cause = f"{type(error).__name__}: {error}".partition("\n")[0] if error else "not run"
+                text = packed(item.row.key, item.example, f"{cause} {where}")
+                steps = (f"{step.keyword} {step.text}: {step.status}" for step in item.record.steps())
+                report.sections.append(("Sentences", "\n".join(steps)))
+            vars(report).update(mailflow=text, mailflow_verdict=verdict)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the outcome of a scenario from its report; an error outweighs what was said before it."""
+        if text := getattr(report, "mailflow", None):
+            key, example, told = unpacked(text, self._requirements)
+            self.outcomes[key, example] = told
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> outcome.Status | None:
+        """Show verdicts by their own words."""
+        verdict = getattr(report, "mailflow_verdict", None)
+        return outcome.status(verdict, failed=report.failed) if verdict else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Close the doors, write the reports, decide."""
+        self.config.stash[DOORS].close()
+        nothing = exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if nothing or hasattr(self.config, "workerinput"):  # a process of pytest-xdist: its controller decides
+            return
+        if self.bad_input:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        if self.config.option.collectonly:
+            return
+        self.runs = runs(self.project, self._selected(session), self.outcomes)
+        self._write(session)
+        if exitstatus == pytest.ExitCode.OK and any(run.decision not in _READY for run in self.runs):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say the decisions."""
+        terminal.tell(terminalreporter, self.runs, self.project.reports, self.unwritten)
+
+    def _selected(self, session: pytest.Session) -> set[tuple[Key, int]]:
+        """Give what this run set out to judge. The controller of pytest-xdist does not know it: then everything."""
+        if self.config.pluginmanager.hasplugin("dsession"):
+            rows = (row for planned in self.project.planned.values() for row in planned.values())
+            return {(row.key, number) for row in rows for number in row.examples}
+        items = getattr(session, "items", ())
+        return {(item.row.key, item.example) for item in items if isinstance(item, ScenarioItem)}
+
+    def _write(self, session: pytest.Session) -> None:
+        from mailflow.report import write  # noqa: PLC0415  # only where there is something to write
+
+        try:
+            write(self.runs, self.project.reports)
+        except OSError as error:
+            self.unwritten = f"{self.project.reports}: {error.strerror or error}"
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR

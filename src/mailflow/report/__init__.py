@@ -1,0 +1,42 @@
+"""Floor 6: findings as HTML, JSON and JUnit XML."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mailflow.policy.run import Run
+from mailflow.report import as_json, as_junit
+from mailflow.report.folder import keep, place, put
+
+
+def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
+    """Write the reports of all runs and `index.html`, which lists them.
+
+    For each run `<environment>/<mode>/` receives the newest `report.html`, `report.json`, `junit.xml` and
+    `evidence.json`; the same files are kept in a folder beside them, named after the run's start in UTC and
+    never written again, because somebody may have signed them.
+
+    Returns:
+        The newest report.html of each run, in their order, and index.html at the end.
+
+    Raises:
+        OSError: the folder cannot be written.
+
+    """
+    from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
+
+    taken: set[str] = set()
+    places = [place(run.environment, run.mode, taken) for run in runs]
+    for run, where in zip(runs, places, strict=True):
+        files = {
+            "report.html": as_html.report(run),
+            "report.json": as_json.report(run),
+            "junit.xml": as_junit.report(run),
+            "evidence.json": as_json.evidence(run),
+        }
+        keep(folder / where, run.started, files)
+        for name, content in files.items():
+            put(folder / where / name, content)
+    links = [f"{where}/report.html" for where in places]
+    folder.mkdir(parents=True, exist_ok=True)
+    put(folder / "index.html", as_html.index(list(zip(runs, links, strict=True))))
+    return (*(folder / link for link in links), folder / "index.html")

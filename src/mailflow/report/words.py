@@ -1,0 +1,89 @@
+"""The words and symbols of the report: one place, so that HTML, index and JUnit say the same."""
+
+from mailflow.policy.finding import Verdict
+from mailflow.policy.requirement import Level
+from mailflow.policy.run import Decision, Run
+
+# No meaning rests on colour alone (WCAG 2.2, 1.4.1), and none of these has an emoji form.
+SYMBOLS = {
+    Verdict.NON_COMPLIANT: "✕",
+    Verdict.NOT_VERIFIED: "?",
+    Verdict.WAIVED: "△",
+    Verdict.COMPLIANT: "✓",
+    Verdict.NOT_APPLICABLE: "\N{EN DASH}",
+}
+
+MEANINGS = {
+    Verdict.NON_COMPLIANT: "Something else was seen than what the documentation demands.",
+    Verdict.NOT_VERIFIED: "Nothing could be seen, for the reason given. It never counts as compliant.",
+    Verdict.WAIVED: "It does not hold, or could not be seen; the risk was accepted by name and until a date.",
+    Verdict.COMPLIANT: "What the documentation demands was seen; the evidence stands beside it.",
+    Verdict.NOT_APPLICABLE: "It is demanded under a condition that does not hold here.",
+}
+
+DECISIONS = {
+    Decision.READY: ("✓", "Ready"),
+    Decision.READY_WITH_ACCEPTED_RISKS: ("△", "Ready, with accepted risks"),
+    Decision.NOT_READY: ("✕", "Not ready"),
+    Decision.INCOMPLETE: ("?", "Incomplete"),
+}
+
+MODES = {
+    "simulated": "It judges the plan: what will be true after the change, on servers simulated from the "
+    "files of this environment. It says nothing of what is published or configured today.",
+    "live": "It judges what was published and configured when the run looked.",
+    "recorded": "It judges answers that an earlier live run recorded.",
+}
+
+
+def number(count: int, singular: str, plural: str = "") -> str:
+    """`1 requirement`, `1,200 requirements`."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def sentence(run: Run) -> str:
+    """Say in one sentence, or two, why the decision is what it is."""
+    blocking = run.blocking()
+    failed = sum(result.verdict is Verdict.NON_COMPLIANT for result in blocking)
+    unseen = len(blocking) - failed
+    waived = run.counts()[Verdict.WAIVED]
+    missing = run.completeness.planned - run.completeness.judged
+
+    causes = []
+    if failed:
+        causes.append(f"{number(failed, 'requirement')} {'fails' if failed == 1 else 'fail'}")
+    if run.waiver_mistakes:
+        count = len(run.waiver_mistakes)
+        causes.append(f"{number(count, 'waiver')} {'does' if count == 1 else 'do'} not hold")
+    if unseen:
+        causes.append(f"{number(unseen, 'requirement')} could not be verified")
+    if missing > 0:
+        causes.append(f"{number(missing, 'planned row was', 'planned rows were')} not judged")
+
+    match run.decision:
+        case Decision.NOT_READY:
+            why = _sum_up(causes)
+        case Decision.INCOMPLETE if not run.completeness.judged:
+            why = "Nothing was judged, so nothing can be said"
+        case Decision.INCOMPLETE:
+            why = f"No requirement fails, but {_sum_up(causes or ['the numbers of the run do not add up'])}"
+        case Decision.READY_WITH_ACCEPTED_RISKS:
+            why = f"Every requirement holds or does not apply, apart from {number(waived, 'accepted risk')}"
+        case _:
+            why = "Everything planned was judged, and every requirement holds or does not apply"
+    return f"{why}.{_recommendations(run)}"
+
+
+def _sum_up(causes: list[str]) -> str:
+    *first, last = causes
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _recommendations(run: Run) -> str:
+    """Rows of level `should` that fail or could not be seen; unless the run is strict, they do not block."""
+    blocks = (Verdict.NON_COMPLIANT, Verdict.NOT_VERIFIED)
+    open_ones = [r for r in run.results if r.requirement.level is Level.SHOULD and r.verdict in blocks]
+    if run.strict or not open_ones:
+        return ""
+    those = number(len(open_ones), "recommendation is", "recommendations are")
+    return f" {those} open; by itself that does not block."

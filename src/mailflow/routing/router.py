@@ -1,0 +1,21 @@
+"""The rules for each own server, by what it is."""
+
+from datetime import UTC, datetime
+
+from mailflow.environment.environment import Environment, Server
+from mailflow.exchange.known import Unknown
+from mailflow.routing.exchange_server import ExchangeServerRouter
+from mailflow.routing.other_server import OtherServerRouter
+
+
+def own_router(
+    environment: Environment, server: Server, now: datetime | None = None
+) -> ExchangeServerRouter | OtherServerRouter:
+    """Give the rules of an own server; certificates are in date or not at `now` (aware; default: this moment)."""
+    if server.other is not None:
+        return OtherServerRouter(environment, server, server.other)
+    store = environment.on_premises.exchange.certificates
+    moment = now or datetime.now(UTC)
+    dated = () if isinstance(store, Unknown) else store
+    expired = {c.thumbprint for c in dated if not isinstance(c.not_after, Unknown) and c.not_after < moment}
+    return ExchangeServerRouter(environment, server, frozenset(expired))
