@@ -72,9 +72,10 @@ def test_advice_is_told_by_scenario() -> None:
     assert trace.advice(3)[1] == "The documentation says that filtering typically works better in scenario 2."
 
 
-def test_the_page_is_what_would_be_made() -> None:
+@pytest.mark.parametrize("maker", ["make_trace.py", "make_vocabulary.py"])
+def test_the_page_is_what_would_be_made(maker: str) -> None:
     made = subprocess.run(
-        [sys.executable, PROJECT / "docs" / "make_trace.py", "--check"], capture_output=True, text=True, check=False
+        [sys.executable, PROJECT / "docs" / maker, "--check"], capture_output=True, text=True, check=False
     )
     assert (made.returncode, made.stderr) == (0, "")
 

@@ -99,6 +99,7 @@ def build() -> Build:
                 unused_features=(text("scenario_1.feature"),),
             ),
             "waiver_mistakes": (text("W-3 expired on 2026-11-01"),),
+            "advice": {4: (text("the documentation recommends another scenario"),)},
         }
         return Run(**{**named, **fields})  # type: ignore[arg-type]  # a test names the fields it wants otherwise
 

@@ -298,7 +298,7 @@ def test_sources_name_the_document_the_place_and_its_standing(build, row) -> Non
 
 
 def test_a_run_without_anything_is_still_a_page(build) -> None:
-    run = build(results=[], domains={}, completeness=Completeness(0, 0), waiver_mistakes=())
+    run = build(results=[], domains={}, completeness=Completeness(0, 0), waiver_mistakes=(), advice={})
     shown = page(run)
     assert shown.texts("h2") == ["? Incomplete", "This run", "Completeness", "Findings"]
     assert "nothing was judged" in shown.all("main")[0].text

@@ -38,6 +38,7 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
             "unused_features": [],
         },
         "waiver_mistakes": [],
+        "advice": {"4": ["the documentation recommends another scenario"]},
         "requirements": [
             {
                 "id": "S4-MX-1",

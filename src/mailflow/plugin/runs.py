@@ -8,6 +8,7 @@ from mailflow.plugin.project import Project
 from mailflow.policy.feature import Key
 from mailflow.policy.run import Run
 from mailflow.policy.tally import Outcomes, tally
+from mailflow.policy.trace import advice
 
 
 def runs(project: Project, selected: Collection[tuple[Key, int]], outcomes: Outcomes) -> tuple[Run, ...]:
@@ -48,6 +49,7 @@ def runs(project: Project, selected: Collection[tuple[Key, int]], outcomes: Outc
                 total.completeness,
                 project.strict,
                 total.waiver_mistakes,
+                {n: advice(n) for n in sorted({domain.scenario for domain in environment.domains}) if advice(n)},
             )
         )
     return tuple(told)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailflow.plugin.outcome import words
+from mailflow.policy.finding import Verdict
 from mailflow.policy.run import Completeness, Decision, Run
 from mailflow.report.printable import printable
 
@@ -17,6 +18,13 @@ _DECISIONS = {
     Decision.NOT_READY: ("✘", "not ready", "red"),
     Decision.INCOMPLETE: ("?", "incomplete: not everything that was planned is judged", "red"),
 }
+_ORDER = (  # in which a reader asks for them
+    Verdict.COMPLIANT,
+    Verdict.NON_COMPLIANT,
+    Verdict.NOT_VERIFIED,
+    Verdict.WAIVED,
+    Verdict.NOT_APPLICABLE,
+)
 _ASCII = str.maketrans("✔✘", "+x")  # for terminals whose encoding has no such signs
 
 
@@ -41,7 +49,8 @@ def _tell(reporter: pytest.TerminalReporter, run: Run) -> None:
     except UnicodeEncodeError:
         line = line.translate(_ASCII)
     reporter.write_line(line, bold=True, **{colour: True})
-    counts = [f"{count} {words(verdict)}" for verdict, count in run.counts().items() if count]
+    numbers = run.counts()
+    counts = [f"{numbers[verdict]} {words(verdict)}" for verdict in _ORDER if numbers[verdict]]
     reporter.write_line(f"  {', '.join(counts) or 'nothing judged'}")
     blocking = run.blocking()
     for result in blocking[:MOST]:

@@ -87,7 +87,7 @@ class Vocabulary:
     def mistakes_in(self, feature: Feature) -> list[Mistake]:
         """Say which sentences of a feature mean nothing, or two things; each names its requirement."""
         told = {}
-        for requirement, step in _steps(self.root, feature):
+        for requirement, step in steps_of(self.root, feature):
             if flaw := self._flaw(step):
                 told[step.line_number, step.name] = Mistake(feature.path, step.line_number, *flaw, requirement)
         return list(told.values())
@@ -155,7 +155,7 @@ def unused_sentences(root: Path) -> tuple[str, ...]:
     used = {
         id(definition)
         for feature in catalogue.features
-        for _, step in _steps(root, feature)
+        for _, step in steps_of(root, feature)
         for definition in vocabulary.find(step.type, step.name)
     }
     return tuple(d.parser.name for d in vocabulary.definitions if id(d) not in used)
@@ -191,7 +191,7 @@ def _function(definition: StepFunctionContext) -> Callable[..., object]:
     return function
 
 
-def _steps(root: Path, feature: Feature) -> Iterator[tuple[str, Step]]:
+def steps_of(root: Path, feature: Feature) -> Iterator[tuple[str, Step]]:
     """Give every step with its requirement's identifier, for every row of an outline."""
     path = root / feature.path
     templates = get_feature(str(path.parent), path.name, ENCODING).scenarios

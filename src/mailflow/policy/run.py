@@ -1,7 +1,7 @@
 """One run over one environment: all results, what is missing, and the decision that follows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,6 +56,7 @@ class Run:
     completeness: Completeness
     strict: bool = False
     waiver_mistakes: tuple[str, ...] = ()  # expired, unused or unknown waivers, a sentence each
+    advice: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # by scenario: what the documentation recommends
 
     def blocking(self) -> tuple[Result, ...]:
         """The rows that keep the change from going ahead, worst first."""

@@ -48,6 +48,7 @@ def report(run: Run) -> bytes:
                 "unused_features": done.unused_features,
             },
             "waiver_mistakes": run.waiver_mistakes,
+            "advice": {str(scenario): told for scenario, told in run.advice.items()},
             "requirements": [_result(result) for result in run.results],
         }
     )

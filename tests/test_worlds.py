@@ -1,0 +1,148 @@
+"""Organizations that differ from the shipped ones: what is normal elsewhere must not be special here."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mailflow.door import open_door
+from mailflow.environment.environment import Environment
+from mailflow.environment.load import load
+from mailflow.environment.message import Kind
+from mailflow.judge import path as judge
+from mailflow.observe.path import MailPath, Place
+from mailflow.policy.finding import Verdict
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Callable[..., Path]:
+    """Give a copy of a shipped environment whose environment.yaml, zone and exports were edited."""
+
+    def copy(
+        name: str, edit: Callable[[dict[str, Any]], None], zone: str = "", **exports: Callable[[Any], None]
+    ) -> Path:
+        folder = tmp_path / name
+        shutil.copytree(ROOT / "fixtures" / name, folder)
+        told = yaml.safe_load((folder / "environment.yaml").read_text(encoding="utf-8"))
+        edit(told)
+        (folder / "environment.yaml").write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
+        with (folder / "zones/contoso.com.zone").open("a", encoding="utf-8") as file:
+            file.write(zone)
+        for key, change in exports.items():
+            path = folder / "exchange-online" / f"Get-{key}.json"
+            exported = json.loads(path.read_text(encoding="utf-8"))
+            change(exported)
+            path.write_text(json.dumps(exported), encoding="utf-8")
+        return folder
+
+    return copy
+
+
+def paths(environment: Environment, kind: Kind) -> tuple[MailPath, ...]:
+    with open_door(environment, "simulated") as door:
+        return tuple(path for domain in environment.domains for path in door.paths(domain, kind))
+
+
+def postfix(told: dict[str, Any]) -> None:
+    """Put a server that is not Exchange in the place of EX01: facts instead of exports."""
+    del told["on_premises"]["exports"]
+    server = told["on_premises"]["servers"]["mail.contoso.com"]
+    del server["exchange_name"]
+    smart_host = "contoso-com.mail.protection.outlook.com"
+    server["other"] = {
+        "accepts_for": ["contoso.com"],
+        "relays_for": ["microsoft-365"],
+        "starttls": True,
+        "routing_addresses": {
+            f"{name}@contoso.com": f"{name}@contoso.mail.onmicrosoft.com" for name in ("chris", "sara", "lee")
+        },
+        "routes": [
+            {
+                "domain": domain,
+                "smart_host": smart_host,
+                "require_tls": True,
+                "presents_certificate": True,
+            }
+            for domain in ("contoso.mail.onmicrosoft.com", "*")
+        ],
+    }
+
+
+def test_a_server_that_is_not_exchange_takes_the_same_paths(plan) -> None:
+    usual = load(ROOT / "fixtures/scenario-4")
+    other = load(plan("scenario-4", postfix))
+
+    with open_door(usual, "simulated") as door, open_door(other, "simulated") as beside:
+        for kind in Kind:
+            expected = [(p.recipient, p.disposition, p.places) for p in door.paths(usual.domains[0], kind)]
+            assert [(p.recipient, p.disposition, p.places) for p in beside.paths(other.domains[0], kind)] == expected
+
+
+def test_mail_that_another_tenant_took_was_never_ours(plan) -> None:
+    """Message Attribution, FAQ: without a matching connector the recipient's tenant takes it, and nobody is told."""
+
+    def in_microsoft_365(told: dict[str, Any]) -> None:
+        told["outside"]["fabrikam.com"]["tenant_id"] = "9a6d4c1e-0000-4000-8000-fab41ca00001"
+
+    def without_connector(exported: list[dict[str, Any]]) -> None:
+        exported[0]["Enabled"] = False
+
+    ours = load(plan("scenario-4", in_microsoft_365))
+    with open_door(ours, "simulated") as door:
+        good = door.paths(ours.domains[0], Kind.ON_PREMISES_TO_INTERNET)
+    assert judge.passes(good, (Place.ON_PREMISES, Place.MICROSOFT_365)).verdict is Verdict.COMPLIANT
+
+    shutil.rmtree(ours.folder)
+    lost = load(plan("scenario-4", in_microsoft_365, InboundConnector=without_connector))
+    to_fabrikam = [p for p in paths(lost, Kind.ON_PREMISES_TO_INTERNET) if p.recipient.domain == "fabrikam.com"]
+    assert [p.disposition for p in to_fabrikam] == ["delivered"]
+    assert judge.passes(to_fabrikam, (Place.ON_PREMISES, Place.MICROSOFT_365)).verdict is Verdict.NON_COMPLIANT
+    assert judge.attributed(to_fabrikam).verdict is Verdict.NON_COMPLIANT
+
+
+def test_several_domains_of_one_organization(plan) -> None:
+    def two_domains(told: dict[str, Any]) -> None:
+        told["domains"]["contoso.net"] = {"scenario": 4, "mx": ["mail.contoso.com"]}
+        told["mailboxes"]["cloud"].append("anna@contoso.net")
+        told["mailboxes"]["on_premises"].append("otto@contoso.net")
+
+    def accepted(exported: list[dict[str, Any]]) -> None:
+        exported.append(exported[0] | {"DomainName": "contoso.net", "Name": "contoso.net", "Default": False})
+
+    def covered(exported: list[dict[str, Any]]) -> None:
+        exported[0]["RecipientDomains"] = [*exported[0]["RecipientDomains"], "contoso.net"]
+
+    folder = plan("scenario-4", two_domains, AcceptedDomain=accepted, OutboundConnector=covered)
+    lines = ["$TTL 3600", "@ SOA ns1.contoso.com. h.contoso.com. 1 7200 3600 1209600 300", "@ NS ns1.contoso.com."]
+    lines += ["@ MX 10 mail.contoso.com.", '@ TXT "v=spf1 ip4:131.107.21.231 include:spf.protection.outlook.com -all"']
+    (folder / "zones/contoso.net.zone").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    environment = load(folder)
+
+    assert [domain.name for domain in environment.domains] == ["contoso.com", "contoso.net"]
+    with open_door(environment, "simulated") as door:
+        second = environment.domains[1]
+        (unknown_there,) = door.paths(second, Kind.INTERNET_TO_ON_PREMISES)
+        # The own servers' Get-AcceptedDomain still lacks the second domain, and mail says so.
+        assert str(unknown_there.reply) == "550 5.7.1 Unable to relay"
+        assert [p.recipient.domain for p in door.paths(second, Kind.INTERNET_TO_CLOUD)] == ["contoso.net"]
+
+
+def test_servers_that_are_reached_by_ipv6_alone(plan) -> None:
+    def ipv6(told: dict[str, Any]) -> None:
+        server = told["on_premises"]["servers"]["mail.contoso.com"]
+        server["listens"] = ["2001:db8:25::25", "131.107.21.231"]
+        server["sends_from"] = ["2001:db8:25::25", "131.107.21.231"]
+        told["outside"]["tailspintoys.com"]["address"] = ["2001:db8:77::25"]
+
+    environment = load(plan("scenario-3", ipv6, zone="mail IN AAAA 2001:db8:25::25\n"))
+    found = {p.recipient.domain: p for p in paths(environment, Kind.ON_PREMISES_TO_INTERNET)}
+
+    assert found["tailspintoys.com"].disposition == "delivered"
+    assert found["tailspintoys.com"].hops[-1].client == "2001:db8:25::25"
+    assert found["fabrikam.com"].disposition == "delivered"
