@@ -5,7 +5,7 @@ files an engineer really has; `environment.yaml` says who is who and what is exp
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -213,6 +213,7 @@ class Environment:
     waivers: tuple[Waiver, ...]
     digest: str  # SHA-256 over every file of the folder that was read, hexadecimal
     lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
+    disturbed: Mapping[str, str] = field(default_factory=dict)  # server → what it does otherwise; by faults only
 
     def line(self, path: str) -> str:
         """Name the line of a key, as evidence: `environment.yaml:12`."""

@@ -54,7 +54,7 @@ def read_zone(text: str, file: str) -> dns.zone.Zone:
 
     """
     origin = _origin(file)
-    rows = text.replace("\r\n", "\n").split("\n")
+    rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # the line ends that dnspython counts
     mistakes: list[Mistake] = []
     while len(mistakes) < MISTAKES:
         entries = _Entries("\n".join(rows) + "\n", file, origin)

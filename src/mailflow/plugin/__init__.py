@@ -22,6 +22,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="an environment: its name in fixtures/, or its folder; repeatable (default: all in fixtures/)",
     )
     group.addoption(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="judge the environment with a fault of fixtures/faults/ in it; repeatable, * and ? as wildcards",
+    )
+    group.addoption(
         "--mode",
         choices=("simulated", "live", "recorded"),
         default="simulated",

@@ -1,4 +1,4 @@
-"""The doors of a run: one for each environment, opened when somebody first asks, closed at the end."""
+"""The doors of a run: one for each environment, opened when somebody first asks, closed when the next one is."""
 
 from contextlib import ExitStack
 
@@ -27,6 +27,7 @@ class Doors:
         if name in self._failed:
             raise self._failed[name]
         if name not in self._opened:
+            self.close()  # environments are judged one after the other
             from mailflow.door import open_door  # noqa: PLC0415  # brings servers and clients
 
             try:
@@ -37,7 +38,8 @@ class Doors:
         return self._opened[name]
 
     def close(self) -> None:
-        """Close all of them, the last opened first; what closing raises is raised."""
+        """Close what is open; what closing raises is raised."""
+        self._opened.clear()
         self._stack.close()
 
 

@@ -63,13 +63,14 @@ def load(config: pytest.Config) -> Project:
         raise pytest.UsageError(f"--mode {mode} does not exist yet; simulated is what there is")
     names = config.getoption("environment")
     try:
-        environments = _environments(root, names)
+        faults = config.getoption("fault")
+        environments = _faulty(root, names, faults) if faults else _environments(root, names)
         words, modules = vocabulary.load(root)
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
     catalogue = read_folder(root / FEATURES, root)
     catalogue = catalogue.without(
-        unreached(catalogue.features, tuple(environments.values()), _known(root), whole=not names)
+        unreached(catalogue.features, tuple(environments.values()), _known(root), whole=not (names or faults))
     )
     undefined = {
         feature.path: InputError(*told) for feature in catalogue.features if (told := words.mistakes_in(feature))
@@ -109,6 +110,33 @@ def _environments(root: Path, names: list[str]) -> dict[str, Environment]:
         raise InputError.gather(errors)
     if not found:
         raise InputError(Mistake("fixtures", None, "no environment", "a folder with an environment.yaml"))
+    return found
+
+
+def _faulty(root: Path, names: list[str], patterns: list[str]) -> dict[str, Environment]:
+    """Load every environment that was asked for, with each fault in it that is meant for it."""
+    from mailflow.environment.fault import applies, load_faulty, named, read_all  # noqa: PLC0415
+    from mailflow.environment.find import find  # noqa: PLC0415
+
+    faults = named(read_all(root), patterns)
+    folders = find(root, names)
+    errors = [
+        InputError(Mistake(fault.path, None, f"{', '.join(names)}", f"one of {', '.join(fault.file.environments)}"))
+        for fault in faults
+        if not any(applies(fault, folder) for folder in folders)
+    ]
+    found: dict[str, Environment] = {}
+    for fault in faults:
+        for folder in folders:
+            if applies(fault, folder):
+                try:
+                    environment = load_faulty(folder, fault)
+                except InputError as error:
+                    errors.append(error)
+                else:
+                    found[environment.name] = environment
+    if errors:
+        raise InputError.gather(errors)
     return found
 
 

@@ -64,6 +64,12 @@ class Session:
         """Remember that a feature file could not be collected for what is written in it."""
         self.bad_input |= report.failed and self.project.mistakes(report.nodeid) is not None
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Judge one environment after the other, so that only one is open at a time; else the order stays."""
+        place = {name: number for number, name in enumerate(self.project.environments)}
+        items.sort(key=lambda item: place[item.environment.name] if isinstance(item, ScenarioItem) else -1)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
