@@ -34,12 +34,18 @@ _LINES = 200  # records of one answer that are kept as evidence
 class DnsEye:
     """Asks each question once. Use it in one event loop."""
 
-    def __init__(self, servers: Sequence[tuple[str, int]]) -> None:
-        """`servers`: address and port of each resolver, in the order of trying."""
+    def __init__(
+        self, servers: Sequence[tuple[str, int]], try_s: float = _TRY_S, lifetime_s: float = _LIFETIME_S
+    ) -> None:
+        """Set up what to ask, and how long.
+
+        `servers`: address and port of each resolver, in the order of trying; `try_s`: seconds that one of them has
+        for its answer; `lifetime_s`: seconds for a question in all.
+        """
         self._resolver = dns.asyncresolver.Resolver(configure=False)
         self._resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in servers]
-        self._resolver.timeout = _TRY_S
-        self._resolver.lifetime = _LIFETIME_S
+        self._resolver.timeout = try_s
+        self._resolver.lifetime = lifetime_s
         self._asked: dict[Question, asyncio.Task[Answer]] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
 
@@ -60,21 +66,26 @@ class DnsEye:
             return result
 
     async def _ask(self, question: Question) -> Answer:
+        try:
+            name = dns.name.from_text(question.name)
+        except (dns.exception.DNSException, UnicodeError) as wrong:  # an empty label, a label that is too long
+            return Answer(question, Outcome.NXDOMAIN, text=(f"no name that DNS can hold: {wrong}",))
         async with self._places:
             try:
-                found = await self._resolver.resolve(question.name, question.type, search=False)
-            except dns.resolver.NXDOMAIN:
-                return Answer(question, Outcome.NXDOMAIN, text=("NXDOMAIN: the name does not exist",))
+                found = await self._resolver.resolve(name, question.type, search=False)
+            except dns.resolver.NXDOMAIN as absent:
+                aliases = _aliases(next(iter(absent.kwargs.get("responses", {}).values()), None))
+                return Answer(question, Outcome.NXDOMAIN, aliases=aliases, text=("NXDOMAIN: the name does not exist",))
             except dns.resolver.NoAnswer as empty:
                 aliases = _aliases(empty.kwargs.get("response"))
                 return Answer(question, Outcome.NO_DATA, aliases=aliases, text=(f"no {question.type} record",))
             except dns.resolver.NoNameservers as failed:
                 return _unanswered(question, failed)
             except dns.exception.Timeout:
-                return Answer(question, Outcome.TIMEOUT, text=(f"no answer within {_LIFETIME_S:.0f} s",))
-            except (dns.exception.DNSException, UnicodeError, ValueError) as wrong:
-                # A name that cannot be asked at all: an empty label, a label that is too long.
-                return Answer(question, Outcome.NXDOMAIN, text=(f"no name that DNS can hold: {wrong}",))
+                within = f"{self._resolver.lifetime:g} s"
+                return Answer(question, Outcome.TIMEOUT, text=(f"no answer within {within}",))
+            except dns.exception.DNSException as odd:  # YXDOMAIN, which no query should get
+                return Answer(question, Outcome.SERVFAIL, text=(f"no usable answer: {odd}",))
         records = list(found)
         lines = tuple(f"{found.canonical_name} {question.type} {record.to_text()}" for record in records[:_LINES])
         return Answer(
@@ -91,15 +102,16 @@ class DnsEye:
 def _unanswered(question: Question, failed: dns.resolver.NoNameservers) -> Answer:
     """Tell SERVFAIL from REFUSED from a server that cannot be talked to."""
     outcome, words = Outcome.SERVFAIL, "no server gave an answer"
-    for error in failed.kwargs.get("errors", ()):
-        response = error[4] if len(error) > 4 else None
-        if isinstance(response, dns.message.Message):
-            code = response.rcode()
-            outcome = Outcome.REFUSED if code == dns.rcode.REFUSED else Outcome.SERVFAIL
-            words = f"{dns.rcode.to_text(code)} from {error[0]}"
+    aliases: tuple[str, ...] = ()
+    for server, _, __, error, response in failed.kwargs.get("errors", ()):
+        words = f"no usable answer from {server}: {error}"
+        if response is not None and response.rcode() != dns.rcode.NOERROR:
+            outcome = Outcome.REFUSED if response.rcode() == dns.rcode.REFUSED else Outcome.SERVFAIL
+            words = f"{dns.rcode.to_text(response.rcode())} from {server}"
+            aliases = _aliases(response)
     if outcome is Outcome.REFUSED:
         words += ": it knows nothing of this name"
-    return Answer(question, outcome, text=(words,))
+    return Answer(question, outcome, aliases=aliases, text=(words,))
 
 
 def _aliases(response: dns.message.Message | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Everything is asked once and remembered; every call has a deadline.
 import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -46,6 +46,7 @@ class Door:
     looks_as: str  # the name in EHLO
     check: Callable[[], None]  # raises what went wrong beyond the door and is no fact of mail
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    assumed: Callable[[Server], str] = lambda _: ""  # what a simulation takes for granted about a server's TLS
     _paths: dict[str, dict[Kind, tuple[MailPath, ...]]] = field(default_factory=dict)
     _tls: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)
 
@@ -93,7 +94,10 @@ class Door:
                 ]
                 return tuple(await asyncio.gather(*looks))
 
-            self._tls[server.name] = self._call(together(), _SMTP_S)
+            assumed = self.assumed(server)
+            self._tls[server.name] = tuple(
+                replace(session, assumed=assumed) for session in self._call(together(), _SMTP_S)
+            )
         return self._tls[server.name]
 
 

@@ -95,16 +95,19 @@ class _Walk:
             yield self._path(trail, Disposition.VANISHED)
             return
         trail = replace(trail, hops=(*trail.hops, self._hop(received, sent)), ids=(*trail.ids, queue_id))
-        yield from self._for_address(queue_id, address, trail.assuming(received.assumptions), frozenset())
+        trail = trail.assuming(received.assumptions)
+        ends = list(self._for_address(queue_id, address, trail, frozenset()))
+        yield from ends or [self._path(trail, Disposition.VANISHED)]
 
     def _for_address(
         self, queue_id: str, address: Address, trail: _Trail, before: frozenset[Address]
     ) -> Iterator[MailPath]:
         """Go on at a host with one address: what it became there, where it went, or how it ended."""
         key = (queue_id, address)
-        redirected = [r for r in self.seen.redirected.get(key, ()) if r.became not in before]
-        for entry in redirected:
-            yield from self._for_address(queue_id, entry.became, trail.assuming(entry.assumptions), before | {address})
+        seen_before = before | {address}  # a routing address may be the address itself
+        redirected = {entry.became: entry for entry in self.seen.redirected.get(key, ())}  # in a circle, several times
+        for entry in [entry for became, entry in redirected.items() if became not in seen_before]:
+            yield from self._for_address(queue_id, entry.became, trail.assuming(entry.assumptions), seen_before)
         delivered, sent, failed = self.seen.delivered.get(key), self.seen.sent.get(key), self.seen.failed.get(key)
         if delivered:
             yield self._delivered(delivered, trail.assuming(delivered.assumptions))
@@ -135,6 +138,8 @@ class _Walk:
 
     def _failed(self, failed: journal.Failed, sent: journal.Sent | None, trail: _Trail) -> MailPath:
         refusal = self._refusal(failed, sent)
+        why = str(refusal.rule if refusal else failed.rule)
+        trail = trail.assuming(refusal.assumptions if refusal else ())
         if failed.reply.enhanced in _LOOP_CODES:
             disposition = Disposition.LOOPED
         elif not failed.returned:
@@ -143,18 +148,34 @@ class _Walk:
             disposition = Disposition.REFUSED
         else:
             disposition = Disposition.RETURNED if failed.report_id else Disposition.DROPPED
+            for report in self._report(failed):
+                trail = trail.assuming(report.assumptions)
+                if report.disposition is not Disposition.DELIVERED:
+                    disposition = Disposition.DROPPED
+                    said = f"{report.ended_by} said {report.reply}" if report.reply else "its records end"
+                    why += f"; the report to {report.recipient} was {report.disposition}: {said} ({report.why})"
         return replace(
-            self._path(trail.assuming(refusal.assumptions if refusal else ()), disposition),
+            self._path(trail, disposition),
             reply=failed.reply,
             ended_by=f"{sent.to_host} [{sent.to_address}]" if sent else failed.host,
-            why=str(refusal.rule if refusal else failed.rule),
+            why=why,
             report=bool(failed.report_id),
         )
+
+    def _report(self, failed: journal.Failed) -> Iterator[MailPath]:
+        """Follow the non-delivery report: who never gets it does not know that his message was lost."""
+        submitted = self.seen.received.get(failed.report_id)
+        for sender in submitted.recipients if submitted else ():
+            yield from self.at_host(failed.report_id, sender, None, _Trail(sender))
 
     def _refusal(self, failed: journal.Failed, sent: journal.Sent | None) -> journal.Refused | None:
         """Find the other host's own record of the refusal, for its reason."""
         if sent is None:
             return None
+        if failed.reply.enhanced == "4.4.2":  # it did not even greet
+            return next(
+                (r for r in self.seen.refused if not r.recipients and str(r.client.address) == sent.from_address), None
+            )
         return next(
             (
                 refused

@@ -23,7 +23,7 @@ class Disposition(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"  # to the host of the sender
     RETURNED = "returned to the sender"  # accepted first, then a non-delivery report
-    DROPPED = "lost"  # refused, with a null reverse-path: nobody is told
+    DROPPED = "lost"  # refused, and nobody is told: the reverse-path is null, or the report did not arrive either
     LOOPED = "caught in a loop"
     WAITING = "waiting in a queue"
     VANISHED = "vanished"  # the records end without an end
@@ -43,6 +43,11 @@ class Hop:
     received_by: str = ""  # the connector by which this host took it
     attributed: bool = False  # Microsoft 365 took it for mail of the organization's own servers
     why: str = ""  # the rule by which this host took it
+
+    @property
+    def name(self) -> str:
+        """The host and where it stands, said once where both are the same."""
+        return self.host if self.host == self.place else f"{self.host} ({self.place})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class MailPath:
         told = [f"{number}. {_tell(hop)}" for number, hop in enumerate(self.hops, 1)]
         if self.disposition is Disposition.DELIVERED:
             told.append(f"delivered into the mailbox {self.mailbox}")
+        elif self.disposition is Disposition.VANISHED:
+            told.append("vanished: the records end here")
         else:
             told.append(f"{self.disposition}: {self.ended_by or 'nobody'} said {self.reply or 'nothing'} ({self.why})")
         return tuple(told)
@@ -85,8 +92,8 @@ class MailPath:
 
 def _tell(hop: Hop) -> str:
     if not hop.client:
-        return f"{hop.host} ({hop.place}): submitted as {angle(hop.mail_from)}"
-    told = f"{hop.host} ({hop.place}): from {hop.client} as {angle(hop.mail_from)}, {hop.tls or 'without TLS'}"
+        return f"{hop.name}: submitted as {angle(hop.mail_from)}"
+    told = f"{hop.name}: from {hop.client} as {angle(hop.mail_from)}, {hop.tls or 'without TLS'}"
     if hop.sent_by:
         told += f", sent by connector '{hop.sent_by}'"
     if hop.received_by:

@@ -13,7 +13,7 @@ _PROXY_V2_TCP = {4: b"\x21\x11", 6: b"\x21\x21"}  # version 2, command PROXY; fa
 
 
 def proxy_header(client: IPAddress, server: IPAddress) -> bytes:
-    """Write the header of PROXY protocol version 2 (section 2.2) for a connection from `client` to port 25 of `server`."""
+    """Write a header of PROXY protocol version 2 (section 2.2): a connection from `client` to port 25 of `server`."""
     if isinstance(client, IPv4Address) != isinstance(server, IPv4Address):
         raise ValueError(f"{client} cannot reach {server}: two address families")
     block = client.packed + server.packed + struct.pack("!HH", 40025, 25)

@@ -5,13 +5,22 @@ it is issued by an authority that the simulation trusts where the planned one le
 and by one that nobody trusts where it does not. So a handshake in the simulation ends as it would in life.
 """
 
+import re
 import ssl
+import warnings
 from dataclasses import dataclass
 
 import trustme
 
 from mailflow.environment.environment import Certificate
 
+# RFC 5280 section 4.2.1.6: letters, digits, hyphens. A certificate without alternative names may be called anything,
+# "Microsoft Exchange Server Auth Certificate" for one.
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*{_LABEL}")
+_COMMON_NAME = 64  # RFC 5280 appendix A.1, ub-common-name
+
+_SIMULATION = "Mailflow simulation"
 UNTRUSTED = "authority that nobody trusts"
 
 
@@ -26,8 +35,8 @@ class Authorities:
     def make(cls) -> "Authorities":
         """Make both, with new keys."""
         return cls(
-            trustme.CA(organization_name="Mailflow simulation", organization_unit_name="public authority"),
-            trustme.CA(organization_name="Mailflow simulation", organization_unit_name=UNTRUSTED),
+            trustme.CA(organization_name=_SIMULATION, organization_unit_name="public authority"),
+            trustme.CA(organization_name=_SIMULATION, organization_unit_name=UNTRUSTED),
         )
 
     @property
@@ -39,19 +48,33 @@ class Authorities:
         """Issue the twin of a planned certificate."""
         authority = self.trusted if certificate.trusted else self.untrusted
         return authority.issue_cert(
-            *certificate.names,
-            common_name=certificate.names[0] if certificate.names else "nameless",
+            *filter(_DNS_NAME.fullmatch, certificate.names),
+            common_name=(certificate.names or ("nameless",))[0][:_COMMON_NAME] or "nameless",
+            organization_name=_SIMULATION,
+            organization_unit_name="twin of a planned certificate",
             not_before=certificate.leaf.not_valid_before_utc,
             not_after=certificate.leaf.not_valid_after_utc,
         )
 
     def issue(self, *names: str) -> trustme.LeafCert:
         """Issue a certificate for a server that is not the organization's: trusted, in date."""
-        return self.trusted.issue_cert(*names, common_name=names[0])
+        return self.trusted.issue_cert(
+            *names,
+            common_name=names[0],
+            organization_name=_SIMULATION,
+            organization_unit_name="server of somebody else",
+        )
 
-    def server_context(self, leaf: trustme.LeafCert) -> ssl.SSLContext:
-        """Show this certificate, and look at what a client shows without demanding it."""
+    def server_context(self, leaf: trustme.LeafCert, newest: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+        """Show this certificate, and look at what a client shows without demanding it.
+
+        `newest` limits the server to what nobody should speak any more: a fault of its own.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if newest is not None:
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+                context.minimum_version = context.maximum_version = newest
         leaf.configure_cert(context)
         context.verify_mode = ssl.CERT_OPTIONAL
         # Both: a certificate of the second is seen and then not trusted, instead of ending the handshake.

@@ -10,6 +10,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
@@ -24,7 +25,7 @@ class DnsServer:
     """Answers from the zones it is given. A name in none of them is REFUSED: nothing is known of it."""
 
     def __init__(self, zones: Mapping[str, dns.zone.Zone]) -> None:
-        self._zones = {dns.name.from_text(origin): zone for origin, zone in zones.items()}
+        self._zones = {(name := dns.name.from_text(origin)): _Zone(name, zone) for origin, zone in zones.items()}
         self._tcp: asyncio.Server | None = None
         self._udp: asyncio.DatagramTransport | None = None
         self.port = 0
@@ -74,44 +75,47 @@ class DnsServer:
 
     def _answer(self, query: dns.message.Message) -> dns.message.Message:
         response = dns.message.make_response(query)
-        question = query.question[0]
-        origin = self._origin(question.name)
-        if origin is None or question.rdclass != dns.rdataclass.IN:
-            response.set_rcode(dns.rcode.REFUSED)
+        if query.opcode() != dns.opcode.QUERY:
+            response.set_rcode(dns.rcode.NOTIMP)
             return response
-        response.flags |= dns.flags.AA
+        question = query.question[0]
         name = question.name
         for _ in range(_CHAIN):
-            origin = self._origin(name)
-            if origin is None:
-                return response  # the chain leaves what is known here; the client asks on
-            zone = self._zones[origin]
-            found = _find(zone, origin, name, question.rdtype)
+            zone = self._zone(name)
+            if zone is None or question.rdclass != dns.rdataclass.IN:
+                # Nothing is known of the name, or of what an alias leads to: not even that it does not exist.
+                response.set_rcode(dns.rcode.REFUSED)
+                return response
+            response.flags |= dns.flags.AA
+            found = zone.find(name, question.rdtype)
             if found is not None:
                 response.answer.append(found)
                 return response
-            alias = _find(zone, origin, name, dns.rdatatype.CNAME)
+            alias = zone.find(name, dns.rdatatype.CNAME)
             if alias is None:
-                if not _exists(zone, origin, name):
+                if not zone.exists(name):
                     response.set_rcode(dns.rcode.NXDOMAIN)
-                soa = zone.get_rrset(origin, dns.rdatatype.SOA)
-                if soa is not None:
-                    response.authority.append(soa)
+                response.authority += zone.negative
                 return response
             response.answer.append(alias)
             name = alias[0].target
         response.set_rcode(dns.rcode.SERVFAIL)  # CNAMEs in a circle
         return response
 
-    def _origin(self, name: dns.name.Name) -> dns.name.Name | None:
-        while name not in self._zones:
-            if name == dns.name.root:
+    def _zone(self, name: dns.name.Name) -> "_Zone | None":
+        origin = name
+        while origin not in self._zones:
+            if origin == dns.name.root:
                 return None
-            name = name.parent()
-        return name
+            origin = origin.parent()
+        zone = self._zones[origin]
+        return None if zone.delegates(name) else zone
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, TimeoutError, ConnectionError):
+        with (
+            contextlib.suppress(asyncio.IncompleteReadError, TimeoutError, ConnectionError),
+            contextlib.closing(writer),
+        ):
             while True:
                 async with asyncio.timeout(_IDLE_S):
                     (length,) = struct.unpack("!H", await reader.readexactly(2))
@@ -121,7 +125,6 @@ class DnsServer:
                     break
                 writer.write(struct.pack("!H", len(response)) + response)
                 await writer.drain()
-        writer.close()
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -130,7 +133,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         response = self._server.respond(data, 1232)  # no fragments: the size the DNS flag day of 2020 settled on
@@ -138,35 +141,45 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._transport.sendto(response, addr)
 
 
-def _find(
-    zone: dns.zone.Zone, origin: dns.name.Name, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
-) -> dns.rrset.RRset | None:
-    """Look a name up, by wildcard where it does not exist (RFC 4592 section 3.3)."""
-    found = zone.get_rrset(name, rdtype)
-    if found is not None or _exists(zone, origin, name, wildcards=False):
-        return found
-    wildcard = _wildcard(zone, origin, name)
-    covering = zone.get_rrset(wildcard, rdtype) if wildcard else None
-    if covering is None:
-        return None
-    return dns.rrset.from_rdata_list(name, covering.ttl, list(covering))
+class _Zone:
+    """One zone, and which names exist in it."""
 
+    def __init__(self, origin: dns.name.Name, zone: dns.zone.Zone) -> None:
+        self._origin = origin
+        self._zone = zone
+        # RFC 4592 section 2.2.2: a name exists where it has records, or something below it has.
+        self._names = {origin}
+        for owner in zone.nodes:
+            name = owner
+            while name not in self._names and name != dns.name.root:
+                self._names.add(name)
+                name = name.parent()
+        soa = zone.get_rrset(origin, dns.rdatatype.SOA)
+        # RFC 2308 section 3: what says that there is nothing, and how long that may be remembered.
+        self.negative = [dns.rrset.from_rdata(origin, min(soa.ttl, soa[0].minimum), soa[0])] if soa else []
 
-def _exists(zone: dns.zone.Zone, origin: dns.name.Name, name: dns.name.Name, *, wildcards: bool = True) -> bool:
-    """Whether a name exists: it has records, or something below it has (RFC 4592 section 2.2.2), or a wildcard covers it."""
-    if name == origin or any(owner.is_subdomain(name) for owner in zone.nodes):
-        return True
-    return wildcards and _wildcard(zone, origin, name) is not None
+    def delegates(self, name: dns.name.Name) -> bool:
+        """Whether the name lies below a zone cut (RFC 1034 section 4.2): other servers know of it."""
+        while name != self._origin:
+            if self._zone.get_rdataset(name, dns.rdatatype.NS) is not None:
+                return True
+            name = name.parent()
+        return False
 
+    def exists(self, name: dns.name.Name) -> bool:
+        """Whether there is such a name, by itself or by a wildcard."""
+        return name in self._names or self._wildcard(name) in self._zone.nodes
 
-def _wildcard(zone: dns.zone.Zone, origin: dns.name.Name, name: dns.name.Name) -> dns.name.Name | None:
-    """Find the wildcard at the closest encloser."""
-    encloser = name
-    while encloser != origin:
-        encloser = encloser.parent()
-        wildcard = dns.name.Name(("*",)).concatenate(encloser)
-        if wildcard in zone.nodes:
-            return wildcard
-        if _exists(zone, origin, encloser, wildcards=False):
-            return None
-    return None
+    def find(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
+        """Look records up, by wildcard where the name itself does not exist."""
+        if name in self._names:
+            return self._zone.get_rrset(name, rdtype)
+        covering = self._zone.get_rrset(self._wildcard(name), rdtype)
+        return dns.rrset.from_rdata_list(name, covering.ttl, list(covering)) if covering else None
+
+    def _wildcard(self, name: dns.name.Name) -> dns.name.Name:
+        """Give the source of synthesis: the asterisk at the closest encloser (RFC 4592 section 3.3.1)."""
+        encloser = name
+        while encloser not in self._names:
+            encloser = encloser.parent()
+        return dns.name.Name(("*",)).concatenate(encloser)

@@ -1,35 +1,21 @@
 """Who there is in a simulated world: Microsoft 365, the own servers, the outside, third parties, a stranger."""
 
+import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import trustme
 
 from mailflow.environment.environment import Environment, Server
 from mailflow.environment.message import MICROSOFT_365, STRANGER
-from mailflow.exchange.known import Assumptions
 from mailflow.exchange.replies import cannot_connect, no_tls_channel
-from mailflow.mail.address import Address
-from mailflow.routing.decision import (
-    Action,
-    Client,
-    Deliver,
-    Direction,
-    Held,
-    Reception,
-    Refuse,
-    Relay,
-    Router,
-    Rule,
-)
+from mailflow.routing.decision import Client, Reception
+from mailflow.routing.exchange_server import ExchangeServerRouter
 from mailflow.routing.microsoft_365 import Microsoft365Router
-from mailflow.routing.outside import OutsideRouter
+from mailflow.routing.outside import OutsideRouter, StrangerRouter, SwallowingRouter
 from mailflow.routing.router import own_router
 from mailflow.simulate.certificates import Authorities
 from mailflow.simulate.mta import Mta, World
 from mailflow.simulate.zones import STRANGER_ADDRESS, microsoft_365_addresses
-
-_STRANGERS_OWN = Rule("the stranger takes whatever reaches it", "the test")
 
 
 def hosts(environment: Environment, authorities: Authorities, world: World) -> dict[str, Mta]:
@@ -68,7 +54,7 @@ def _hosts(environment: Environment, authorities: Authorities, world: World) -> 
     stranger = Mta(
         name=STRANGER,
         greets_as=STRANGER,
-        router=TakesEverything((), STRANGER),
+        router=StrangerRouter((), STRANGER),
         listens=(STRANGER_ADDRESS,),
         sends_from=(STRANGER_ADDRESS,),
         world=world,
@@ -107,62 +93,24 @@ def _stamps(reception: Reception) -> tuple[tuple[str, str], ...]:
 
 def _own_server(environment: Environment, server: Server, authorities: Authorities, world: World) -> Mta:
     leaf: trustme.LeafCert | None = authorities.twin(server.certificate) if server.certificate else None
-    starttls = leaf is not None and (server.other is None or server.other.starttls)
+    does = environment.disturbed.get(server.name)  # what a fault makes it do
+    router = own_router(environment, server)
+    starttls = does != "no-starttls" and (server.other is None or server.other.starttls)
+    if isinstance(router, ExchangeServerRouter):
+        # Whom it concerns is Microsoft 365: it hands over by TLS or not at all.
+        _, hands_over_from = microsoft_365_addresses(environment)
+        starttls = starttls and all(router.offers_starttls(Client(address)) for address in hands_over_from)
+    newest = ssl.TLSVersion.TLSv1_1 if does == "tls-1.1" else None
+    unsupplied = f"the environment names no certificate for {server.name}" if starttls and leaf is None else ""
     return Mta(
         name=server.name,
         greets_as=server.greets_as,
-        router=own_router(environment, server),
-        listens=server.listens,
+        router=SwallowingRouter(router) if does == "swallows" else router,
+        listens=() if does == "silent" else server.listens,
         sends_from=server.sends_from,
         world=world,
         tls_failure=no_tls_channel,
         leaf=leaf,
-        server_context=authorities.server_context(leaf) if leaf is not None and starttls else None,
+        server_context=authorities.server_context(leaf, newest) if leaf is not None and starttls else None,
+        unsupplied=unsupplied,
     )
-
-
-class TakesEverything(OutsideRouter):
-    """The stranger's own server: whatever reaches it shows what somebody relayed for the stranger."""
-
-    def recipient(
-        self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
-    ) -> Reception | Refuse:
-        """Take it."""
-        return Reception(Direction.INCOMING, _STRANGERS_OWN)
-
-    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
-        """Keep what others handed over; send what it submits itself."""
-        if held.reception.submitted:
-            return super().actions(held, assume)
-        return (Deliver(held.recipient, _STRANGERS_OWN),)
-
-
-@dataclass(frozen=True, slots=True)
-class Straight:
-    """Somebody's rules, but for the next hop: straight to one host, whatever MX records say."""
-
-    host: str
-    helo: str
-    usual: Router
-
-    def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
-        """As usual."""
-        return self.usual.connection(client, assume)
-
-    def recipient(
-        self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
-    ) -> Reception | Refuse:
-        """As usual."""
-        return self.usual.recipient(client, mail_from, recipient, assume)
-
-    def hop_limit(self) -> tuple[int, Refuse]:
-        """As usual."""
-        return self.usual.hop_limit()
-
-    def submission(self, mail_from: Address | None) -> Reception:
-        """As usual."""
-        return self.usual.submission(mail_from)
-
-    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
-        """Straight to the host."""
-        return (Relay((self.host,), held.mail_from, Rule("handed over directly, past MX", "the test"), helo=self.helo),)

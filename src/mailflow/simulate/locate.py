@@ -15,6 +15,8 @@ from mailflow.simulate.transfer import Target, literal
 
 _LIFETIME_S = 5.0
 
+NO_DNS_ANSWER = "4.4.3"  # RFC 3463 section 3.5: directory server failure
+
 
 class Locator:
     """Finds smart hosts and mail exchangers. Nothing is asked twice."""
@@ -41,7 +43,7 @@ class Locator:
         return await asyncio.shield(self._found[key])
 
     async def _smart_hosts(self, hosts: Sequence[str]) -> Sequence[Target] | Reply:
-        found = [target for host in hosts for target in await self._addresses(host)]
+        found = await self._addresses(hosts, literals=True)
         return found or Reply(451, "4.4.4", f"DNS: no address for smart host {', '.join(hosts)}")
 
     async def _mail_exchangers(self, domain: str) -> Sequence[Target] | Reply:
@@ -50,26 +52,34 @@ class Locator:
             return answer
         if answer is None:
             # No MX record: the domain's own address counts as one.
-            return await self._addresses(domain) or Reply(550, "5.1.2", f"DNS: {domain} has no MX and no address")
+            return await self._addresses([domain]) or Reply(550, "5.1.2", f"DNS: {domain} has no MX and no address")
         records = sorted(answer, key=lambda record: (record.preference, record.exchange))
         hosts = [record.exchange.to_text(omit_final_dot=True).lower() for record in records]
         if hosts == ["."]:
             return Reply(556, "5.1.10", f"{domain} does not accept mail (null MX)")  # RFC 7505 section 4.2
-        found = [target for host in hosts for target in await self._addresses(host)]
+        found = await self._addresses(hosts)
         # MX records of which none is usable are an error; the domain's own address is no way round them.
         return found or Reply(451, "4.4.4", f"DNS: no address for {', '.join(hosts)}, the MX of {domain}")
 
-    async def _addresses(self, host: str) -> list[Target]:
-        address = literal(host)
-        if address:
-            return [Target(host, address)]
-        answers = await asyncio.gather(self._ask(host, "A"), self._ask(host, "AAAA"))
-        return [
-            Target(host, ip_address(record.address))
-            for answer in answers
-            if answer and not isinstance(answer, Reply)
-            for record in answer
-        ]
+    async def _addresses(self, hosts: Sequence[str], *, literals: bool = False) -> list[Target] | Reply:
+        """Give the addresses of the hosts in their order; where there is none, the failure that left it open.
+
+        A smart host may be written as an address. An MX record names a host (RFC 5321 section 5.1), and none is called
+        like an address.
+        """
+        found: list[Target] = []
+        failed: Reply | None = None
+        for host in hosts:
+            address = literal(host)
+            if address:
+                found += [Target(host, address)] if literals else []
+                continue
+            for answer in await asyncio.gather(self._ask(host, "A"), self._ask(host, "AAAA")):
+                if isinstance(answer, Reply):
+                    failed = answer
+                elif answer is not None:
+                    found += [Target(host, ip_address(record.address)) for record in answer]
+        return failed if failed and not found else found
 
     async def _ask(self, name: str, rdtype: str) -> Any:
         """Look up: records, None where there are none, a reply where the DNS gave no answer."""
@@ -78,4 +88,4 @@ class Locator:
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return None
         except dns.exception.DNSException as failed:
-            return Reply(451, "4.4.3", f"DNS: no answer for {name} {rdtype} ({type(failed).__name__})")
+            return Reply(451, NO_DNS_ANSWER, f"DNS: no answer for {name} {rdtype} ({type(failed).__name__})")

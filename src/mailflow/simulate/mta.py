@@ -31,7 +31,11 @@ from mailflow.routing.decision import (
     Router,
     Verification,
 )
+from mailflow.simulate.locate import NO_DNS_ANSWER
+from mailflow.simulate.smtp import Taken, Transaction
 from mailflow.simulate.transfer import Attempt, Handover, Target
+
+_Outgoing = tuple[Held, tuple[str, ...]]  # what is to be handed over, and what was assumed to decide so
 
 _REDIRECTS = 10  # one address leading to another within one MTA; more is a circle
 
@@ -48,8 +52,8 @@ class World(Protocol):
     def later(self, mta: "Mta", queue_id: str, held: Sequence[Held], message: bytes) -> None:
         """Go on with a message after the client has its reply."""
 
-    async def targets(self, relay: Relay, recipient: Address) -> Sequence[Target] | Reply:
-        """Find the hosts for a next hop, or the reply where there is none."""
+    async def targets(self, smart_hosts: Sequence[str], domain: str) -> Sequence[Target] | Reply:
+        """Find the hosts for a next hop, by the MX of the domain without smart hosts; the reply where there is none."""
 
     def client_context(self, mta: "Mta", *, verify: bool, shows_certificate: bool) -> ssl.SSLContext:
         """Give the TLS settings of a client."""
@@ -72,6 +76,7 @@ class Mta:
     stamps: Callable[[Reception], tuple[tuple[str, str], ...]] = lambda _: ()  # header fields it adds on reception
     leaf: LeafCert | None = None  # the certificate it shows
     server_context: ssl.SSLContext | None = None  # None: no STARTTLS
+    unsupplied: str = ""  # why it offers none where in life it might: nobody supplied the certificate
     _ids: dict[str, int] = field(default_factory=dict)
 
     def connection(self, client: Client) -> Refuse | None:
@@ -82,69 +87,54 @@ class Mta:
             self._refuse(client, None, (), refusal, assume)
         return refusal
 
-    def recipient(self, client: Client, mail_from: Address | None, recipient: Address) -> Reception | Refuse:
+    def recipient(self, client: Client, mail_from: Address | None, recipient: Address) -> Taken | Refuse:
         """See `Router.recipient`; a refusal goes into the journal."""
         assume = Assumptions()
         taken = self.router.recipient(client, mail_from, recipient, assume)
         if isinstance(taken, Refuse):
             self._refuse(client, mail_from, (recipient,), taken, assume)
-        return taken
+            return taken
+        return Taken(taken, assume.made)
 
     def _refuse(
         self, client: Client, mail_from: Address | None, to: tuple[Address, ...], refusal: Refuse, assume: Assumptions
     ) -> None:
         self.world.write(journal.Refused(self.name, client, mail_from, to, refusal.reply, refusal.rule, assume.made))
 
-    def message(
-        self,
-        client: Client,
-        mail_from: Address | None,
-        receptions: dict[Address, Reception],
-        content: bytes,
-        trace: Callable[[str], str],
-    ) -> Reply:
+    def message(self, client: Client, transaction: Transaction) -> Reply:
         """Take a message unless it has come too far (RFC 5321 section 6.3)."""
         limit, too_far = self.router.hop_limit()
-        if sum(name.lower() == "received" for name, _ in header_fields(content)) >= limit:
-            self._refuse(client, mail_from, tuple(receptions), too_far, Assumptions())
+        if sum(name.lower() == "received" for name, _ in header_fields(transaction.content)) >= limit:
+            self._refuse(client, transaction.mail_from, tuple(transaction.taken), too_far, Assumptions())
             return too_far.reply
-        assume = Assumptions()
-        for recipient in receptions:  # what the decision at RCPT took for granted belongs to the message
-            self.router.recipient(client, mail_from, recipient, assume)
-        queue_id = self._queue_id(content, tuple(receptions))
-        self._take(queue_id, client, mail_from, receptions, content, trace(queue_id), assume)
-        return Reply(250, "2.6.0", f"{queue_id} Queued mail for delivery")
+        return Reply(250, "2.6.0", f"{self._take(transaction, client)} Queued mail for delivery")
 
     def submit(self, envelope: Envelope, content: bytes) -> str:
         """Take a message from a mailbox or service of its own; gives the queue identifier."""
-        reception = self.router.submission(envelope.mail_from)
-        queue_id = self._queue_id(content, envelope.rcpt_to)
-        receptions = dict.fromkeys(envelope.rcpt_to, reception)
-        trace = f"from {self.greets_as} by {self.greets_as} with mapi id {queue_id}"
-        self._take(queue_id, None, envelope.mail_from, receptions, content, trace, Assumptions())
-        return queue_id
+        taken = Taken(self.router.submission(envelope.mail_from))
 
-    def _take(
-        self,
-        queue_id: str,
-        client: Client | None,
-        mail_from: Address | None,
-        receptions: dict[Address, Reception],
-        content: bytes,
-        trace: str,
-        assume: Assumptions,
-    ) -> None:
-        reception = next(iter(receptions.values()))
-        entry = journal.Received(
-            self.name, queue_id, _message_id(content), client, mail_from, tuple(receptions), reception, assume.made
+        def trace(queue_id: str) -> str:
+            return f"from {self.greets_as} by {self.greets_as} with mapi id {queue_id}"
+
+        return self._take(Transaction(envelope.mail_from, dict.fromkeys(envelope.rcpt_to, taken), content, trace))
+
+    def _take(self, transaction: Transaction, client: Client | None = None) -> str:
+        content, taken = transaction.content, transaction.taken
+        queue_id = self._queue_id(content, tuple(taken))
+        first = next(iter(taken.values())).reception
+        made = tuple(dict.fromkeys(assumption for one in taken.values() for assumption in one.assumptions))
+        self.world.write(
+            journal.Received(
+                self.name, queue_id, _message_id(content), client, transaction.mail_from, tuple(taken), first, made
+            )
         )
-        self.world.write(entry)
         # RFC 5321 section 4.4: the newest trace field stands on top; what this host adds stands right below it.
         date = format_datetime(datetime.now(UTC))
-        added = [("Received", f"{trace}; {date}"), *self.stamps(reception)]
+        added = [("Received", f"{transaction.trace(queue_id)}; {date}"), *self.stamps(first)]
         head = "".join(f"{name}: {body}\r\n" for name, body in added).encode("ascii", "replace")
-        held = [Held(recipient, mail_from, how) for recipient, how in receptions.items()]
+        held = [Held(recipient, transaction.mail_from, one.reception) for recipient, one in taken.items()]
         self.world.later(self, queue_id, held, head + content)
+        return queue_id
 
     def _queue_id(self, content: bytes, recipients: tuple[Address, ...]) -> str:
         """Make an identifier that is the same in every run of the same message through the same hosts."""
@@ -155,8 +145,7 @@ class Mta:
 
     async def work(self, queue_id: str, held: Sequence[Held], message: bytes) -> None:
         """Carry out what the router decides for each recipient; handovers of one kind share a transaction."""
-        relays: dict[tuple[Relay, str], list[Held]] = {}
-        made: dict[Address, tuple[str, ...]] = {}
+        relays: dict[tuple[Relay, str], list[_Outgoing]] = {}
         waiting = [(one, 0) for one in held]
         while waiting:
             one, redirects = waiting.pop(0)
@@ -167,12 +156,11 @@ class Mta:
                     waiting.append((self._redirect(queue_id, one, action, assume), redirects + 1))
                 elif isinstance(action, Relay):
                     domain = "" if action.hosts else one.recipient.domain
-                    relays.setdefault((action, domain), []).append(one)
-                    made[one.recipient] = assume.made
+                    relays.setdefault((action, domain), []).append((one, assume.made))
                 else:
                     self._settle(queue_id, one, action, message, assume)
-        for (relay, _), group in relays.items():
-            await self._relay(queue_id, relay, group, message, made)
+        for (relay, domain), group in relays.items():
+            await self._relay(queue_id, relay, domain, group, message)
 
     def _redirect(self, queue_id: str, held: Held, action: Redirect, assume: Assumptions) -> Held:
         entry = journal.Redirected(
@@ -224,54 +212,52 @@ class Mta:
         return "\r\n".join(lines).encode("ascii", "replace")
 
     async def _relay(
-        self, queue_id: str, relay: Relay, group: Sequence[Held], message: bytes, made: dict[Address, tuple[str, ...]]
+        self, queue_id: str, relay: Relay, domain: str, group: Sequence[_Outgoing], message: bytes
     ) -> None:
-        targets = await self.world.targets(relay, group[0].recipient)
+        targets = await self.world.targets(relay.hosts, domain)
         if isinstance(targets, Reply):
-            end = (Hold if targets.transient else Return)(targets, relay.rule)
-            for held in group:
-                self._give_up(queue_id, held, end, message, made[held.recipient])
+            # No answer is no fact: the plan does not say where that host is.
+            unsaid = (f"{targets.text}: the plan has no zone for it",) if targets.enhanced == NO_DNS_ANSWER else ()
+            for held, made in group:
+                self._give_up(queue_id, held, _end(targets, relay), message, (*made, *unsaid))
             return
         verify = relay.tls.verification is not Verification.NONE
         context = self.world.client_context(self, verify=verify, shows_certificate=relay.shows_certificate)
-        handover = Handover(
-            relay.mail_from,
-            tuple(held.recipient for held in group),
-            message,
-            relay.helo or self.greets_as,
-            self.sends_from,
-            relay.tls,
-            context,
-        )
+        helo = relay.helo or self.greets_as
+        recipients = tuple(held.recipient for held, _ in group)
+        handover = Handover(relay.mail_from, recipients, message, helo, self.sends_from, relay.tls, context)
         attempt = await self.world.hand_over(handover, targets)
-        for held, reply in zip(group, attempt.replies, strict=True):
+        # To whoever demands TLS, or is known by the certificate that it shows in it, plain is another way.
+        minds = not attempt.tls and (relay.tls.required or relay.shows_certificate)
+        unsupplied = (attempt.unsupplied,) if attempt.unsupplied and minds else ()
+        for (held, assumed), reply in zip(group, attempt.replies, strict=True):
+            made = (*assumed, *unsupplied)
             answer = self.tls_failure(reply.text) if reply.code == 0 else reply
-            self._note(queue_id, relay, held, attempt, answer, made[held.recipient])
-            if not answer.accepted:
-                end = (Hold if answer.transient else Return)(answer, relay.rule)
-                self._give_up(queue_id, held, end, message, ())
-
-    def _note(
-        self, queue_id: str, relay: Relay, held: Held, attempt: Attempt, answer: Reply, made: tuple[str, ...]
-    ) -> None:
-        self.world.write(
-            journal.Sent(
-                self.name,
-                queue_id,
-                held.recipient,
-                attempt.target.name,
-                str(attempt.target.address),
-                relay.connector,
-                relay.mail_from,
-                relay.helo or self.greets_as,
-                attempt.tls,
-                answer,
-                answer.text.partition(" ")[0] if answer.accepted else "",
-                relay.rule,
-                attempt.from_address,
-                made,
+            self.world.write(
+                journal.Sent(
+                    self.name,
+                    queue_id,
+                    held.recipient,
+                    attempt.target.name,
+                    str(attempt.target.address),
+                    relay.connector,
+                    relay.mail_from,
+                    helo,
+                    attempt.tls,
+                    answer,
+                    answer.text.partition(" ")[0] if answer.accepted else "",
+                    relay.rule,
+                    attempt.from_address,
+                    made,
+                )
             )
-        )
+            if not answer.accepted:
+                self._give_up(queue_id, held, _end(answer, relay), message, ())
+
+
+def _end(reply: Reply, relay: Relay) -> Return | Hold:
+    """What a reply that is no acceptance means for the message (RFC 5321 section 4.2.1)."""
+    return (Hold if reply.transient else Return)(reply, relay.rule)
 
 
 def _message_id(content: bytes) -> str:

@@ -6,8 +6,8 @@ All on 127.0.0.1, on ports that the system picks; nothing leaves loopback.
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,11 +16,12 @@ from mailflow.environment.message import TestMessage
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.routing import journal
-from mailflow.routing.decision import Held, Relay
+from mailflow.routing.decision import Held
+from mailflow.routing.outside import StraightRouter
 from mailflow.simulate.address_book import AddressBook
 from mailflow.simulate.certificates import Authorities
 from mailflow.simulate.dns import DnsServer
-from mailflow.simulate.hosts import Straight, hosts
+from mailflow.simulate.hosts import hosts
 from mailflow.simulate.locate import Locator
 from mailflow.simulate.mta import Mta
 from mailflow.simulate.smtp import SmtpServer
@@ -46,8 +47,10 @@ class Posted:
 class Simulation:
     """All servers of one environment. Start, post and stop it in one event loop."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, tell: Callable[[journal.Entry], None] = lambda _: None) -> None:
+        """`tell` hears of every entry of the journal as it is written."""
         self.environment = environment
+        self._tell = tell
         self.authorities = Authorities.make()
         self.dns = DnsServer(zones(environment))
         self.mtas = hosts(environment, self.authorities, self)
@@ -117,7 +120,11 @@ class Simulation:
         """Let somebody send straight to a host."""
         name = f"{mta.name} straight to {host}"
         if name not in self.mtas:
-            router = Straight(host, mta.greets_as, mta.router)
+            # Who goes past MX records scans addresses: what the DNS says of an own server's name is no protection.
+            listens = (
+                str(a) for server in self.environment.on_premises.servers if server.name == host for a in server.listens
+            )
+            router = StraightRouter(mta.router, next(listens, host), mta.greets_as)
             self.mtas[name] = Mta(mta.name, mta.greets_as, router, (), mta.sends_from, self, mta.tls_failure)
         return self.mtas[name]
 
@@ -126,6 +133,7 @@ class Simulation:
     def write(self, entry: journal.Entry) -> None:
         """Put a line into the journal."""
         self.journal.append(entry)
+        self._tell(entry)
 
     def keep(self, mailbox: Address, queue_id: str, message: bytes) -> None:
         """Put a message into a mailbox."""
@@ -142,16 +150,16 @@ class Simulation:
         if not task.cancelled() and (error := task.exception()):
             self._errors.append(error)
 
-    def _note(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _note(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if not isinstance(error, (ssl.SSLError, ConnectionError)):  # those are clients that went away
             self._errors.append(error or SimulationError(str(context.get("message"))))
 
-    async def targets(self, relay: Relay, recipient: Address) -> Sequence[Target] | Reply:
-        """Find the hosts for a next hop, or the reply where there is none."""
+    async def targets(self, smart_hosts: Sequence[str], domain: str) -> Sequence[Target] | Reply:
+        """Find the hosts for a next hop, by the MX of the domain without smart hosts; the reply where there is none."""
         if self._locator is None:
             raise SimulationError("the simulation has not been started")
-        return await self._locator.targets(relay.hosts, recipient.domain)
+        return await self._locator.targets(smart_hosts, domain)
 
     def client_context(self, mta: Mta, *, verify: bool, shows_certificate: bool) -> ssl.SSLContext:
         """Give the TLS settings of a client; made once for each host and kind."""
@@ -163,7 +171,9 @@ class Simulation:
 
     async def hand_over(self, handover: Handover, targets: Sequence[Target]) -> Attempt:
         """Carry out a handover."""
-        return await hand_over(handover, targets, self.book)
+        attempt = await hand_over(handover, targets, self.book)
+        target = next((mta for mta in self.mtas.values() if attempt.target.address in mta.listens), None)
+        return replace(attempt, unsupplied=target.unsupplied) if target else attempt
 
 
 def _content(environment: Environment, message: TestMessage) -> bytes:

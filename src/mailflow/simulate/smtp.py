@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import ssl
 from collections import defaultdict
-from collections.abc import Callable
-from ipaddress import ip_address
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Protocol
 
 from aiosmtpd.proxy_protocol import ProxyData
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from mailflow.environment.environment import IPAddress
 from mailflow.mail.address import Address, AddressError
@@ -21,23 +23,34 @@ logging.getLogger("mail.log").addHandler(logging.NullHandler())
 logging.getLogger("mail.log").propagate = False
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a recipient was taken at RCPT, and what had to be assumed to decide that."""
+
+    reception: Reception
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One mail transaction (RFC 5321 section 3.3) as it stands when the message has come."""
+
+    mail_from: Address | None
+    taken: Mapping[Address, Taken]
+    content: bytes
+    trace: Callable[[str], str]  # the Received field, given the queue identifier; without its date
+
+
 class Frontage(Protocol):
     """What stands behind the SMTP server and decides."""
 
     def connection(self, client: Client) -> Refuse | None:
         """Whether to talk to the client."""
 
-    def recipient(self, client: Client, mail_from: Address | None, recipient: Address) -> Reception | Refuse:
+    def recipient(self, client: Client, mail_from: Address | None, recipient: Address) -> Taken | Refuse:
         """Whether to take mail for a recipient."""
 
-    def message(
-        self,
-        client: Client,
-        mail_from: Address | None,
-        receptions: dict[Address, Reception],
-        content: bytes,
-        trace: Callable[[str], str],
-    ) -> Reply:
+    def message(self, client: Client, transaction: Transaction) -> Reply:
         """Take the message or refuse it."""
 
 
@@ -45,9 +58,9 @@ class SmtpServer(SMTP):
     """aiosmtpd for planned addresses, which come by PROXY protocol or, at the plain port, stand fixed."""
 
     def __init__(self, frontage: Frontage, fixed_client: IPAddress | None = None, **options: Any) -> None:
-        handler = _Hooks(frontage, fixed_client)
+        self._hooks = _Hooks(frontage, fixed_client)
         super().__init__(
-            handler,
+            self._hooks,
             ident="ESMTP",
             proxy_protocol_timeout=None if fixed_client else 5.0,
             data_size_limit=33_554_432,
@@ -56,34 +69,52 @@ class SmtpServer(SMTP):
         # One dictionary of the class, emptied by every new connection, would wipe the limits of running sessions.
         self.command_size_limits = defaultdict(lambda: SMTP.command_size_limit)
 
-    def _create_session(self) -> Session:
-        """Keep what the PROXY header said through STARTTLS (aiosmtpd issue 287)."""
-        session = super()._create_session()
-        if self.session is not None:
-            session.proxy_data = self.session.proxy_data
-        return session
+    async def _handle_client(self) -> None:
+        """Decide about the client before the greeting at the plain port too, where no PROXY header brings it up."""
+        if self._proxy_timeout is not None or await self._hooks.admits(self):
+            await super()._handle_client()
+        elif self.transport is not None:
+            self.transport.close()
 
 
 class _Hooks:
+    """What aiosmtpd asks in one connection. The session of aiosmtpd does not outlive STARTTLS (its issue 287)."""
+
     def __init__(self, frontage: Frontage, fixed_client: IPAddress | None) -> None:
         self._frontage = frontage
-        self._fixed = fixed_client
+        self._address = fixed_client
         self._mail_from: Address | None = None
-        self._receptions: dict[Address, Reception] = {}
+        self._taken: dict[Address, Taken] = {}
 
-    def _client(self, session: Session) -> Client:
-        proxied = session.proxy_data.src_addr if session.proxy_data else None
-        address = self._fixed or ip_address(str(proxied))
-        if not session.ssl:
-            return Client(address, session.host_name or "")
+    def _client(self, session: Session | None = None) -> Client:
+        if self._address is None:
+            raise ValueError("a command before the PROXY header")
+        helo = session.host_name or "" if session else ""
+        if session is None or not session.ssl:
+            return Client(self._address, helo)
         peer = session.ssl.get("peercert") or {}
         cipher = session.ssl.get("cipher") or ("", "TLS", 0)
         tls = Tls(str(cipher[1]), names_of(peer), bool(peer) and is_trusted(peer))
-        return Client(address, session.host_name or "", tls)
+        return Client(self._address, helo, tls)
 
-    async def handle_PROXY(self, _: SMTP, session: Session, __: Envelope, proxy_data: ProxyData) -> bool:  # noqa: N802  aiosmtpd's name
-        session.proxy_data = proxy_data
-        return self._frontage.connection(self._client(session)) is None
+    async def handle_PROXY(  # noqa: N802  aiosmtpd's name
+        self, server: SMTP, _: Session, __: Envelope, proxy_data: ProxyData
+    ) -> bool:
+        if not isinstance(proxy_data.src_addr, (IPv4Address, IPv6Address)):
+            return False  # PROXY protocol section 2.2: LOCAL and UNSPEC name nobody
+        self._address = proxy_data.src_addr
+        return await self.admits(server)
+
+    async def admits(self, server: SMTP) -> bool:
+        """Ask whether to talk to the client; a refusal stands in place of the greeting (RFC 5321 section 3.1)."""
+        try:
+            refusal = self._frontage.connection(self._client())
+        except Exception as error:  # noqa: BLE001  aiosmtpd would lose it
+            await server.push(await self.handle_exception(error))
+            return False
+        if refusal is not None:
+            await server.push(str(refusal.reply))
+        return refusal is None
 
     async def handle_EHLO(  # noqa: N802  aiosmtpd's name
         self, _: SMTP, session: Session, __: Envelope, hostname: str, responses: list[str]
@@ -97,7 +128,7 @@ class _Hooks:
         sender, wrong = _reverse_path(address)
         if wrong:
             return wrong
-        self._receptions = {}
+        self._taken = {}
         envelope.mail_from = address or "<>"
         envelope.mail_options.extend(mail_options)
         self._mail_from = sender
@@ -113,7 +144,7 @@ class _Hooks:
         taken = self._frontage.recipient(self._client(session), self._mail_from, recipient)
         if isinstance(taken, Refuse):
             return str(taken.reply)
-        self._receptions[recipient] = taken
+        self._taken[recipient] = taken
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(rcpt_options)
         return "250 2.1.5 Recipient OK"
@@ -132,10 +163,12 @@ class _Hooks:
                 f"with {protocol}{tls} id {queue_id}"
             )
 
-        return str(self._frontage.message(client, self._mail_from, self._receptions, content, trace))
+        return str(self._frontage.message(client, Transaction(self._mail_from, self._taken, content, trace)))
 
     async def handle_exception(self, error: Exception) -> str:
         """Do not let a mistake of ours look like a fact of mail: it ends the simulation."""
+        if isinstance(error, (TLSSetupException, ConnectionError, ssl.SSLError)):
+            return "421 4.7.0 TLS handshake failed"  # the client broke it off, as it does for a bad certificate
         asyncio.get_running_loop().call_exception_handler({"message": "simulated MTA", "exception": error})
         return "451 4.3.0 simulation failed"
 

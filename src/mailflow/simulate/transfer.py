@@ -8,7 +8,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 import aiosmtplib
@@ -43,7 +43,7 @@ class Handover:
     helo: str
     sends_from: tuple[IPAddress, ...]
     tls: TlsDemand
-    context: ssl.SSLContext
+    context: ssl.SSLContext | None  # None: no TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Attempt:
     tls: str
     replies: tuple[Reply, ...]
     reached: bool  # the host answered; if not, the next target is tried (RFC 5321 section 5.1)
+    unsupplied: str = ""  # why the target offers no STARTTLS where in life it might (`Mta.unsupplied`)
 
 
 class _TlsError(Exception):
@@ -100,10 +101,15 @@ async def _try(handover: Handover, target: Target, book: AddressBook) -> Attempt
         tls = await _secure(client, handover)
         replies = await _transaction(client, handover)
     except _TlsError as wrong:
+        if not handover.tls.required and handover.context is not None:
+            # Opportunistic: where TLS fails the message goes in the clear (RFC 7435 section 3).
+            return await _try(replace(handover, context=None), target, book)
         return Attempt(target, str(source), tls, (Reply(0, "", str(wrong)),) * len(handover.recipients), reached=True)
     except (aiosmtplib.SMTPException, OSError) as wrong:
-        dropped = Reply(421, "4.4.2", f"Connection dropped ({type(wrong).__name__})")
-        return _unreached(handover, target, str(source), dropped)
+        how = type(wrong).__name__
+        if isinstance(wrong, aiosmtplib.SMTPConnectResponseError):  # it greeted with something else than 220
+            how = str(read_reply(wrong.code, wrong.message))
+        return _unreached(handover, target, str(source), Reply(421, "4.4.2", f"Connection dropped ({how})"))
     finally:
         if client is not None:
             client.close()
@@ -128,6 +134,8 @@ async def _connect(handover: Handover, source: IPAddress, target: Target, port: 
 async def _secure(client: aiosmtplib.SMTP, handover: Handover) -> str:
     """STARTTLS as the connector demands it (RFC 3207). Gives the version; empty where the session stays plain."""
     demand = handover.tls
+    if handover.context is None:
+        return ""
     if not client.supports_extension("starttls"):
         if demand.required:
             raise _TlsError(STARTTLS_REQUIRED)

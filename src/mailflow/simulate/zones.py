@@ -10,7 +10,8 @@ import dns.zone
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.message import STRANGER, stranger_to
-from mailflow.exchange.known import Assumptions, Unknown
+from mailflow.exchange.known import Unknown
+from mailflow.mail.address import is_within
 
 STRANGER_ADDRESS = IPv4Address("198.18.0.99")  # RFC 2544: an address nobody on the Internet has
 
@@ -43,13 +44,14 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
     cloud = environment.microsoft_365.cloud
     listens, _ = microsoft_365_addresses(environment)
     # A host for each accepted domain: Microsoft, "External DNS records for Office 365".
-    accepted = Assumptions().listed(environment.microsoft_365.online.accepted_domains)
-    tenants = [d.domain_name for d in accepted] + [o.domain for o in environment.outside if o.tenant_id]
-    found[cloud.mx_suffix] = [
-        _address(cloud.mx_host(name).removesuffix("." + cloud.mx_suffix), address)
-        for name in dict.fromkeys(tenants)
-        for address in listens
-    ]
+    accepted = environment.microsoft_365.online.accepted_domains
+    if not isinstance(accepted, Unknown):
+        tenants = [d.domain_name for d in accepted] + [o.domain for o in environment.outside if o.tenant_id]
+        found[cloud.mx_suffix] = [
+            _address(cloud.mx_host(name).removesuffix("." + cloud.mx_suffix), address)
+            for name in dict.fromkeys(tenants)
+            for address in listens
+        ]
     # Hosts under mx.microsoft cannot be derived; the environment names those it was given (How SMTP DANE works).
     for host in {host for domain in environment.domains for host in domain.mx if host.endswith(".mx.microsoft")}:
         found[host] = [_address("@", address) for address in listens]
@@ -68,8 +70,9 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
     elsewhere = stranger_to(environment.domains[0]).domain
     found[elsewhere.partition(".")[2]] = [f"* MX 10 {STRANGER}."]
     for party in environment.third_parties:
-        if party.greets_as and not any(party.greets_as.endswith(origin) for origin in environment.zones):
-            found.setdefault(party.greets_as, []).extend(_address("@", address) for address in party.sends_from)
+        name = party.greets_as
+        if not name.startswith("[") and not any(is_within(name, origin) for origin in environment.zones):
+            found.setdefault(name, []).extend(_address("@", address) for address in party.sends_from)
     return found
 
 

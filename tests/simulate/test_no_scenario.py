@@ -1,0 +1,50 @@
+"""The simulation does not know which scenario a domain declares: what it does can disagree with what is expected."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailflow.door import open_door
+from mailflow.environment.environment import Environment, Expects
+from mailflow.environment.message import Kind
+
+SOURCE = Path(__file__).parents[2] / "src" / "mailflow"
+MODULES = [
+    *(path for room in ("simulate", "routing", "observe") for path in sorted((SOURCE / room).glob("*.py"))),
+    SOURCE / "environment" / "message.py",
+]
+SHIPPED = ["scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4"]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_no_module_reads_what_is_expected(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert read & {"scenario", "expects", "__getattribute__"} == set()
+    assert called & {"getattr", "vars", "asdict", "astuple"} == set()  # the ways round
+
+
+def test_the_modules_are_found() -> None:
+    assert {"mta.py", "follow.py", "microsoft_365.py", "message.py"} <= {module.name for module in MODULES}
+
+
+def paths(environment: Environment) -> dict[str, list[str]]:
+    with open_door(environment, "simulated") as door:
+        return {
+            kind: [f"{path} {path.assumptions} {path.mailbox}" for path in door.paths(domain, kind)]
+            for domain in environment.domains
+            for kind in Kind
+        }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_another_declared_scenario_changes_no_path(scenario: Callable[[str], Environment], name: str) -> None:
+    environment = scenario(name)
+    others = tuple(replace(domain, scenario=domain.scenario % 4 + 1) for domain in environment.domains)
+    told = paths(environment)
+    assert sum(map(len, told.values())) > 20
+    assert paths(replace(environment, domains=others, expects=Expects(None, None))) == told
