@@ -8,7 +8,11 @@ from typing import Self
 # character, but stands in names that DNS holds for mail (_dmarc, selector1._domainkey).
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 # RFC 5321 section 4.1.2, Dot-string. Quoted local parts exist in the grammar, not in Exchange's address book.
-_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
+_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII | re.IGNORECASE)
+# RFC 5321 section 4.5.3.1: octets of a local part, a domain name, and a path without its angle brackets.
+LONGEST_LOCAL = 64
+LONGEST_DOMAIN = 253
+LONGEST_ADDRESS = 254
 
 
 class AddressError(ValueError):
@@ -22,19 +26,22 @@ def domain_name(text: str) -> str:
         AddressError: an empty label, a label of more than 63 octets, or a character no host name has.
 
     """
-    name = text.strip().removesuffix(".").lower()
+    name, shown = text.strip().lower(), repr(text[:LONGEST_ADDRESS])
+    if len(name) > LONGEST_DOMAIN + 1:
+        raise AddressError(f"{shown} is longer than the {LONGEST_DOMAIN} octets of a domain name")
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii")
         except UnicodeError as wrong:
-            raise AddressError(f"{text!r} is no internationalized domain name: {wrong}") from wrong
-    if len(name) > 253:
-        raise AddressError(f"{text!r} is longer than the 253 octets of a domain name")
+            raise AddressError(f"{shown} is no internationalized domain name: {wrong}") from wrong
+    name = name.removesuffix(".")
+    if len(name) > LONGEST_DOMAIN:
+        raise AddressError(f"{shown} is longer than the {LONGEST_DOMAIN} octets of a domain name")
     for label in name.split("."):
         if not label:
-            raise AddressError(f"{text!r} has an empty label (a dot at the start, or two in a row)")
+            raise AddressError(f"{shown} has an empty label (a dot at the start, or two in a row)")
         if not _LABEL.fullmatch(label):
-            raise AddressError(f"{text!r} is no domain name: {label!r} is no label of one")
+            raise AddressError(f"{shown} is no domain name: {label!r} is no label of one")
     return name
 
 
@@ -62,10 +69,16 @@ class Address:
             AddressError: not of the form local-part@domain.
 
         """
-        local, at, domain = text.strip().rpartition("@")
-        if not at or not _LOCAL.fullmatch(local.lower()):
-            raise AddressError(f"{text!r} is no mailbox address (expected the form kate@contoso.com)")
-        return cls(local.lower(), domain_name(domain))
+        local, _, name = text.strip().rpartition("@")  # without an @ the local part is empty
+        shown = repr(text[:LONGEST_ADDRESS])
+        if len(local) > LONGEST_LOCAL:
+            raise AddressError(f"{shown} has more than {LONGEST_LOCAL} octets before the @")
+        if not _LOCAL.fullmatch(local):
+            raise AddressError(f"{shown} is no mailbox address (expected the form kate@contoso.com)")
+        domain = domain_name(name)
+        if len(local) + 1 + len(domain) > LONGEST_ADDRESS:
+            raise AddressError(f"{shown} is longer than the {LONGEST_ADDRESS} octets of a mailbox address")
+        return cls(local.lower(), domain)
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"

@@ -3,15 +3,17 @@
 What is read comes from strangers: nothing here raises, and a field that cannot be read stays as text.
 """
 
+import contextlib
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-# "from" names whom the client said it is; the comment after it is what the server saw (RFC 5321 section 4.4, TCP-info).
-_FROM = re.compile(r"^from\s+(\S+)(?:\s+\(([^()]*)\))?", re.IGNORECASE)
-_CLAUSE = {word: re.compile(rf"(?:^|\s){word}\s+(\S+)", re.IGNORECASE) for word in ("by", "with", "id")}
-_TLS = re.compile(r"version=(TLS\S*?)[,;)\s]", re.IGNORECASE)
-_ADDRESS = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]")
+# RFC 5321 section 4.4: each word opens a clause; what stands in round brackets is a comment on it (RFC 5322, 3.2.2).
+_CLAUSES = ("from", "by", "via", "with", "id", "for")
+_TOKEN = re.compile(r"[()]|;|[^\s();]+")
+# Postfix: "using TLSv1.3 with cipher …"; Microsoft: "version=TLS1_3, cipher=…". Names of ciphers begin with TLS_.
+_TLS = re.compile(r"\bTLSv?1(?:[._][0-3])?\b", re.IGNORECASE)
+_FIELD = re.compile(r"([!-9;-~]+)[ \t]*:")  # RFC 5322 section 2.2; blanks before the colon: section 4.5
 _LONGEST = 4096  # characters of one field that are looked at
 
 
@@ -19,12 +21,12 @@ _LONGEST = 4096  # characters of one field that are looked at
 class Received:
     """One trace field. Parts that are not written are empty."""
 
-    from_name: str
-    from_address: IPv4Address | IPv6Address | None
+    from_name: str  # whom the client said it is
+    from_address: IPv4Address | IPv6Address | None  # what the server saw
     by: str
-    protocol: str  # SMTP, ESMTP, ESMTPS (RFC 3848)
+    protocol: str  # SMTP, ESMTP, ESMTPS (RFC 3848), MICROSOFT SMTP SERVER
     id: str
-    tls: str  # TLS1_3, as Microsoft and others write it; empty without
+    tls: str  # TLS1_3, TLSv1.3: as it is written; empty without
     text: str  # the field as it stands
 
     def __str__(self) -> str:
@@ -34,40 +36,61 @@ class Received:
 def read_received(field: str) -> Received:
     """Read one field body. What is not understood stays empty; `text` is always whole."""
     text = " ".join(field.split())
-    looked_at = text[:_LONGEST]
-    origin = _FROM.match(looked_at)
-    seen = origin.group(2) or "" if origin else ""
-    address = _ADDRESS.search(seen)
-    tls = _TLS.search(looked_at)
-    clauses = {word: pattern.search(looked_at) for word, pattern in _CLAUSE.items()}
-    values = {word: match.group(1).strip(";") if match else "" for word, match in clauses.items()}
+    words, comments = _clauses(text[:_LONGEST])
+    tls = next((found for said in comments.values() if (found := _TLS.search(" ".join(said)))), None)
     return Received(
-        from_name=origin.group(1) if origin else "",
-        from_address=_address(address.group(1)) if address else None,
-        by=values["by"].lower(),
-        protocol=values["with"].upper(),
-        id=values["id"],
-        tls=tls.group(1) if tls else "",
+        from_name=" ".join(words.get("from", ())[:1]),
+        from_address=_address(comments.get("from", [])),
+        by=" ".join(words.get("by", ())[:1]).lower(),
+        protocol=" ".join(words.get("with", ())).upper(),
+        id=" ".join(words.get("id", ())[:1]),
+        tls=tls.group() if tls else "",
         text=text,
     )
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
+def _clauses(text: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Give the words of each clause and, apart from them, the words of its comments, up to the date."""
+    words: dict[str, list[str]] = {}
+    comments: dict[str, list[str]] = {}
+    clause, depth = "", 0
+    for piece in _TOKEN.findall(text):
+        if piece in "()":
+            depth = depth + 1 if piece == "(" else max(depth - 1, 0)
+        elif depth:
+            comments.setdefault(clause, []).append(piece)
+        elif piece == ";":
+            break
+        elif piece.lower() in _CLAUSES and words.get(clause, not clause):
+            clause = piece.lower()
+            if clause in words:  # what follows twice is no clause of this field
+                break
+            words[clause] = []
+        elif clause:
+            words[clause].append(piece)
+    return words, comments
+
+
+def _address(seen: list[str]) -> IPv4Address | IPv6Address | None:
+    """Find the TCP-info in a comment: [131.107.21.231], [IPv6:2a01:111::1]; Exchange writes it first, without [].
+
+    Nothing else counts: the client chooses the other words.
+    """
+    for place, word in enumerate(seen):
+        if place == 0 or word.startswith("["):
+            with contextlib.suppress(ValueError):
+                return ip_address(word.strip("[]").lower().removeprefix("ipv6:"))
+    return None
 
 
 def header_fields(message: bytes) -> tuple[tuple[str, str], ...]:
     """Give the fields of the header section, unfolded, in the order in which they stand (RFC 5322 section 2.2.3)."""
-    head = message.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
-    fields: list[tuple[str, str]] = []
+    lines = b"\n" + message.replace(b"\r\n", b"\n")  # the first line may be the empty one that ends the section
+    head = lines.partition(b"\n\n")[0].decode("utf-8", "replace")
+    fields: list[tuple[str, list[str]]] = []
     for line in head.split("\n"):
         if line[:1] in (" ", "\t") and fields:
-            name, body = fields[-1]
-            fields[-1] = (name, f"{body} {line.strip()}")
-        elif ":" in line:
-            name, _, body = line.partition(":")
-            fields.append((name.strip(), body.strip()))
-    return tuple(fields)
+            fields[-1][1].append(line.strip())
+        elif field := _FIELD.match(line):
+            fields.append((field[1], [line[field.end() :].strip()]))
+    return tuple((name, " ".join(parts)) for name, parts in fields)

@@ -1,6 +1,7 @@
 """Whose message is it? How Microsoft 365 attributes a connection to a tenant, and who may relay.
 
-Source for the order: Exchange Team, "Office 365 Message Attribution", restated in message center MC1226222.
+Source for the order: Attribution, restated in Connector guidance. Sources in this package are the keys of the library
+(policy/documents.toml); docs/behaviours.md lists the rules, and the documents that the library does not hold.
 """
 
 from collections.abc import Iterable
@@ -14,13 +15,13 @@ from mailflow.exchange.replies import (
     PARTNER_RESTRICTION,
     RELAY_DENIED,
     RELAY_DENIED_ATTR36,
+    STARTTLS_FIRST,
 )
 from mailflow.mail.address import Address, is_within
 from mailflow.routing.certificate import answers_to
 from mailflow.routing.decision import Client, Direction, Reception, Refuse, Rule
 
-_ATTRIBUTION = "Message Attribution"
-_RELAY_2017 = "Relay 2017 (KB3169958)"
+_ATTRIBUTION = "Attribution"
 _RELAY_2023 = "Relay 2023"
 
 
@@ -33,16 +34,17 @@ class Tenants:
 
 
 def accepted_domain(tenant: Microsoft365, name: str, assume: Assumptions) -> AcceptedDomain | None:
-    """Find the accepted domain that covers a name: itself, or a parent with MatchSubDomains.
+    """Find the accepted domain that covers a name: itself, or the nearest parent with MatchSubDomains.
 
-    Source: Microsoft, "Enable mail flow for subdomains".
+    Source: Subdomains.
     """
     domains = assume.listed(tenant.online.accepted_domains)
     for domain in domains:
         if domain.domain_name == name:
             return domain
-    for domain in domains:
-        if is_within(name, domain.domain_name) and assume(domain.match_sub_domains, False):
+    parents = [domain for domain in domains if is_within(name, domain.domain_name)]
+    for domain in sorted(parents, key=lambda parent: -len(parent.domain_name)):
+        if assume(domain.match_sub_domains, False):
             return domain
     return None
 
@@ -57,13 +59,26 @@ def attribute(
         for c in assume.listed(own.online.inbound_connectors)
         if assume(c.enabled, False) and assume(c.connector_type, ConnectorType.PARTNER) is ConnectorType.ON_PREMISES
     ]
-    by_certificate = _by_certificate(own, client, connectors, assume)
-    if isinstance(by_certificate, InboundConnector):
+    by_certificate, accepted = _by_certificate(own, client, connectors, assume)
+    if by_certificate and accepted:
         # Relay 2023, as its author confirmed: by certificate, sender and recipient may be anything.
         why = Rule(
             f"originating: the client's certificate answers to {by_certificate.tls_sender_certificate_name} "
             f"of inbound connector '{by_certificate.name}'",
             _ATTRIBUTION,
+        )
+        return _own(own, by_certificate.name, why)
+    if by_certificate and mail_from and accepted_domain(own, mail_from.domain, assume):
+        if accepted_domain(own, recipient.domain, assume):
+            assume.note(
+                f"whether mail for the own domain counts as the organization's, where the certificate answers to "
+                f"{by_certificate.name} but its domain is not accepted, is told both ways "
+                "(Relay 2023; TLS certificates)"
+            )
+        why = Rule(
+            f"originating: the client's certificate answers to inbound connector '{by_certificate.name}', whose domain "
+            f"is not accepted, but {mail_from.domain} is",
+            _RELAY_2023,
         )
         return _own(own, by_certificate.name, why)
     by_address = _by_address(client.address, connectors, assume)
@@ -84,7 +99,7 @@ def attribute(
     if by_certificate or by_address:
         why = Rule(
             "a connector matches, but neither the domain of its certificate name nor that of MAIL FROM is accepted",
-            _RELAY_2017,
+            "Relay 2017",
         )
         return Refuse(RELAY_DENIED_ATTR36, why)
     nobody = Rule(f"no inbound connector matches {client.address} and no tenant has {recipient.domain}", _ATTRIBUTION)
@@ -97,10 +112,10 @@ def _own(tenant: Microsoft365, connector: str, why: Rule) -> Reception:
 
 def _by_certificate(
     tenant: Microsoft365, client: Client, connectors: Iterable[InboundConnector], assume: Assumptions
-) -> InboundConnector | str | None:
-    """Find the connector for the client's certificate; the connector's name where its domain is not accepted."""
-    if not client.tls or not client.tls.client_names or not client.tls.client_trusted:
-        return None
+) -> tuple[InboundConnector | None, bool]:
+    """Find the connector for the client's certificate, and whether the domain of its certificate name is accepted."""
+    if client.tls is None or not client.tls.client_trusted:
+        return None, False
     matching = [
         (wanted, connector)
         for connector in connectors
@@ -111,10 +126,10 @@ def _by_certificate(
     matching.sort(key=lambda found: (found[0].startswith("*."), -len(found[0])))
     for wanted, connector in matching:
         # The name itself must be accepted: *.contoso.com by contoso.com, mail.contoso.com only by
-        # mail.contoso.com (KB3169958; Message Attribution, FAQ).
+        # mail.contoso.com (Relay 2017; Attribution, FAQ).
         if accepted_domain(tenant, wanted.removeprefix("*."), assume):
-            return connector
-    return matching[0][1].name if matching else None
+            return connector, True
+    return (matching[0][1], False) if matching else (None, False)
 
 
 def _by_address(
@@ -138,9 +153,12 @@ def _incoming(
         why = Rule(
             f"partner connector '{partner.name}' takes mail of {', '.join(assume.listed(partner.sender_domains))} "
             "only from its certificate or addresses",
-            "Set-InboundConnector; Third-party cloud service",
+            "Set-InboundConnector; Third-party filter",
         )
         return Refuse(PARTNER_RESTRICTION, why)
+    if partner and client.tls is None and assume(partner.require_tls, True):
+        why = Rule(f"partner connector '{partner.name}' takes mail over TLS only (RequireTls)", "Set-InboundConnector")
+        return Refuse(STARTTLS_FIRST, why)
     config = tenant.online.organization_config
     rejects = False
     if mail_from and accepted_domain(tenant, mail_from.domain, assume) and not partner:
@@ -197,6 +215,11 @@ def restricts(connector: InboundConnector, assume: Assumptions) -> bool:
 
 def _passes(connector: InboundConnector, client: Client, assume: Assumptions) -> bool:
     if assume(connector.restrict_domains_to_certificate, False):
+        if assume(connector.restrict_domains_to_ip_addresses, False):
+            assume.note(
+                f"what partner connector '{connector.name}' does that restricts to certificate and addresses at once "
+                "is not documented (Set-InboundConnector: do not combine)"
+            )
         wanted = assume(connector.tls_sender_certificate_name, None)
         tls = client.tls
         return bool(wanted and tls and tls.client_trusted and answers_to(tls.client_names, wanted))

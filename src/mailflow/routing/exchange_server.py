@@ -4,20 +4,23 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mailflow.environment.environment import Environment, Server
-from mailflow.exchange.known import Assumptions, Unknown
+from mailflow.exchange.known import Assumptions, Known, Unknown
 from mailflow.exchange.online import AcceptedDomain, DomainType, Mailbox
 from mailflow.exchange.replies import (
     CERTIFICATE_NOT_FOUND,
     HOPS_EXCEEDED_ON_PREMISES,
     RECIPIENT_NOT_FOUND_ON_PREMISES,
+    STARTTLS_FIRST,
     UNABLE_TO_RELAY,
 )
 from mailflow.exchange.server import (
+    ExchangeCertificate,
     ExchangeServer,
     ReceiveConnector,
     RemoteMailbox,
     SendConnector,
     TlsAuthLevel,
+    TlsCertificateName,
 )
 from mailflow.mail.address import Address, is_within
 from mailflow.mail.reply import Reply
@@ -39,6 +42,7 @@ from mailflow.routing.decision import (
     TlsDemand,
     Verification,
 )
+from mailflow.routing.directory import Directory
 
 # Set-ReceiveConnector, TlsDomainCapabilities: the first is Exchange 2013 and newer, the second Edge and 2010.
 CLOUD_CAPABILITIES = frozenset({"acceptcloudservicesmail", "acceptoorgprotocol"})
@@ -53,6 +57,7 @@ class ExchangeServerRouter:
     environment: Environment
     server: Server
     expired: frozenset[str] = frozenset()  # thumbprints of certificates that are out of date at the time of the run
+    shown_expired: bool = False  # so is the one that the server shows
 
     @property
     def _exports(self) -> ExchangeServer:
@@ -62,7 +67,7 @@ class ExchangeServerRouter:
         """Choose the receive connector on port 25: the most specific of RemoteIPRanges (Set-ReceiveConnector)."""
         found = []
         for connector in assume.listed(self._exports.receive_connectors):
-            if not assume(connector.enabled, False) or not self._is_mine(assume(connector.server, "")):
+            if not assume(connector.enabled, False) or not self._is_mine(connector.server, assume):
                 continue
             if 25 not in assume(connector.bindings_ports, (25,)):
                 continue
@@ -73,9 +78,10 @@ class ExchangeServerRouter:
             ]
         return min(found, key=lambda f: f[0])[1] if found else None
 
-    def _is_mine(self, name: str) -> bool:
+    def _is_mine(self, server: Known[str], assume: Assumptions) -> bool:
         """Compare the server's name in an export; an environment with one Exchange server may leave it unsaid."""
-        return not self.server.exchange_name or not name or name.casefold() == self.server.exchange_name.casefold()
+        mine = self.server.exchange_name
+        return not mine or assume(server, mine).casefold() == mine.casefold()
 
     def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
         """No receive connector for the client's address: the server does not talk to it."""
@@ -91,9 +97,12 @@ class ExchangeServerRouter:
         connector = self.receive_connector(client, assume)
         if connector is None:
             return Refuse(UNABLE_TO_RELAY, Rule("no receive connector", "Set-ReceiveConnector"))
+        if client.tls is None and assume(connector.require_tls, False):
+            why = Rule(f"receive connector '{connector.name}' takes mail over TLS only", "Set-ReceiveConnector")
+            return Refuse(STARTTLS_FIRST, why)
         cloud = trusts_cloud(connector, client, assume)
-        anonymous = "anonymoususers" in {g.lower() for g in assume(connector.permission_groups, frozenset())}
-        if not cloud and not anonymous:
+        secured = not cloud and _has(connector.auth_mechanism, "ExternalAuthoritative", assume)
+        if not cloud and not secured and not _has(connector.permission_groups, "AnonymousUsers", assume):
             why = Rule(f"receive connector '{connector.name}' admits no anonymous senders", "Set-ReceiveConnector")
             return Refuse(Reply(530, "5.7.57", "Client not authenticated to send mail"), why)
         if self._accepted(recipient.domain, assume):
@@ -103,15 +112,15 @@ class ExchangeServerRouter:
             why = Rule(
                 f"receive connector '{connector.name}' takes mail of the tenant for the organization's own "
                 "(TlsDomainCapabilities)",
-                "Hybrid mail: when is a message internal",
+                "Internal mail",
             )
+            return Reception(Direction.ORIGINATING, why, connector.name)
+        if secured:
+            why = Rule(f"receive connector '{connector.name}' is externally secured", "Set-ReceiveConnector")
             return Reception(Direction.ORIGINATING, why, connector.name)
         if assume(connector.anonymous_may_relay, False):
             why = Rule(f"receive connector '{connector.name}' lets anybody relay", "Set-ReceiveConnector")
             return Reception(Direction.INCOMING, why, connector.name)
-        if "externalauthoritative" in {m.lower() for m in assume(connector.auth_mechanism, frozenset())}:
-            why = Rule(f"receive connector '{connector.name}' is externally secured", "Set-ReceiveConnector")
-            return Reception(Direction.ORIGINATING, why, connector.name)
         why = Rule(
             f"{recipient.domain} is not accepted, and the client is nobody's who may relay",
             "Set-ReceiveConnector",
@@ -131,7 +140,7 @@ class ExchangeServerRouter:
         """Decide for one recipient: the directory, then the send connectors."""
         if held.resolved:
             return (self._send(held, assume),)
-        entry = self._entry(held.recipient, assume)
+        entry = self._directory.find(held.recipient, assume)
         if isinstance(entry, Mailbox):
             return self._into_mailbox(entry, assume)
         if isinstance(entry, RemoteMailbox):
@@ -159,28 +168,14 @@ class ExchangeServerRouter:
         keeps = not stated and assume(mailbox.deliver_to_mailbox_and_forward, False)
         return (deliver, forward) if keeps else (forward,)
 
-    def _entry(self, address: Address, assume: Assumptions) -> Mailbox | RemoteMailbox | None:
-        for listed in (self._exports.mailboxes, self._exports.remote_mailboxes):
-            if isinstance(listed, Unknown):
-                assume.note(listed.why)
-        return self._directory.get(address)
-
     @cached_property
-    def _directory(self) -> dict[Address, Mailbox | RemoteMailbox]:
-        found: dict[Address, Mailbox | RemoteMailbox] = {}
-        read = Assumptions()
-        entries: tuple[Mailbox | RemoteMailbox, ...] = (
-            *read.listed(self._exports.remote_mailboxes),
-            *read.listed(self._exports.mailboxes),
-        )
-        for entry in entries:
-            for address in (entry.primary_smtp_address, *read.listed(entry.email_addresses)):
-                found[address] = entry
-        return found
+    def _directory(self) -> Directory[Mailbox | RemoteMailbox]:
+        return Directory[Mailbox | RemoteMailbox](self._exports.remote_mailboxes, self._exports.mailboxes)
 
     def _accepted(self, name: str, assume: Assumptions) -> AcceptedDomain | None:
-        """Find the accepted domain for a name; on-premises `*.contoso.com` is written into the name itself."""
-        for domain in assume.listed(self._exports.accepted_domains):
+        """Find the accepted domain for a name, the most specific; `*.contoso.com` is written into the name itself."""
+        domains = assume.listed(self._exports.accepted_domains)
+        for domain in sorted(domains, key=lambda d: (d.domain_name != name, -len(d.domain_name))):
             own = domain.domain_name
             if own in (name, "*") or (own.startswith("*.") and is_within(name, own[2:])):
                 return domain
@@ -205,12 +200,21 @@ class ExchangeServerRouter:
                             connector,
                         )
                     )
-        return max(found, key=lambda f: f[:2])[2] if found else None
+        if not found:
+            return None
+        best = max(found, key=lambda f: f[:2])
+        alike = dict.fromkeys(connector.name for *key, connector in found if key == [*best[:2]])
+        if len(alike) > 1:
+            assume.note(
+                f"which of the send connectors {', '.join(alike)} takes mail for {name}: space and cost are equal"
+            )
+        return best[2]
 
     def to_internet(self, assume: Assumptions) -> Action:
-        """What it does with mail for a domain of which no connector knows."""
+        """Where its settings lead mail for a domain of which no connector knows; certificates left aside."""
         nobody = Held(_SOMEBODY_ELSEWHERE, None, self.submission(None))
-        return self._send(nobody, assume)
+        connector = self.send_connector(nobody.recipient.domain, assume)
+        return self._by_connector(nobody, connector, assume) if connector else self._send(nobody, assume)
 
     def _send(self, held: Held, assume: Assumptions) -> Action:
         connector = self.send_connector(held.recipient.domain, assume)
@@ -227,9 +231,14 @@ class ExchangeServerRouter:
             why = Rule(
                 f"the certificate that send connector '{connector.name}' names is not on the server, or out of date "
                 f"({connector.origin.of('TlsCertificateName')})",
-                "TLS certificates in hybrid",
+                "TLS certificates",
             )
             return Hold(CERTIFICATE_NOT_FOUND, why)
+        if self.server.certificate is None and assume(connector.require_tls, False):
+            assume.note(f"the environment names no certificate for {self.server.name}")
+        return self._by_connector(held, connector, assume)
+
+    def _by_connector(self, held: Held, connector: SendConnector, assume: Assumptions) -> Action:
         by_dns = assume(connector.dns_routing_enabled, True)
         hosts = () if by_dns else assume.listed(connector.smart_hosts)
         if not by_dns and not hosts:
@@ -240,7 +249,7 @@ class ExchangeServerRouter:
             held.mail_from,
             Rule(f"send connector '{connector.name}'", "Set-SendConnector"),
             connector.name,
-            _tls_demand(connector, assume),
+            _tls_demand(connector, held.recipient.domain if by_dns else "", assume),
             assume(connector.fqdn, None) or self.server.greets_as,
             shows_certificate=self.server.certificate is not None,
             cloud_services_mail=assume(connector.cloud_services_mail_enabled, False),
@@ -255,20 +264,44 @@ class ExchangeServerRouter:
         return next((s for s in servers if s.is_exchange and s.exchange_name.casefold() in named), None)
 
     def _has_certificate(self, connector: SendConnector, assume: Assumptions) -> bool:
-        """Look for the certificate by issuer and subject, as Exchange does (TLS certificates in hybrid)."""
+        """Look for the certificate by issuer and subject, as Exchange does (TLS certificates)."""
         wanted = assume(connector.tls_certificate_name, None)
         if wanted is None:
             return True
+        if self.shown_expired:
+            return False
+        stored = self._stored(wanted, assume)
+        if stored is None:
+            return True
+        named = [c for c in stored if c.thumbprint not in self.expired]
+        if all(isinstance(c.not_after, Unknown) for c in named):
+            for certificate in named:
+                assume(certificate.not_after, None)
+        return bool(named)
+
+    def _stored(self, wanted: TlsCertificateName, assume: Assumptions) -> list[ExchangeCertificate] | None:
+        """Find the server's certificates of that issuer and subject; None where nothing is known of its store."""
         store = self._exports.certificates
         if isinstance(store, Unknown):
             assume.note(store.why)
-            return True
-        return any(
-            certificate.thumbprint not in self.expired
-            for certificate in store
-            if assume(certificate.subject, "").casefold() == wanted.subject.casefold()
-            and assume(certificate.issuer, "").casefold() == wanted.issuer.casefold()
-        )
+            return None
+        return [
+            c
+            for c in store
+            if assume(c.subject, "").casefold() == wanted.subject.casefold()
+            and assume(c.issuer, "").casefold() == wanted.issuer.casefold()
+            and self._is_mine(c.server, assume)
+        ]
+
+    def offers_starttls(self, client: Client) -> bool:
+        """Whether it can: without the certificate that the receive connector names it does not (TLS certificates).
+
+        Only what is known counts: what the server shows where nothing is known stands in the environment file.
+        """
+        assume = Assumptions()
+        connector = self.receive_connector(client, assume)
+        wanted = assume(connector.tls_certificate_name, None) if connector else None
+        return wanted is None or bool(self._stored(wanted, assume)) or bool(assume.made)
 
 
 def trusts_cloud(connector: ReceiveConnector, client: Client, assume: Assumptions) -> bool:
@@ -281,13 +314,20 @@ def trusts_cloud(connector: ReceiveConnector, client: Client, assume: Assumption
     )
 
 
-def _tls_demand(connector: SendConnector, assume: Assumptions) -> TlsDemand:
-    """Read RequireTLS, TlsAuthLevel and TlsDomain (Set-SendConnector)."""
+def _has(flags: Known[frozenset[str]], flag: str, assume: Assumptions) -> bool:
+    return flag.casefold() in map(str.casefold, assume(flags, frozenset()))
+
+
+def _tls_demand(connector: SendConnector, recipient_domain: str, assume: Assumptions) -> TlsDemand:
+    """Read RequireTLS, TlsAuthLevel and TlsDomain; without that, DNS routing compares the recipient's domain.
+
+    Source: Set-SendConnector.
+    """
     if not assume(connector.require_tls, False):
         return OPPORTUNISTIC
     level = assume(connector.tls_auth_level, None)
     if level is TlsAuthLevel.DOMAIN_VALIDATION:
-        return TlsDemand(True, Verification.NAME, assume(connector.tls_domain, None) or "")
+        return TlsDemand(True, Verification.NAME, assume(connector.tls_domain, None) or recipient_domain)
     if level is TlsAuthLevel.CERTIFICATE_VALIDATION:
         return TlsDemand(True, Verification.TRUST)
     return TlsDemand(required=True)

@@ -1,5 +1,6 @@
 """Microsoft 365 as an MTA: what Exchange Online does with a message, from the settings of the tenant."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from mailflow.exchange.online import (
     Mailbox,
     MailUser,
     OutboundConnector,
+    RemoteDomain,
     TlsSettings,
 )
 from mailflow.exchange.replies import (
@@ -21,7 +23,7 @@ from mailflow.exchange.replies import (
     RECIPIENT_NOT_FOUND_ONLINE,
     RECIPIENT_REJECTED,
 )
-from mailflow.mail.address import Address, is_within
+from mailflow.mail.address import LONGEST_LOCAL, Address, is_within
 from mailflow.mail.reply import Reply
 from mailflow.routing.attribution import Tenants, accepted_domain, attribute
 from mailflow.routing.decision import (
@@ -41,8 +43,9 @@ from mailflow.routing.decision import (
     TlsDemand,
     Verification,
 )
+from mailflow.routing.directory import Directory
 
-_CMT = "Routing; Centralized transport exceptions (KB3194415)"
+_CMT = "Routing; Centralized transport exceptions"
 
 
 @dataclass(frozen=True)
@@ -75,19 +78,19 @@ class Microsoft365Router:
             known = (
                 domain is None
                 or assume(domain.domain_type, DomainType.AUTHORITATIVE) is not DomainType.AUTHORITATIVE
-                or self._entry(recipient, assume) is not None
+                or self._directory.find(recipient, assume) is not None
             )
         if known:
             return reception
         unknown = Rule(
             f"{recipient} is unknown, and {recipient.domain} is Authoritative",
-            "Directory-Based Edge Blocking",
+            "Edge blocking",
         )
         return Refuse(RECIPIENT_REJECTED, unknown)
 
     def hop_limit(self) -> tuple[int, Refuse]:
         """The number is not documented; 60, as Exchange Server's MaxHopCount. Only the end of a loop rests on it."""
-        loop = Rule("too many Received fields: a loop", "NDR 5.4.6 to 5.4.20")
+        loop = Rule("too many Received fields: a loop", "NDR 5.4.6")
         return 60, Refuse(HOPS_EXCEEDED_ONLINE, loop)
 
     def submission(self, mail_from: Address | None) -> Reception:
@@ -114,14 +117,14 @@ class Microsoft365Router:
 
     def _of_another_tenant(self, held: Held) -> Action:
         if any(held.recipient in other.mailboxes for other in self.tenants.others):
-            return Deliver(held.recipient, Rule("a mailbox of another tenant", "Message Attribution"))
+            return Deliver(held.recipient, Rule("a mailbox of another tenant", "Attribution"))
         by_mx = Rule("another tenant sends by the MX records of the recipient's domain", "Routing")
         return Relay((), held.mail_from, by_mx, helo=self.egress_name)
 
     def _resolve(self, held: Held, domain: AcceptedDomain, assume: Assumptions) -> tuple[Action, ...]:
         if held.resolved:
             return (self._outbound(held, assume),)
-        entry = self._entry(held.recipient, assume)
+        entry = self._directory.find(held.recipient, assume)
         if isinstance(entry, Mailbox):
             return self._into_mailbox(held, entry, assume)
         if isinstance(entry, MailUser):
@@ -146,7 +149,7 @@ class Microsoft365Router:
 
     def _forward(self, target: Address, assume: Assumptions) -> Action:
         if accepted_domain(self.tenants.own, target.domain, assume):
-            return Redirect(target, Rule("the mailbox forwards inside", "Sender rewriting"), forward=True)
+            return Redirect(target, Rule("the mailbox forwards inside", "SRS"), forward=True)
         online = self.tenants.own.online
         policies = assume.listed(online.outbound_spam_filter_policies)
         policy = next((p for p in policies if assume(p.is_default, False)), None)
@@ -155,37 +158,17 @@ class Microsoft365Router:
             assume.note("no default policy stands in Get-HostedOutboundSpamFilterPolicy.json")
         if mode is AutoForwardingMode.AUTOMATIC:
             assume.note("what AutoForwardingMode Automatic means for this tenant is not documented firmly")
-        remote = {d.domain_name: d for d in assume.listed(online.remote_domains)}
-        settings = remote.get(target.domain) or remote.get("*")
+        settings = _remote_domain(assume.listed(online.remote_domains), target.domain)
         allowed = settings is None or assume(settings.auto_forward_enabled, True)
         if mode is AutoForwardingMode.OFF or not allowed:
-            why = Rule("automatic forwarding outside is off", "Outbound spam policy; Set-RemoteDomain")
+            why = Rule("automatic forwarding outside is off", "External forwarding; Set-RemoteDomain")
             return Return(FORWARDING_BLOCKED, why)
-        return Redirect(target, Rule("the mailbox forwards outside", "Sender rewriting"), forward=True)
-
-    def _entry(self, address: Address, assume: Assumptions) -> Mailbox | MailUser | None:
-        """Look a recipient up in the directory, by any of its addresses."""
-        online = self.tenants.own.online
-        if isinstance(online.mailboxes, Unknown) or isinstance(online.mail_users, Unknown):
-            return self._entry_unexported(address, assume)
-        return self._directory.get(address)
+        return Redirect(target, Rule("the mailbox forwards outside", "SRS"), forward=True)
 
     @cached_property
-    def _directory(self) -> dict[Address, Mailbox | MailUser]:
+    def _directory(self) -> Directory[Mailbox | MailUser]:
         online = self.tenants.own.online
-        found: dict[Address, Mailbox | MailUser] = {}
-        read = Assumptions()
-        entries: tuple[Mailbox | MailUser, ...] = (*read.listed(online.mail_users), *read.listed(online.mailboxes))
-        for entry in entries:
-            for address in (entry.primary_smtp_address, *read.listed(entry.email_addresses)):
-                found[address] = entry
-        return found
-
-    def _entry_unexported(self, address: Address, assume: Assumptions) -> Mailbox | MailUser | None:
-        """Without the exports nobody knows whom the tenant knows."""
-        assume.listed(self.tenants.own.online.mailboxes)
-        assume.listed(self.tenants.own.online.mail_users)
-        return self._directory.get(address)
+        return Directory[Mailbox | MailUser](online.mail_users, online.mailboxes)
 
     def _centralized(self, assume: Assumptions) -> OutboundConnector | None:
         """Find the connector that carries centralized mail transport, as Set-OutboundConnector defines it."""
@@ -193,6 +176,10 @@ class Microsoft365Router:
             if not assume(connector.enabled, False):
                 continue
             if not assume(connector.route_all_messages_via_on_premises, False):
+                continue
+            if assume(connector.connector_type, ConnectorType.ON_PREMISES) is not ConnectorType.ON_PREMISES:
+                continue
+            if assume(connector.is_transport_rule_scoped, False):
                 continue
             if "*" in assume.listed(connector.recipient_domains):
                 return connector
@@ -213,18 +200,24 @@ class Microsoft365Router:
             for c in assume.listed(self.tenants.own.online.outbound_connectors)
             if assume(c.enabled, False) and not assume(c.is_transport_rule_scoped, False)
         ]
-        exact = [(len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if _covers(d, name)]
-        if exact:
-            return max(exact, key=lambda found: found[0])[1]
+        named = [(d == name, len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if _covers(d, name)]
+        if named:
+            return max(named, key=lambda found: found[:2])[2]
         own = accepted_domain(self.tenants.own, name, assume) is not None
         for connector in usable:
             if own and assume(connector.all_accepted_domains, False):
                 return connector
         for connector in usable:
-            if "*" in assume.listed(connector.recipient_domains) and (
-                own or not from_on_premises or not assume(connector.route_all_messages_via_on_premises, False)
-            ):
+            if "*" not in assume.listed(connector.recipient_domains):
+                continue
+            to_own_servers = assume(connector.connector_type, ConnectorType.ON_PREMISES) is ConnectorType.ON_PREMISES
+            if own or not from_on_premises or not to_own_servers:
                 return connector
+            if not assume(connector.route_all_messages_via_on_premises, False):
+                assume.note(
+                    f"whether outbound connector '{connector.name}' for * sends mail of the own servers back to them "
+                    "is documented for centralized mail transport only (KB3194415)"
+                )
         return None
 
     def _outbound(self, held: Held, assume: Assumptions) -> Action:
@@ -236,10 +229,10 @@ class Microsoft365Router:
         if central and held.forwarded and not held.reception.from_on_premises:
             assume.note(
                 "whether a forward of a cloud mailbox follows centralized transport is told both ways "
-                "(Sender rewriting; OfficeDocs-Exchange issue 799)"
+                "(SRS; OfficeDocs-Exchange issue 799)"
             )
-        why = f"outbound connector '{connector.name}' covers {held.recipient.domain}"
-        rule = Rule(f"centralized mail transport: {why}", _CMT) if central else Rule(why, "Connectors")
+        covers = f"outbound connector '{connector.name}' covers {held.recipient.domain}"
+        rule = Rule(f"centralized mail transport: {covers}", _CMT) if central else Rule(covers, "Connectors")
         return self._by_connector(held, connector, rule, assume)
 
     def _by_connector(self, held: Held, connector: OutboundConnector, why: Rule, assume: Assumptions) -> Action:
@@ -262,15 +255,19 @@ class Microsoft365Router:
         )
 
     def _rewritten(self, held: Held, assume: Assumptions) -> Address | None:
-        """Rewrite the reverse-path of a forward that leaves for the Internet (Sender Rewriting Scheme document)."""
+        """Rewrite the reverse-path of a forward that leaves for the Internet (SRS)."""
         if not held.forwarded or held.mail_from is None:
             return held.mail_from
         if accepted_domain(self.tenants.own, held.mail_from.domain, assume):
             return held.mail_from
         domains = assume.listed(self.tenants.own.online.accepted_domains)
         default = next((d.domain_name for d in domains if assume(d.default, False)), None)
+        if default is None:
+            assume.note("no domain in Get-AcceptedDomain.json is Default; the reverse-path of a forward names it")
         sender = held.mail_from
-        return Address(f"bounces+srs={sender.domain.replace('.', '-')}={sender.local}", default or sender.domain)
+        # How long a local part may be: RFC 5321 section 4.5.3.1.1.
+        local = f"bounces+srs={sender.domain.replace('.', '-')}={sender.local}"[:LONGEST_LOCAL].rstrip(".")
+        return Address(local, default or sender.domain)
 
     def _mind_transport_rules(self, assume: Assumptions) -> None:
         """Rules that choose a connector are not simulated yet: what they would touch is not verified."""
@@ -291,6 +288,16 @@ def _covers(recipient_domain: str, name: str) -> bool:
     return recipient_domain == name
 
 
+def _remote_domain(domains: Iterable[RemoteDomain], name: str) -> RemoteDomain | None:
+    """Find the settings for a domain: the most specific, `*.contoso.com` for it and all below, else `*`."""
+    covering = [d for d in domains if d.domain_name in (name, "*") or _below(d.domain_name, name)]
+    return max(covering, key=lambda d: (d.domain_name == name, len(d.domain_name)), default=None)
+
+
+def _below(wildcard: str, name: str) -> bool:
+    return wildcard.startswith("*.") and is_within(name, wildcard[2:])
+
+
 def _tls_demand(connector: OutboundConnector, assume: Assumptions) -> TlsDemand:
     """Read TlsSettings and TlsDomain (Set-OutboundConnector): null is opportunistic."""
     settings = assume(connector.tls_settings, None)
@@ -300,4 +307,9 @@ def _tls_demand(connector: OutboundConnector, assume: Assumptions) -> TlsDemand:
         return TlsDemand(required=True)
     if settings is TlsSettings.CERTIFICATE_VALIDATION:
         return TlsDemand(required=True, verification=Verification.TRUST)
-    return TlsDemand(True, Verification.NAME, assume(connector.tls_domain, None) or "")
+    name = assume(connector.tls_domain, None)
+    if not name and not isinstance(connector.tls_domain, Unknown):
+        assume.note(
+            f"what DomainValidation compares without TlsDomain is not documented ({connector.origin.of('TlsDomain')})"
+        )
+    return TlsDemand(True, Verification.NAME, name or "")

@@ -83,7 +83,7 @@ class OtherServerRouter:
         """Decide for one recipient: forwards, mailboxes, routing addresses, routes."""
         mailboxes = self.environment.mailboxes
         if held.resolved:
-            return (self._send(held),)
+            return (self._send(held, assume),)
         if held.recipient in mailboxes.on_premises:
             target = mailboxes.forwards.get(held.recipient)
             if target:
@@ -96,13 +96,13 @@ class OtherServerRouter:
         if self._accepts(held.recipient.domain) and (route is None or route.domain == "*"):
             why = Rule(f"{held.recipient} is unknown here", "RFC 5321 section 3.6.2")
             return (Return(Reply(550, "5.1.1", "User unknown"), why),)
-        return (self._send(held),)
+        return (self._send(held, assume),)
 
     def to_internet(self, assume: Assumptions) -> Action:
         """What it does with mail for a domain that no route names."""
-        return self._send(Held(Address("somebody", "elsewhere.invalid"), None, self.submission(None)))
+        return self._send(Held(Address("somebody", "elsewhere.invalid"), None, self.submission(None)), Assumptions())
 
-    def _send(self, held: Held) -> Action:
+    def _send(self, held: Held, assume: Assumptions) -> Action:
         route = self._route(held.recipient.domain)
         if route is None:
             why = Rule(f"no route covers {held.recipient.domain} ({self.server.origin})", _STATED)
@@ -110,6 +110,8 @@ class OtherServerRouter:
         hosts = (route.smart_host,) if route.smart_host else ()
         tls = TlsDemand(required=True) if route.require_tls else OPPORTUNISTIC
         why = Rule(f"route for {route.domain} ({self.server.origin})", _STATED)
+        if route.presents_certificate and self.server.certificate is None:
+            assume.note(f"the environment names no certificate for {self.server.name}")
         shows = route.presents_certificate and self.server.certificate is not None
         return Relay(hosts, held.mail_from, why, "", tls, self.server.greets_as, shows)
 

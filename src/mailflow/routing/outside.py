@@ -15,11 +15,13 @@ from mailflow.routing.decision import (
     Refuse,
     Relay,
     Return,
+    Router,
     Rule,
 )
 
-_OWN = Rule("the recipient has a mailbox here", "RFC 5321 section 2.3.5")
-_UNKNOWN = Rule("no mailbox of that name", "RFC 5321 section 3.6.2")
+_OWN = Rule("the recipient has a mailbox here", "RFC 5321 section 2.3.10")
+_STRANGERS_OWN = Rule("the stranger takes whatever reaches it", "the test")
+_UNKNOWN = Rule("no mailbox of that name", "RFC 5321 sections 3.3 and 3.6.2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,69 @@ class OutsideRouter:
     def submission(self, mail_from: Address | None) -> Reception:
         """A mailbox of its own."""
         return Reception(Direction.ORIGINATING, Rule("submitted by its own user", "RFC 6409 section 1"), submitted=True)
+
+
+class StrangerRouter(OutsideRouter):
+    """The stranger's own server: whatever reaches it shows what somebody relayed for the stranger."""
+
+    def recipient(
+        self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
+    ) -> Reception | Refuse:
+        """Take it."""
+        return Reception(Direction.INCOMING, _STRANGERS_OWN)
+
+    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
+        """Keep what others handed over; send what it submits itself."""
+        if held.reception.submitted:
+            return super().actions(held, assume)
+        return (Deliver(held.recipient, _STRANGERS_OWN),)
+
+
+@dataclass(frozen=True, slots=True)
+class AsUsualRouter:
+    """Somebody's rules, for those who change one of them."""
+
+    usual: Router
+
+    def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
+        """As usual."""
+        return self.usual.connection(client, assume)
+
+    def recipient(
+        self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
+    ) -> Reception | Refuse:
+        """As usual."""
+        return self.usual.recipient(client, mail_from, recipient, assume)
+
+    def hop_limit(self) -> tuple[int, Refuse]:
+        """As usual."""
+        return self.usual.hop_limit()
+
+    def submission(self, mail_from: Address | None) -> Reception:
+        """As usual."""
+        return self.usual.submission(mail_from)
+
+    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
+        """As usual."""
+        return self.usual.actions(held, assume)
+
+
+@dataclass(frozen=True, slots=True)
+class StraightRouter(AsUsualRouter):
+    """Somebody's rules, but for the next hop: straight to one host, whatever MX records say."""
+
+    host: str
+    helo: str
+
+    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
+        """Straight to the host."""
+        return (Relay((self.host,), held.mail_from, Rule("handed over directly, past MX", "the test"), helo=self.helo),)
+
+
+@dataclass(frozen=True, slots=True)
+class SwallowingRouter(AsUsualRouter):
+    """Somebody's rules, but nobody is ever told that a message could not be delivered: the fault `swallows`."""
+
+    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
+        """Neither delivered nor returned."""
+        return tuple(action for action in self.usual.actions(held, assume) if not isinstance(action, Return))

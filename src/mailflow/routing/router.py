@@ -18,4 +18,6 @@ def own_router(
     moment = now or datetime.now(UTC)
     dated = () if isinstance(store, Unknown) else store
     expired = {c.thumbprint for c in dated if not isinstance(c.not_after, Unknown) and c.not_after < moment}
-    return ExchangeServerRouter(environment, server, frozenset(expired))
+    shown = server.certificate
+    shown_expired = shown is not None and shown.leaf.not_valid_after_utc < moment
+    return ExchangeServerRouter(environment, server, frozenset(expired), shown_expired)

@@ -1,0 +1,403 @@
+"""What Exchange Online does with a message that it has taken, from the settings of the tenant."""
+
+from typing import Any
+
+import pytest
+
+from mailflow.environment.environment import Environment
+from mailflow.exchange.known import Assumptions, Unknown
+from mailflow.exchange.online import ConnectorType, DomainType, OutboundConnector, TlsSettings
+from mailflow.exchange.replies import (
+    HOPS_EXCEEDED_ONLINE,
+    RECIPIENT_NOT_FOUND_ONLINE,
+    RECIPIENT_REJECTED,
+)
+from mailflow.mail.address import Address
+from mailflow.mail.reply import Reply
+from mailflow.routing.decision import (
+    OPPORTUNISTIC,
+    Deliver,
+    Direction,
+    Hold,
+    Reception,
+    Redirect,
+    Refuse,
+    Relay,
+    Return,
+    Rule,
+    TlsDemand,
+    Verification,
+)
+from mailflow.routing.microsoft_365 import Microsoft365Router
+from tests.routing.conftest import (
+    CHRIS,
+    CHRIS_ROUTING,
+    EGRESS,
+    FABRIKAM_ID,
+    FAY,
+    JOHN,
+    KATE,
+    NOBODY,
+    TENANT_ID,
+    Decided,
+    accepted,
+    at_connection,
+    at_rcpt,
+    centralized,
+    client,
+    inbound,
+    incoming,
+    mail_user,
+    mailbox,
+    online,
+    organization,
+    originating,
+    outbound,
+    own_server,
+    routed,
+    rule,
+)
+
+TO_EX01 = TlsDemand(True, Verification.NAME, "mail.contoso.com")
+BY_MX = Rule("no outbound connector covers it: by the MX records of the recipient's domain", "Routing")
+IN_TENANT = Rule("the mailbox is in the tenant", "Routing")
+CMT_IN = Rule("centralized mail transport: Internet mail goes to the own servers first", "Routing")
+SUBMITTED = originating(TENANT_ID)
+FROM_EX01 = originating(TENANT_ID, from_on_premises=True)
+RELAY_DOMAIN = (accepted("contoso.com", DomainType.INTERNAL_RELAY, default=True),)
+
+
+def m365(*connectors: OutboundConnector, **tenant: Any) -> Microsoft365Router:
+    """Build the rules of a tenant with these outbound connectors."""
+    changes = {"outbound_connectors": connectors or (outbound(),)} | tenant
+    return Microsoft365Router(organization(online(**changes)))
+
+
+def without_connectors(**tenant: Any) -> Microsoft365Router:
+    return Microsoft365Router(organization(online(outbound_connectors=(), **tenant)))
+
+
+def covers(connector: str, domain: str, *, central: bool = False) -> Rule:
+    if central:
+        why = f"centralized mail transport: outbound connector '{connector}' covers {domain}"
+        return Rule(why, "Routing; Centralized transport exceptions")
+    return Rule(f"outbound connector '{connector}' covers {domain}", "Connectors")
+
+
+def relay(
+    connector: str, why: Rule, *, hosts: tuple[str, ...] = ("mail.contoso.com",), sender: Address | None = JOHN
+) -> tuple[Relay]:
+    """Give what the connector of the Hybrid Configuration wizard makes of a message."""
+    return (Relay(hosts, sender, why, connector, TO_EX01, EGRESS, shows_certificate=True, cloud_services_mail=True),)
+
+
+def by_mx(sender: Address | None = JOHN) -> tuple[Relay]:
+    return (Relay((), sender, BY_MX, helo=EGRESS),)
+
+
+# At the front door
+
+
+def test_the_front_door_talks_to_everybody() -> None:
+    assert at_connection(m365(), client()) == Decided(None)
+
+
+def rejected(recipient: Address) -> Refuse:
+    why = Rule(f"{recipient} is unknown, and {recipient.domain} is Authoritative", "Edge blocking")
+    return Refuse(RECIPIENT_REJECTED, why)
+
+
+def test_edge_blocking_refuses_whom_an_authoritative_domain_does_not_know() -> None:
+    assert at_rcpt(m365(), client(), JOHN, NOBODY) == Decided(rejected(NOBODY))
+    assert at_rcpt(m365(), own_server(), KATE, NOBODY) == Decided(rejected(NOBODY))
+
+
+@pytest.mark.parametrize("recipient", [CHRIS, CHRIS_ROUTING, KATE], ids=["mailbox", "proxy address", "mail user"])
+def test_edge_blocking_lets_in_whom_the_tenant_knows_by_any_address(recipient: Address) -> None:
+    taken = at_rcpt(m365(), client(), JOHN, recipient).what
+    assert taken == Reception(
+        Direction.INCOMING,
+        Rule(f"incoming: {recipient.domain} belongs to the tenant", "Attribution"),
+        tenant_id=TENANT_ID,
+    )
+
+
+def test_edge_blocking_leaves_other_domain_types_alone() -> None:
+    taken = at_rcpt(m365(accepted_domains=RELAY_DOMAIN), client(), JOHN, NOBODY).what
+    assert isinstance(taken, Reception)
+    assert taken.direction is Direction.INCOMING
+
+
+def test_edge_blocking_does_not_ask_about_the_internet() -> None:
+    taken = at_rcpt(m365(), own_server(), KATE, JOHN).what
+    assert isinstance(taken, Reception)
+    assert taken.connector == "Inbound from EX01"
+
+
+def test_another_tenant_refuses_whom_it_does_not_know() -> None:
+    assert isinstance(at_rcpt(m365(), client(), JOHN, FAY).what, Reception)
+    stranger = Address("nobody", "fabrikam.com")
+    assert at_rcpt(m365(), client(), JOHN, stranger) == Decided(rejected(stranger))
+
+
+def test_a_loop_ends_after_60_hops() -> None:
+    loop = Rule("too many Received fields: a loop", "NDR 5.4.6")
+    assert m365().hop_limit() == (60, Refuse(HOPS_EXCEEDED_ONLINE, loop))
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "tenant_id"), [(CHRIS, TENANT_ID), (None, TENANT_ID), (JOHN, TENANT_ID), (FAY, FABRIKAM_ID)]
+)
+def test_who_submits_belongs_to_his_tenant(mail_from: Address | None, tenant_id: str) -> None:
+    assert m365().submission(mail_from) == Reception(
+        Direction.ORIGINATING, Rule("submitted in the tenant", "Routing"), tenant_id=tenant_id, submitted=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("cloud_name", "name"),
+    [
+        ("worldwide", "eur05-obe.outbound.protection.outlook.com"),
+        ("gcc-high", "eur05-obe.outbound.protection.office365.us"),
+        ("china", "eur05-obe.outbound.protection.partner.outlook.cn"),
+    ],
+)
+def test_it_greets_by_a_name_of_its_cloud(cloud_name: str, name: str) -> None:
+    assert Microsoft365Router(organization(cloud_name=cloud_name)).egress_name == name
+
+
+# Another tenant
+
+
+def test_another_tenant_delivers_to_its_own_and_sends_by_mx() -> None:
+    theirs = incoming(FABRIKAM_ID)
+    mine = Rule("a mailbox of another tenant", "Attribution")
+    assert routed(m365(), FAY, how=theirs) == Decided((Deliver(FAY, mine),))
+    sends = Rule("another tenant sends by the MX records of the recipient's domain", "Routing")
+    assert routed(m365(centralized()), CHRIS, FAY, theirs) == Decided((Relay((), FAY, sends, helo=EGRESS),))
+
+
+# The directory
+
+
+@pytest.mark.parametrize("address", [CHRIS, CHRIS_ROUTING], ids=["primary", "proxy address"])
+@pytest.mark.parametrize("how", [incoming(TENANT_ID), FROM_EX01, SUBMITTED], ids=["incoming", "own server", "cloud"])
+def test_a_mailbox_of_the_tenant_gets_its_mail(how: Reception, address: Address) -> None:
+    assert routed(m365(), address, how=how) == Decided((Deliver(CHRIS, IN_TENANT),))
+
+
+def test_a_mail_user_is_elsewhere_and_his_address_there_is_not_looked_up_again() -> None:
+    why = Rule(f"{KATE} is a mail user: its mailbox is elsewhere", "Routing")
+    assert routed(m365(), KATE) == Decided((Redirect(KATE, why),))
+    target = Address("kate", "onprem.contoso.com")
+    users = (mail_user(external_email_address=target),)
+    assert routed(m365(mail_users=users), KATE) == Decided((Redirect(target, why),))
+    assert routed(m365(mail_users=(mail_user(external_email_address=None),)), KATE) == Decided((Redirect(KATE, why),))
+    assert routed(m365(), KATE, resolved=True) == Decided(
+        relay("Outbound to EX01", covers("Outbound to EX01", "contoso.com"))
+    )
+
+
+def test_whom_an_authoritative_domain_does_not_know_is_returned() -> None:
+    why = Rule(f"{NOBODY} is unknown, and its domain is Authoritative", "Accepted domains")
+    assert routed(m365(), NOBODY, CHRIS, SUBMITTED) == Decided((Return(RECIPIENT_NOT_FOUND_ONLINE, why),))
+
+
+def test_whom_a_relay_domain_does_not_know_goes_to_the_own_servers() -> None:
+    assert routed(m365(accepted_domains=RELAY_DOMAIN), NOBODY) == Decided(
+        relay("Outbound to EX01", covers("Outbound to EX01", "contoso.com"))
+    )
+    # Accepted domains: without a connector it goes by MX, and where MX is Microsoft 365, in a circle.
+    assert routed(without_connectors(accepted_domains=RELAY_DOMAIN), NOBODY) == Decided(by_mx())
+
+
+def test_what_the_exports_do_not_say_of_recipients_is_assumed() -> None:
+    unknown = m365(mailboxes=Unknown("no Get-Mailbox.json"), mail_users=Unknown("no Get-MailUser.json"))
+    decided = routed(unknown, CHRIS)
+    assert isinstance(decided.what[0], Return)
+    assert decided.assumed == ("no Get-MailUser.json", "no Get-Mailbox.json")
+    proxies = m365(mailboxes=(mailbox(email_addresses=Unknown("no EmailAddresses")),))
+    assert routed(proxies, CHRIS) == Decided((Deliver(CHRIS, IN_TENANT),))
+    assert routed(proxies, CHRIS_ROUTING).assumed == ("no EmailAddresses",)
+
+
+# Outbound connectors
+
+
+def chosen(name: str, *connectors: OutboundConnector, from_on_premises: bool = False, **tenant: Any) -> str | None:
+    assume = Assumptions()
+    connector = m365(*connectors, **tenant).outbound_connector(name, from_on_premises, assume)
+    assert assume.made == ()
+    return connector.name if connector else None
+
+
+EVERYTHING = outbound("*", recipient_domains=("*",), connector_type=ConnectorType.PARTNER)
+OWN = outbound("own", recipient_domains=(), all_accepted_domains=True)
+BELOW = outbound("below", recipient_domains=("*.contoso.com",))
+EXACT = outbound("exact", recipient_domains=("fabrikam.com", "contoso.com", "e.contoso.com"))
+
+
+@pytest.mark.parametrize(
+    ("name", "connector"),
+    [
+        ("contoso.com", "exact"),
+        ("e.contoso.com", "exact"),  # as long as *.contoso.com, and still the more specific
+        ("eu.contoso.com", "below"),
+        ("a.eu.contoso.com", "below"),
+        ("contoso.mail.onmicrosoft.com", "own"),
+        ("notcontoso.com", "*"),
+        ("tailspintoys.com", "*"),
+    ],
+)
+def test_the_most_specific_connector_carries_a_message(name: str, connector: str) -> None:
+    for order in ((EVERYTHING, OWN, BELOW, EXACT), (EXACT, BELOW, OWN, EVERYTHING)):
+        assert chosen(name, *order) == connector
+
+
+def test_without_a_connector_mail_goes_by_mx() -> None:
+    assert chosen("tailspintoys.com", OWN, BELOW, EXACT) is None
+    assert chosen("contoso.com", BELOW) is None
+    assert routed(m365(), JOHN, CHRIS, SUBMITTED) == Decided(by_mx(CHRIS))
+
+
+@pytest.mark.parametrize(
+    "off", [{"enabled": False}, {"is_transport_rule_scoped": True}], ids=["disabled", "by rule only"]
+)
+@pytest.mark.parametrize("connector", [{}, {"recipient_domains": ("*",)}, {"all_accepted_domains": True}])
+def test_a_connector_that_is_off_or_for_rules_carries_nothing(off: dict[str, Any], connector: dict[str, Any]) -> None:
+    assert chosen("contoso.com", outbound(**(connector | off))) is None
+
+
+def test_by_mx_or_to_a_smart_host() -> None:
+    why = covers("Outbound to EX01", "contoso.com")
+    two = ("mail.contoso.com", "131.107.21.232")
+    assert routed(m365(outbound(smart_hosts=two)), KATE, resolved=True).what == relay(
+        "Outbound to EX01", why, hosts=two
+    )
+    assert routed(m365(outbound(use_mx_record=True)), KATE, resolved=True).what == relay(
+        "Outbound to EX01", why, hosts=()
+    )
+    nowhere = Rule("outbound connector 'Outbound to EX01' names no smart host", "Set-OutboundConnector")
+    assert routed(m365(outbound(smart_hosts=())), KATE, resolved=True) == Decided(
+        (Hold(Reply(450, "4.4.4", "no next hop"), nowhere),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "demand"),
+    [
+        (None, OPPORTUNISTIC),
+        (TlsSettings.ENCRYPTION_ONLY, TlsDemand(required=True)),
+        (TlsSettings.CERTIFICATE_VALIDATION, TlsDemand(True, Verification.TRUST)),
+        (TlsSettings.DOMAIN_VALIDATION, TO_EX01),
+    ],
+)
+def test_tls_settings_say_what_tls_is_demanded(settings: TlsSettings | None, demand: TlsDemand) -> None:
+    (action,) = routed(m365(outbound(tls_settings=settings)), KATE, resolved=True).what
+    assert action.tls == demand
+
+
+def test_domain_validation_without_a_name_is_not_documented() -> None:
+    connector = outbound(tls_domain=None)
+    found = routed(m365(connector), KATE, resolved=True)
+    (action,) = found.what
+    assert action.tls == TlsDemand(True, Verification.NAME, "")
+    where = connector.origin.of("TlsDomain")
+    assert found.assumed == (f"what DomainValidation compares without TlsDomain is not documented ({where})",)
+
+
+def test_cloud_services_mail_is_told_on() -> None:
+    (action,) = routed(m365(outbound(cloud_services_mail_enabled=False)), KATE, resolved=True).what
+    assert action.cloud_services_mail is False
+
+
+# Centralized mail transport
+
+
+@pytest.mark.parametrize("recipient", [CHRIS, KATE, NOBODY], ids=["cloud", "on-premises", "unknown"])
+def test_under_centralized_transport_internet_mail_goes_to_the_own_servers_first(recipient: Address) -> None:
+    assert routed(m365(centralized(), accepted_domains=RELAY_DOMAIN), recipient) == Decided(
+        relay("Centralized", CMT_IN)
+    )
+
+
+def test_under_centralized_transport_what_comes_back_is_delivered() -> None:
+    assert routed(m365(centralized()), CHRIS, how=FROM_EX01) == Decided((Deliver(CHRIS, IN_TENANT),))
+
+
+def test_under_centralized_transport_cloud_to_cloud_stays() -> None:
+    assert routed(m365(centralized()), CHRIS, CHRIS, SUBMITTED) == Decided((Deliver(CHRIS, IN_TENANT),))
+
+
+def test_under_centralized_transport_cloud_mail_leaves_by_the_own_servers() -> None:
+    assert routed(m365(centralized()), JOHN, CHRIS, SUBMITTED) == Decided(
+        relay("Centralized", covers("Centralized", "tailspintoys.com", central=True), sender=CHRIS)
+    )
+
+
+def test_under_centralized_transport_what_came_from_the_own_servers_leaves_directly() -> None:
+    # Centralized transport exceptions (KB3194415): an external member, or a forward outside.
+    assert routed(m365(centralized()), JOHN, KATE, FROM_EX01) == Decided(by_mx(KATE))
+    assert routed(m365(centralized()), JOHN, KATE, FROM_EX01, forwarded=True, resolved=False) == Decided(by_mx(KATE))
+
+
+def test_under_centralized_transport_a_routing_address_on_the_own_servers_is_reached() -> None:
+    assert routed(m365(centralized()), KATE, KATE, FROM_EX01, resolved=True) == Decided(
+        relay("Centralized", covers("Centralized", "contoso.com", central=True), sender=KATE)
+    )
+
+
+@pytest.mark.parametrize(
+    "off",
+    [
+        {"enabled": False},
+        {"route_all_messages_via_on_premises": False},
+        {"is_transport_rule_scoped": True},
+        {"connector_type": ConnectorType.PARTNER},
+    ],
+    ids=lambda off: next(iter(off)),
+)
+def test_centralized_transport_is_an_enabled_on_premises_connector_for_everything(off: dict[str, Any]) -> None:
+    assert routed(m365(centralized(**off)), CHRIS) == Decided((Deliver(CHRIS, IN_TENANT),))
+
+
+def test_centralized_transport_without_the_star_is_not_documented() -> None:
+    scoped = centralized(recipient_domains=("contoso.com",))
+    told = "what RouteAllMessagesViaOnPremises does without recipient domain * is not documented (export.json:1)"
+    assert routed(m365(scoped), CHRIS) == Decided((Deliver(CHRIS, IN_TENANT),), (told,))
+
+
+def test_a_connector_for_everything_that_is_not_centralized_transport() -> None:
+    plain = outbound("All", recipient_domains=("*",))
+    assert routed(m365(plain), JOHN, CHRIS, SUBMITTED).what == relay(
+        "All", covers("All", "tailspintoys.com"), sender=CHRIS
+    )
+    told = (
+        "whether outbound connector 'All' for * sends mail of the own servers back to them is documented for "
+        "centralized mail transport only (KB3194415)"
+    )
+    assert routed(m365(plain), JOHN, KATE, FROM_EX01) == Decided(by_mx(KATE), (told,))
+    elsewhere = outbound("Gateway", recipient_domains=("*",), connector_type=ConnectorType.PARTNER)
+    assert routed(m365(elsewhere), JOHN, KATE, FROM_EX01) == Decided(
+        relay("Gateway", covers("Gateway", "tailspintoys.com"), sender=KATE)
+    )
+
+
+# Transport rules
+
+
+def test_a_rule_that_chooses_a_connector_is_not_simulated() -> None:
+    told = "transport rule 'To the archive' routes by connector; such rules are not simulated"
+    assert routed(m365(transport_rules=(rule(),)), CHRIS) == Decided((Deliver(CHRIS, IN_TENANT),), (told,))
+    assert routed(m365(transport_rules=(rule(enabled=False), rule(connector=None))), CHRIS).assumed == ()
+
+
+# From both ends
+
+
+def test_mail_of_the_own_servers_is_attributed_and_then_leaves() -> None:
+    contoso: Environment = organization(online(inbound_connectors=(inbound(),)))
+    router = Microsoft365Router(contoso)
+    reception = at_rcpt(router, own_server(), None, JOHN).what
+    assert isinstance(reception, Reception)
+    assert routed(router, JOHN, None, reception) == Decided(by_mx(None))
