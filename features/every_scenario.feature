@@ -56,7 +56,8 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Source: Accepted domains; Authoritative and Internal relay; derived
     Remedy: On the own servers, for each cloud mailbox:
         Enable-RemoteMailbox <user> -RemoteRoutingAddress <user>@<tenant>.mail.onmicrosoft.com
-      For Microsoft 365 synchronise the on-premises recipients.
+      For Microsoft 365 synchronise the on-premises recipients, and let each mail user lead to its mailbox:
+        Set-MailUser <user> -ExternalEmailAddress <address of the on-premises mailbox>
 
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then each side knows the way to the mailboxes of the other
@@ -190,12 +191,12 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
   @HYB-CONN-4 @must
   Scenario: The own server shows the certificate that the connector demands
     After a renewal under another name Microsoft 365 keeps the mail in its queue (450 4.4.317) and returns it a day
-    later.
+    later. A connector that demands no name hands the mail to whoever answers in the server's place.
 
     Source: Options; Trusted communication; stated
     Source: TLS certificates; subject mismatch; stated
     Remedy: Tell the connector the name, or bind the right certificate on the server:
-        Set-OutboundConnector "<connector>" -TlsDomain <name on the certificate>
+        Set-OutboundConnector "<connector>" -TlsSettings DomainValidation -TlsDomain <name on the certificate>
         Enable-ExchangeCertificate <thumbprint> -Services SMTP
 
     When the settings of Microsoft 365 and of the on-premises servers are read
@@ -212,6 +213,8 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Source: RFC 3207; section 4; stated
     Remedy: Let the receive connector offer TLS, and take every device that changes SMTP from the way:
         Set-ReceiveConnector "<connector>" -AuthMechanism Tls,Integrated,BasicAuth,BasicAuthRequireTLS,ExchangeServer
+      Where it names a certificate that the server does not have (event 12014), name one that it has:
+        Set-ReceiveConnector "<connector>" -TlsCertificateName "<I>issuer<S>subject"
 
     When an SMTP session is opened to every on-premises server
     Then each offers STARTTLS
@@ -273,7 +276,8 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Source: Training; Scenario 4, Recommendation, step 4, first item; stated
     Source: Route mail; How do connectors work with my on-premises email servers; stated
     Source: Options; Trusted communication; stated
-    Remedy: Mend the outbound connector (HYB-CONN-1 to HYB-CONN-4).
+    Remedy: Mend the outbound connector (HYB-CONN-1 to HYB-CONN-4), and what each side knows of the other's mailboxes
+      (HYB-DOMAIN-2, HYB-MAILBOX-2).
 
     When a message goes from a cloud mailbox to an on-premises mailbox
     Then it is delivered
@@ -354,6 +358,8 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Decide, and say so in both places, here and as "cloud_forwarding" in environment.yaml:
         Set-HostedOutboundSpamFilterPolicy "<policy>" -AutoForwardingMode On
         Set-HostedOutboundSpamFilterPolicy "<policy>" -AutoForwardingMode Off
+      Where the policy allows it, the remote domain of the target must too:
+        Set-RemoteDomain "<remote domain>" -AutoForwardEnabled $true
 
     Given a cloud mailbox forwards outside
     When a cloud mailbox forwards a message from the Internet to the Internet

@@ -10,7 +10,7 @@ from mailflow.judge import mx as judge_mx
 from mailflow.judge import spf as judge_spf
 from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
-from mailflow.records.answer import Answer, MxRecord, Question
+from mailflow.records.answer import Answer
 from mailflow.records.spf import Evaluation
 
 
@@ -24,9 +24,7 @@ class MxSeen(NamedTuple):
 @when("the MX records of the domain are looked up", target_fixture="mx")
 def mx_records_are_looked_up(door: Door, domain: Domain) -> MxSeen:
     records = door.lookup(domain.name, "MX")
-    hosts = [value.exchange for value in records.values if isinstance(value, MxRecord)]
-    answers = door.lookups([Question(host, kind) for host in hosts for kind in ("A", "AAAA")])
-    return MxSeen(records, dict(zip(hosts, zip(answers[::2], answers[1::2], strict=True), strict=True)))
+    return MxSeen(records, judge_mx.addresses_of(records, door.lookups))
 
 
 @then("the Microsoft 365 host of the domain is among them")
@@ -75,8 +73,8 @@ def microsoft_365_passes(environment: Environment, domain: Domain, spf: judge_sp
 
 
 @then("every address from which the on-premises servers send passes")
-def own_addresses_pass(environment: Environment, domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) -> None:
-    conclude(judge_spf.own_servers_pass(environment, domain, spf))
+def own_addresses_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) -> None:
+    conclude(judge_spf.own_servers_pass(domain, spf))
 
 
 @then("every third party passes")

@@ -1,10 +1,11 @@
 """Conditions under which the documentation demands something. Asked, never guessed."""
 
 from mailflow.environment.environment import Domain, Environment
+from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions
 from mailflow.judge import evidence
-from mailflow.policy.finding import Finding, compliant, not_applicable, not_verified
-from mailflow.routing.decision import Relay
+from mailflow.policy.finding import Evidence, Finding, compliant, not_applicable, not_verified
+from mailflow.routing.decision import Hold, Relay
 from mailflow.routing.router import own_router
 
 
@@ -41,18 +42,28 @@ def _unanswered(asked: str, line: str) -> Finding:
 def reports_leave_through_microsoft_365(environment: Environment) -> Finding:
     """Condition (b) of the documentation; it follows from the routing of the own servers.
 
-    True where mail for the Internet is handed to a smart host of Microsoft 365 instead of being delivered by MX.
+    True where mail for the Internet is handed to a smart host of Microsoft 365 instead of being delivered by MX;
+    one server that does so is enough.
     """
     asked = "non-delivery reports of the on-premises servers leave through Microsoft 365"
-    suffix = environment.microsoft_365.cloud.mx_suffix
-    for server in environment.on_premises.servers:
+    servers = environment.on_premises.servers
+    if not servers:
+        return not_verified(asked, "the environment names no on-premises server")
+    shown: list[Evidence] = []
+    unknown: list[str] = []
+    for server in servers:
         assume = Assumptions()
-        relay = own_router(environment, server).to_internet(assume)
+        action = own_router(environment, server).to_internet(assume)
+        shown.append(evidence.config(server.origin, f"what {server.name} does with mail for the Internet", action.rule))
         if assume.made:
-            return not_verified(asked, "; ".join(assume.made))
-        if isinstance(relay, Relay) and any(host.endswith(suffix) for host in relay.hosts):
-            return compliant(asked, f"{server.name} hands mail for the Internet to {', '.join(relay.hosts)}")
-    return not_applicable(asked, "the on-premises servers do not send to the Internet through Microsoft 365")
+            unknown += assume.made
+        elif isinstance(action, Hold):
+            unknown.append(f"mail for the Internet stays at {server.name}: {action.rule.why}")
+        elif isinstance(action, Relay) and any(map(is_microsoft_host, action.hosts)):
+            return compliant(asked, f"{server.name} hands mail for the Internet to {', '.join(action.hosts)}", *shown)
+    if unknown:
+        return not_verified(asked, "; ".join(dict.fromkeys(unknown)), *shown)
+    return not_applicable(asked, "the on-premises servers do not send to the Internet through Microsoft 365", *shown)
 
 
 def of_the_documentation(environment: Environment) -> tuple[Finding, ...]:
@@ -68,9 +79,10 @@ def third_party_sends(environment: Environment, domain: Domain) -> Finding:
     """Whether a third party sends under this domain."""
     asked = f"a third party sends for {domain.name}"
     named = [party.name for party in environment.third_parties if party.sends_as.domain == domain.name]
+    shown = evidence.stated(environment.line("third_parties"), asked, named)
     if not named:
-        return not_applicable(asked, "the environment names none")
-    return compliant(asked, ", ".join(named))
+        return not_applicable(asked, "the environment names none", shown)
+    return compliant(asked, ", ".join(named), shown)
 
 
 def cloud_mailbox_forwards(environment: Environment, domain: Domain) -> Finding:
@@ -80,21 +92,25 @@ def cloud_mailbox_forwards(environment: Environment, domain: Domain) -> Finding:
     forwards = environment.mailboxes.forwards
     found = [a for a in environment.mailboxes.cloud if a.domain == domain.name and a in forwards]
     outside = [f"{a} to {forwards[a]}" for a in found if forwards[a].domain not in own]
+    shown = evidence.stated(environment.line("mailboxes.forwards"), asked, outside)
     if not outside:
-        return not_applicable(asked, "the environment lists none")
-    return compliant(asked, ", ".join(outside))
+        return not_applicable(asked, "the environment lists none", shown)
+    return compliant(asked, ", ".join(outside), shown)
 
 
 def servers_run_exchange(environment: Environment) -> Finding:
-    """Whether the own servers are Exchange; others cannot carry its internal trust."""
+    """Whether the own servers are Exchange, or some of them; others cannot carry its internal trust."""
     asked = "the on-premises servers run Exchange"
-    others = [server.name for server in environment.on_premises.servers if not server.is_exchange]
-    if not environment.on_premises.servers:
+    servers = environment.on_premises.servers
+    if not servers:
         return not_verified(asked, "the environment names no on-premises server")
-    if others:
-        return not_applicable(
-            asked,
-            f"{', '.join(others)} is not Exchange; mail from there can count as internal only by "
-            "TreatMessagesAsInternal of the inbound connector, which trusts whatever comes from that server",
-        )
-    return compliant(asked, ", ".join(server.name for server in environment.on_premises.servers))
+    exchange = [server.name for server in servers if server.is_exchange]
+    others = [server.name for server in servers if not server.is_exchange]
+    note = (
+        f"not Exchange: {', '.join(others)}; mail from there can count as internal only by TreatMessagesAsInternal of "
+        "the inbound connector, which trusts whatever comes from that server"
+    )
+    shown = evidence.stated(environment.line("on_premises.servers"), "servers that run Exchange", exchange)
+    if not exchange:
+        return not_applicable(asked, note, shown)
+    return compliant(asked, ", ".join(exchange), shown, notes=(note,) if others else ())

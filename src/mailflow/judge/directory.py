@@ -2,7 +2,7 @@
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.exchange.known import Assumptions, Unknown
-from mailflow.exchange.online import AcceptedDomain, DomainType, Mailbox, MailUser
+from mailflow.exchange.online import AcceptedDomain, ConnectorType, DomainType, Mailbox, MailUser
 from mailflow.judge import evidence
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_verified
@@ -15,23 +15,26 @@ def accepted(environment: Environment, domain: Domain) -> Finding:
     exported = environment.microsoft_365.online.accepted_domains
     if isinstance(exported, Unknown):
         return not_verified(asked, exported.why)
-    names = [one.domain_name for one in exported]
-    found = _accepted(environment, domain)
+    found = _named(exported, domain)
     if found is None:
-        file = exported[0].origin.file if exported else "Get-AcceptedDomain.json"
-        return non_compliant(
-            asked,
-            f"Get-AcceptedDomain lists {', '.join(names) or 'none'}",
-            evidence.stated(file, "DomainName of every accepted domain", names),
-            remedy=f"Add and verify {domain.name} in the Microsoft 365 admin center, Settings, Domains",
-        )
-    return compliant(asked, f"it is, as {found.domain_type}", _show_type(found))
+        return _not_accepted(asked, exported, domain)
+    kind = "" if isinstance(found.domain_type, Unknown) else f", as {found.domain_type}"
+    return compliant(asked, f"it is{kind}", _show_type(found))
 
 
-def _accepted(environment: Environment, domain: Domain) -> AcceptedDomain | None:
-    exported = environment.microsoft_365.online.accepted_domains
-    listed = () if isinstance(exported, Unknown) else exported
-    return next((one for one in listed if one.domain_name == domain.name), None)
+def _named(accepted_domains: tuple[AcceptedDomain, ...], domain: Domain) -> AcceptedDomain | None:
+    return next((one for one in accepted_domains if one.domain_name == domain.name), None)
+
+
+def _not_accepted(asked: str, accepted_domains: tuple[AcceptedDomain, ...], domain: Domain) -> Finding:
+    names = [one.domain_name for one in accepted_domains]
+    file = accepted_domains[0].origin.file if accepted_domains else "Get-AcceptedDomain.json"
+    return non_compliant(
+        asked,
+        f"Get-AcceptedDomain lists {', '.join(names) or 'none'}",
+        evidence.config(file, "DomainName of every accepted domain", names),
+        remedy=f"Add and verify {domain.name} in the Microsoft 365 admin center, Settings, Domains",
+    )
 
 
 def _show_type(found: AcceptedDomain) -> Evidence:
@@ -48,23 +51,18 @@ def type_fits(environment: Environment, domain: Domain) -> Finding:
     exported = environment.microsoft_365.online.accepted_domains
     if isinstance(exported, Unknown):
         return not_verified(asked, exported.why)
-    found = _accepted(environment, domain)
+    found = _named(exported, domain)
     if found is None:
-        return non_compliant(asked, f"{domain.name} is no accepted domain of the tenant")
+        return _not_accepted(asked, exported, domain)
     if isinstance(found.domain_type, Unknown):
         return not_verified(asked, found.domain_type.why, _show_type(found))
     assume = Assumptions()
     shown = _show_type(found)
     if found.domain_type is DomainType.INTERNAL_RELAY:
-        router = Microsoft365Router(environment)
-        connector = router.outbound_connector(domain.name, from_on_premises=False, assume=assume)
-        if assume.made:
-            return not_verified(asked, "; ".join(assume.made), shown)
-        if connector is None:
-            return non_compliant(asked, "it is InternalRelay, and no outbound connector covers it", shown)
-        return compliant(asked, f"it is InternalRelay, and '{connector.name}' covers it", shown)
+        return _relays_by_connector(asked, environment, domain, shown)
     if found.domain_type is DomainType.EXTERNAL_RELAY:
-        return non_compliant(asked, "ExternalRelay does not exist in Exchange Online", shown)
+        remedy = f"Set-AcceptedDomain {domain.name} -DomainType InternalRelay"
+        return non_compliant(asked, "ExternalRelay does not exist in Exchange Online", shown, remedy=remedy)
     recipients = _own(environment, domain)
     if not recipients:
         return not_verified(asked, "the environment lists no on-premises mailbox of this domain", shown)
@@ -76,6 +74,28 @@ def type_fits(environment: Environment, domain: Domain) -> Finding:
         seen = f"it is Authoritative, and Microsoft 365 does not know {', '.join(unknown)} (550 5.4.1)"
         return non_compliant(asked, seen, shown)
     return compliant(asked, "it is Authoritative, and Microsoft 365 knows every listed recipient", shown)
+
+
+def _relays_by_connector(asked: str, environment: Environment, domain: Domain, shown: Evidence) -> Finding:
+    """An internal relay domain needs a connector to the own servers ("Manage accepted domains")."""
+    assume = Assumptions()
+    connector = Microsoft365Router(environment).outbound_connector(domain.name, from_on_premises=False, assume=assume)
+    kind = assume(connector.connector_type, None) if connector else None
+    if assume.made:
+        return not_verified(asked, "; ".join(assume.made), shown)
+    remedy = (
+        f"Give {domain.name} an outbound connector of type OnPremises, or, once Microsoft 365 knows every on-premises "
+        f"recipient: Set-AcceptedDomain {domain.name} -DomainType Authoritative"
+    )
+    if connector is None:
+        seen = "it is InternalRelay, and no enabled outbound connector covers it"
+        return non_compliant(asked, seen, shown, remedy=remedy)
+    owner = f"outbound connector '{connector.name}'"
+    covers = evidence.setting(connector.origin, "RecipientDomains", owner, connector.recipient_domains)
+    if kind is not ConnectorType.ON_PREMISES:
+        seen = f"it is InternalRelay, and '{connector.name}', which covers it, is of type {kind}"
+        return non_compliant(asked, seen, shown, covers, remedy=remedy)
+    return compliant(asked, f"it is InternalRelay, and '{connector.name}' covers it", shown, covers)
 
 
 def _own(environment: Environment, domain: Domain) -> tuple[Address, ...]:
@@ -90,9 +110,11 @@ def known_to_tenant(environment: Environment, assume: Assumptions) -> frozenset[
     """Give every address that the tenant's directory knows."""
     online = environment.microsoft_365.online
     entries: tuple[Mailbox | MailUser, ...] = (*assume.listed(online.mailboxes), *assume.listed(online.mail_users))
-    return frozenset(
-        address for e in entries for address in (e.primary_smtp_address, *assume.listed(e.email_addresses))
-    )
+    return frozenset(address for entry in entries for address in _addresses(entry, assume))
+
+
+def _addresses(entry: Mailbox | MailUser, assume: Assumptions) -> tuple[Address, ...]:
+    return entry.primary_smtp_address, *assume.listed(entry.email_addresses)
 
 
 def mailboxes_exist(environment: Environment, domain: Domain) -> Finding:
@@ -105,16 +127,19 @@ def mailboxes_exist(environment: Environment, domain: Domain) -> Finding:
     assume = Assumptions()
     shown = [evidence.stated(environment.line("mailboxes.cloud"), "cloud mailboxes", cloud)]
     in_tenant = {m.primary_smtp_address for m in assume.listed(environment.microsoft_365.online.mailboxes)}
-    missing = [f"{address} is not in Get-Mailbox of the tenant" for address in cloud if address not in in_tenant]
-    if any(server.is_exchange for server in environment.on_premises.servers):
+    said = "is no PrimarySmtpAddress in Get-Mailbox"
+    missing = [f"{address} {said} of the tenant" for address in cloud if address not in in_tenant]
+    exported = any(server.is_exchange for server in environment.on_premises.servers)
+    if exported:
         shown.append(evidence.stated(environment.line("mailboxes.on_premises"), "on-premises mailboxes", own))
         on_site = {m.primary_smtp_address for m in assume.listed(environment.on_premises.exchange.mailboxes)}
-        missing += [f"{address} is not in Get-Mailbox on-premises" for address in own if address not in on_site]
+        missing += [f"{address} {said} on-premises" for address in own if address not in on_site]
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if missing:
         return non_compliant(asked, "; ".join(missing), *shown)
-    return compliant(asked, f"{len(cloud)} in the tenant, {len(own)} on-premises", *shown)
+    notes = () if exported else ("of the on-premises mailboxes nothing but the environment file tells",)
+    return compliant(asked, f"{len(cloud)} in the tenant, {len(own)} on-premises", *shown, notes=notes)
 
 
 def ways_known(environment: Environment, domain: Domain) -> Finding:
@@ -129,20 +154,60 @@ def ways_known(environment: Environment, domain: Domain) -> Finding:
     if not (cloud and own):
         side = "cloud" if not cloud else "on-premises"
         return not_verified(asked, f"the environment lists no {side} mailbox of {domain.name}")
+    if not environment.on_premises.servers:
+        return not_verified(asked, "the environment names no on-premises server")
     assume = Assumptions()
-    missing = _without_routing_address(environment, cloud, assume)
-    found = _accepted(environment, domain)
-    if not (found and found.domain_type is DomainType.INTERNAL_RELAY):
-        known = known_to_tenant(environment, assume)
-        missing += [f"the tenant knows no mail user for {address}" for address in own if address not in known]
+    shown: list[Evidence] = []
+    missing = _without_routing_address(environment, cloud, assume, shown)
+    missing += _without_mail_user(environment, domain, own, assume, shown)
     if assume.made:
-        return not_verified(asked, "; ".join(assume.made))
+        return not_verified(asked, "; ".join(assume.made), *shown)
     if missing:
-        return non_compliant(asked, "; ".join(missing))
-    return compliant(asked, f"routing addresses for {len(cloud)}, mail users for {len(own)}")
+        return non_compliant(asked, "; ".join(missing), *shown)
+    return compliant(asked, f"routing addresses for {len(cloud)}, a way to each of {len(own)} on-premises", *shown)
 
 
-def _without_routing_address(environment: Environment, cloud: tuple[Address, ...], assume: Assumptions) -> list[str]:
+def _without_mail_user(
+    environment: Environment, domain: Domain, own: tuple[Address, ...], assume: Assumptions, shown: list[Evidence]
+) -> list[str]:
+    """Tell for whom the tenant knows no way: no mail user that leads there, no domain that passes on unknown ones."""
+    online = environment.microsoft_365.online
+    found = _named(assume.listed(online.accepted_domains), domain)
+    if found:
+        shown.append(_show_type(found))
+        if found.domain_type is DomainType.INTERNAL_RELAY:
+            return []
+    users = {a: user for user in assume.listed(online.mail_users) for a in _addresses(user, assume)}
+    known, without = [a for a in own if a in users], [a for a in own if a not in users]
+    if found and without:
+        assume(found.domain_type, None)
+    shown.append(evidence.config("Get-MailUser", "on-premises mailboxes that are mail users", sorted(known)))
+    missing = [f"the tenant knows no mail user for {address}" for address in without]
+    for address in known:
+        user = users[address]
+        external = assume(user.external_email_address, None)
+        # Set-MailUser: mail for the user goes there; not set, it goes to the user's own address.
+        if external and not _has_mailbox(environment, external, assume):
+            where = user.origin.of("ExternalEmailAddress")
+            missing.append(f"ExternalEmailAddress of {address} is {external}, and no on-premises mailbox ({where})")
+    return missing
+
+
+def _has_mailbox(environment: Environment, address: Address, assume: Assumptions) -> bool:
+    """Whether a mailbox on the own servers has an address; what the environment file lists needs no export."""
+    if address in environment.mailboxes.on_premises:
+        return True
+    if not any(server.is_exchange for server in environment.on_premises.servers):
+        assume.note(f"whether {address} is a mailbox of servers that are not Exchange is not known")
+        return True
+    mailboxes = assume.listed(environment.on_premises.exchange.mailboxes)
+    return any(address in _addresses(mailbox, assume) for mailbox in mailboxes)
+
+
+def _without_routing_address(
+    environment: Environment, cloud: tuple[Address, ...], assume: Assumptions, shown: list[Evidence]
+) -> list[str]:
+    """Tell for which cloud mailboxes an own server knows no address in the coexistence domain."""
     coexistence = environment.microsoft_365.coexistence_domain
     missing = []
     if any(server.is_exchange for server in environment.on_premises.servers):
@@ -151,15 +216,19 @@ def _without_routing_address(environment: Environment, cloud: tuple[Address, ...
             if address not in remote:
                 missing.append(f"on-premises has no remote mailbox {address}")
                 continue
-            routing = assume(remote[address].remote_routing_address, None)
-            if routing is None or routing.domain != coexistence:
-                where = remote[address].origin.of("RemoteRoutingAddress")
-                missing.append(f"RemoteRoutingAddress of {address} is {routing or 'not set'} ({where})")
+            origin, routing = remote[address].origin, remote[address].remote_routing_address
+            shown.append(evidence.setting(origin, "RemoteRoutingAddress", f"remote mailbox {address}", routing))
+            known = assume(routing, None)
+            if known is None or known.domain != coexistence:
+                where = origin.of("RemoteRoutingAddress")
+                missing.append(f"RemoteRoutingAddress of {address} is {known or 'not set'} ({where})")
     for server in environment.on_premises.servers:
         if server.other is not None:
+            told = tuple(f"{mailbox}: {routing}" for mailbox, routing in server.other.routing_addresses.items())
+            shown.append(evidence.stated(server.origin, f"routing addresses of {server.name}", told))
             missing += [
-                f"{server.name} has no routing address for {address} ({server.origin})"
+                f"{server.name} has no routing address for {address} in {coexistence} ({server.origin})"
                 for address in cloud
-                if address not in server.other.routing_addresses
+                if (way := server.other.routing_addresses.get(address)) is None or way.domain != coexistence
             ]
     return missing

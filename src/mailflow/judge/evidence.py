@@ -1,8 +1,6 @@
 """What was asked, of whom, and what came back, as evidence for a finding."""
 
-from collections.abc import Iterable
-
-from mailflow.exchange.known import Origin
+from mailflow.exchange.known import Origin, Unknown
 from mailflow.observe.path import MailPath
 from mailflow.observe.smtp import TlsSession
 from mailflow.policy.finding import Evidence
@@ -16,6 +14,11 @@ def dns(answer: Answer) -> Evidence:
     alias = tuple(f"alias of {name}" for name in answer.aliases)
     ttl = (f"TTL {answer.ttl} s",) if answer.ttl is not None else ()
     return Evidence("dns", str(answer.question), answer.server or "DNS", (*alias, *lines, *ttl))
+
+
+def config(where: str, what: str, value: object) -> Evidence:
+    """What settings amount to, where it is not one property of one object."""
+    return Evidence("config", what, where, (_plain(value),))
 
 
 def setting(origin: Origin, prop: str, owner: str, value: object) -> Evidence:
@@ -51,8 +54,13 @@ def evaluation(one: Evaluation, asked: str) -> Evidence:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Iterable):
+    if value is None:
+        return "(not set)"
+    if isinstance(value, Unknown):
+        return value.why
+    if isinstance(value, frozenset):
+        return _plain(sorted(value))
+    # Only these two: a network is iterable as well, and 0.0.0.0/0 has four billion addresses.
+    if isinstance(value, (tuple, list)):
         return ", ".join(map(_plain, value)) or "(empty)"
-    return {None: "(not set)", True: "True", False: "False"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]  # any value
+    return str(value)

@@ -4,10 +4,13 @@ The rules are those by which the simulated Microsoft 365 attributes mail (routin
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address
+from typing import Any
 
-from mailflow.environment.environment import Domain, Environment, Server
+from mailflow.environment.environment import Domain, Environment, IPAddress, Microsoft365, Server
 from mailflow.environment.message import STRANGER
+from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import ConnectorType, InboundConnector
 from mailflow.judge import evidence
@@ -21,12 +24,14 @@ from mailflow.policy.finding import (
     not_applicable,
     not_verified,
 )
-from mailflow.routing.attribution import Tenants, attribute
+from mailflow.routing.attribution import Tenants, accepted_domain, attribute, restricts
 from mailflow.routing.certificate import answers_to
-from mailflow.routing.decision import Client, Reception, Refuse, Tls
+from mailflow.routing.decision import Client, Held, Reception, Refuse, Relay, Tls
+from mailflow.routing.other_server import OtherServerRouter
 
 _ELSEWHERE = Address("somebody", "elsewhere.invalid")  # RFC 2606: a domain that nobody has
-_STRANGER = Client(IPv4Address("198.18.0.99"), STRANGER)
+# He speaks TLS and shows a certificate, as anybody can: RequireTls alone keeps nobody out.
+_STRANGER = Client(IPv4Address("198.18.0.99"), STRANGER, Tls("TLSv1.3", (STRANGER,), client_trusted=True))
 
 
 def recognised(environment: Environment, domain: Domain) -> Finding:
@@ -48,7 +53,8 @@ def recognised_by_certificate_if(environment: Environment, conditions: Sequence[
     """Judge that only where one of the documentation's three conditions holds; otherwise any form does."""
     told = tuple(item for condition in conditions for item in condition.evidence)
     if any(condition.verdict is Verdict.COMPLIANT for condition in conditions):
-        return recognised_by_certificate(environment)
+        found = recognised_by_certificate(environment)
+        return replace(found, evidence=(*told, *found.evidence))
     asked = "Microsoft 365 recognises the on-premises servers by certificate if a condition of the documentation holds"
     open_ = [condition for condition in conditions if condition.verdict is Verdict.NOT_VERIFIED]
     if open_:
@@ -62,19 +68,86 @@ def _recognised(asked: str, environment: Environment, mail_from: Address | None)
     clients = list(_own_clients(environment))
     if not clients:
         return not_verified(asked, "the environment names no on-premises server")
-    seen = []
+    seen, strange, bare = [], [], []
     for server, client in clients:
         taken = attribute(_tenants(environment), client, mail_from, _ELSEWHERE, assume)
-        if isinstance(taken, Refuse):
-            if assume.made:
-                break
-            names = ", ".join(client.tls.client_names) if client.tls else "none"
-            said = f"{server.name} [{client.address}], certificate names {names}: {taken.reply} ({taken.rule.why})"
-            return non_compliant(asked, said, *shown)
-        seen.append(f"{server.name} by '{taken.connector}'")
+        if isinstance(taken, Reception):
+            seen.append(f"{server.name} by '{taken.connector}'")
+            continue
+        strange.append(_told(server, client, taken))
+        if server.certificate is None and _names_certificates(environment, assume):
+            bare.append(server.name)
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
+    if strange and len(bare) == len(strange):
+        names = ", ".join(dict.fromkeys(bare))
+        remedy = f"Add the PEM file of {names} to environment.yaml as certificate:"
+        return not_verified(asked, f"the environment names no certificate for {names}", *shown, remedy=remedy)
+    if strange:
+        return non_compliant(asked, "; ".join(strange), *shown, remedy=_recognise(environment, mail_from))
     return compliant(asked, "; ".join(dict.fromkeys(seen)), *shown)
+
+
+def _recognise(environment: Environment, mail_from: Address | None) -> str:
+    """Name the one change to a connector with which Microsoft 365 recognises the own servers; empty: there is none."""
+    clients = [client for _, client in _own_clients(environment)]
+    own, assume = environment.microsoft_365, Assumptions()
+    for connector in assume.listed(own.online.inbound_connectors):
+        changes: list[tuple[str, dict[str, Any]]] = [
+            ("-Enabled $true", {"enabled": True}),
+            ("-ConnectorType OnPremises", {"connector_type": ConnectorType.ON_PREMISES}),
+            *(
+                (f"-TlsSenderCertificateName {name}", {"tls_sender_certificate_name": name})
+                for name in _accepted_names(own, clients, assume)
+            ),
+        ]
+        # A connector that keeps strangers out (Partner) is to stay what it is.
+        for switch, change in changes if not restricts(connector, assume) else ():
+            changed = replace(connector, **change)
+            alone = replace(own, online=replace(own.online, inbound_connectors=(changed,)))
+            taken = [attribute(Tenants(alone, ()), client, mail_from, _ELSEWHERE, assume) for client in clients]
+            if all(isinstance(one, Reception) for one in taken):
+                return f'Set-InboundConnector "{connector.name}" {switch}'
+    return ""
+
+
+def _accepted_names(own: Microsoft365, clients: Sequence[Client], assume: Assumptions) -> Iterator[str]:
+    """Give the names for TlsSenderCertificateName that the certificates allow and whose domain is accepted."""
+    for name in dict.fromkeys(name for client in clients if client.tls for name in client.tls.client_names):
+        for wanted in (name, f"*.{name.partition('.')[2]}"):
+            if accepted_domain(own, wanted.removeprefix("*."), assume):
+                yield wanted
+
+
+def _told(server: Server, client: Client, refused: Refuse) -> str:
+    names = f"certificate names {', '.join(client.tls.client_names)}" if client.tls else "shows no certificate"
+    told = f"{server.name} [{client.address}], {names}: {refused.reply} ({refused.rule.why})"
+    # Set-InboundConnector: SenderIPAddresses takes single IPv4 addresses and CIDR ranges, no IPv6.
+    return f"{told}; SenderIPAddresses takes no IPv6 address" if client.address.version == 6 else told
+
+
+def _names_certificates(environment: Environment, assume: Assumptions) -> bool:
+    """Whether any connector for the own servers goes by certificate, so that a certificate would matter."""
+    return any(
+        assume(c.enabled, False)
+        and assume(c.connector_type, None) is ConnectorType.ON_PREMISES
+        and assume(c.tls_sender_certificate_name, None)
+        for c in assume.listed(environment.microsoft_365.online.inbound_connectors)
+    )
+
+
+def connectors_of_own_servers(environment: Environment, assume: Assumptions) -> tuple[InboundConnector, ...]:
+    """Give the inbound connectors by which Microsoft 365 takes mail of own senders from the own servers."""
+    senders = [Address("postmaster", domain.name) for domain in environment.domains]
+    names = set()
+    for server, client in _own_clients(environment):
+        for sender in senders:
+            taken = attribute(_tenants(environment), client, sender, _ELSEWHERE, assume)
+            if isinstance(taken, Reception):
+                names.add(taken.connector)
+            elif server.certificate is None and _names_certificates(environment, assume):
+                assume.note(f"the environment names no certificate for {server.name}")
+    return tuple(c for c in assume.listed(environment.microsoft_365.online.inbound_connectors) if c.name in names)
 
 
 def _tenants(environment: Environment) -> Tenants:
@@ -84,11 +157,25 @@ def _tenants(environment: Environment) -> Tenants:
 def _own_clients(environment: Environment) -> Iterator[tuple[Server, Client]]:
     """Every own server as Microsoft 365 sees it when it connects."""
     for server in environment.on_premises.servers:
-        certificate = server.certificate
-        names = certificate.names if certificate else ()
-        tls = Tls("TLSv1.3", names, certificate.trusted) if certificate else None
+        certificate = server.certificate if _shows_certificate(environment, server) else None
+        tls = Tls("TLSv1.3", certificate.names, certificate.trusted) if certificate else None
         for address in server.sends_from:
             yield server, Client(address, server.greets_as, tls)
+
+
+def _shows_certificate(environment: Environment, server: Server) -> bool:
+    """Whether a server shows its certificate to Microsoft 365; one that is not Exchange says so route by route."""
+    if server.other is None:
+        return True
+    router = OtherServerRouter(environment, server, server.other)
+    tenant = Address("anybody", environment.microsoft_365.coexistence_domain)
+    ways = router.actions(Held(tenant, None, router.submission(None), resolved=True), Assumptions())
+    ways += (router.to_internet(Assumptions()),)
+    return all(
+        way.shows_certificate
+        for way in ways
+        if isinstance(way, Relay) and ((way is ways[0] and not way.hosts) or any(map(is_microsoft_host, way.hosts)))
+    )
 
 
 def _connectors(environment: Environment, kind: ConnectorType) -> Iterator[Evidence]:
@@ -129,22 +216,27 @@ def lets_no_stranger_pass(environment: Environment) -> Finding:
         c for c in exported if assume(c.enabled, False) and assume(c.connector_type, None) is ConnectorType.ON_PREMISES
     ]
     shown = tuple(_connectors(environment, ConnectorType.ON_PREMISES))
-    matches = [said for connector in own for said in _strangers(environment, connector, assume)]
+    others = [(o.host, o.address) for o in environment.outside if o.tenant_id is None]
+    others += [(p.greets_as, p.sends_from) for p in environment.third_parties]
+    matches = [said for connector in own for said in _strangers(connector, others, assume)]
     if matches:
         remedy = "Name the exact certificate in TlsSenderCertificateName, or only own addresses in SenderIPAddresses"
         return non_compliant(asked, "; ".join(matches), *shown, remedy=remedy)
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
-    if not own:
-        return not_applicable(asked, "there is no enabled inbound connector of type OnPremises", *shown)
-    return compliant(asked, "none does, of all whom the environment knows", *shown)
+    if not others:
+        remedy = "Name the gateways and other parties under outside or third_parties"
+        return not_verified(asked, "the environment names nobody else who could be matched", *shown, remedy=remedy)
+    if not own:  # a disabled one takes nobody for the organization; that it is missed, other rows tell
+        return compliant(asked, "there is no enabled one, so that all mail counts as Internet mail", *shown)
+    return compliant(asked, f"none matches {', '.join(name for name, _ in others)}", *shown)
 
 
-def _strangers(environment: Environment, connector: InboundConnector, assume: Assumptions) -> Iterator[str]:
+def _strangers(
+    connector: InboundConnector, others: Sequence[tuple[str, Sequence[IPAddress]]], assume: Assumptions
+) -> Iterator[str]:
     wanted = assume(connector.tls_sender_certificate_name, None)
     ranges = assume.listed(connector.sender_ip_addresses)
-    others = [(o.host, o.address) for o in environment.outside if o.tenant_id is None]
-    others += [(p.greets_as, p.sends_from) for p in environment.third_parties]
     for name, addresses in others:
         if wanted and answers_to((name,), wanted):
             yield f"'{connector.name}' with certificate name {wanted} also matches {name}"
@@ -169,19 +261,28 @@ def locked(environment: Environment, domain: Domain) -> Finding:
     assume = Assumptions()
     recipient = Address("anybody", domain.name)
     claims = {"a foreign sender": _ELSEWHERE, "the own domain": Address("postmaster", domain.name), "nobody (<>)": None}
-    shown = tuple(_connectors(environment, ConnectorType.PARTNER))
+    shown = tuple(_lock(environment))
+    tenants = _tenants(environment)
+    known = accepted_domain(tenants.own, domain.name, assume)
     passed = [
         claim
         for claim, sender in claims.items()
-        if isinstance(attribute(_tenants(environment), _STRANGER, sender, recipient, assume), Reception)
+        if isinstance(attribute(tenants, _STRANGER, sender, recipient, assume), Reception)
     ]
-    refused = [
-        f"{server.name} [{client.address}]"
-        for server, client in _own_clients(environment)
-        if isinstance(attribute(_tenants(environment), client, _ELSEWHERE, recipient, assume), Refuse)
-    ]
+    refused = []
+    for server, client in _own_clients(environment):
+        for claim, sender in claims.items():
+            if isinstance(attribute(tenants, client, sender, recipient, assume), Refuse):
+                refused.append(f"{server.name} [{client.address}] as {claim}")
+                if server.certificate is None:
+                    assume.note(f"the environment names no certificate for {server.name}")
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
+    if not environment.on_premises.servers:
+        return not_verified(asked, "the environment names no on-premises server", *shown)
+    if known is None:
+        # Then Microsoft 365 refuses it from everybody (550 5.7.64), which is no lock.
+        return non_compliant(asked, f"{domain.name} is no accepted domain of the tenant", *shown)
     if passed:
         seen = f"taken from a stranger as {', '.join(passed)}"
         if passed == ["a foreign sender", "nobody (<>)"]:
@@ -190,3 +291,11 @@ def locked(environment: Environment, domain: Domain) -> Finding:
     if refused:
         return non_compliant(asked, f"mail of the own servers is refused too: {', '.join(refused)}", *shown)
     return compliant(asked, "refused as each of them, and the own servers are let in", *shown)
+
+
+def _lock(environment: Environment) -> Iterator[Evidence]:
+    """Show what may refuse a stranger."""
+    yield from _connectors(environment, ConnectorType.PARTNER)
+    config = environment.microsoft_365.online.organization_config
+    if not isinstance(config, Unknown):
+        yield evidence.setting(config.origin, "RejectDirectSend", "the organization", config.reject_direct_send)

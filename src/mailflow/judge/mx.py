@@ -1,19 +1,26 @@
 """Judges whether the MX records name the hosts that the scenario demands, and nothing else (RFC 5321 section 5.1)."""
 
-from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address
+from collections.abc import Callable, Sequence
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import evidence
-from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
-from mailflow.records.answer import Answer
+from mailflow.policy.finding import Finding, Verdict, compliant, non_compliant, not_verified
+from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.mx import by_preference, has_address, is_address_literal, is_alias, is_null_mx
 
 # For these clouds the documents do not agree on how the host is derived.
 _NOT_DERIVED = ("gcc-high", "dod")
+_NO_HOST = "the environment names no host for this domain"
 
 # What was looked up: the MX answer, and for each exchange its A and AAAA answers.
 Addresses = dict[str, tuple[Answer, Answer]]
+
+
+def addresses_of(mx: Answer, lookups: Callable[[Sequence[Question]], tuple[Answer, ...]]) -> Addresses:
+    """Look up the addresses of every host that the MX records name, all at once."""
+    hosts = [record.exchange for record in by_preference(mx)]
+    answers = lookups([Question(host, kind) for host in hosts for kind in ("A", "AAAA")])
+    return dict(zip(hosts, zip(answers[::2], answers[1::2], strict=True), strict=True))
 
 
 def microsoft_365_host(environment: Environment, domain: Domain) -> str:
@@ -25,8 +32,17 @@ def microsoft_365_host(environment: Environment, domain: Domain) -> str:
 
 
 def expected_hosts(environment: Environment, domain: Domain) -> tuple[str, ...]:
-    """Give the hosts that the scenario demands: Microsoft 365's in 1 and 2, the planned own ones in 3 and 4."""
-    return (microsoft_365_host(environment, domain),) if domain.scenario in (1, 2) else domain.mx
+    """Give the hosts that the scenario demands: Microsoft 365's in 1 and 2, the planned own ones in 3 and 4.
+
+    None where nobody knows them.
+    """
+    if domain.scenario in (3, 4):
+        return domain.mx
+    return () if _unknown(environment, domain) else (microsoft_365_host(environment, domain),)
+
+
+def _unknown(environment: Environment, domain: Domain) -> bool:
+    return not domain.mx and environment.microsoft_365.cloud.name in _NOT_DERIVED
 
 
 def names_microsoft_365(environment: Environment, domain: Domain, mx: Answer, addresses: Addresses) -> Finding:
@@ -34,16 +50,20 @@ def names_microsoft_365(environment: Environment, domain: Domain, mx: Answer, ad
     host = microsoft_365_host(environment, domain)
     cloud = environment.microsoft_365.cloud
     asked = f"the MX records of {domain.name} name {host}"
-    if not domain.mx and cloud.name in _NOT_DERIVED:
+    if _unknown(environment, domain):
         why = f"in {cloud.name} the documents derive the host from the tenant's name or from the domain's"
         return not_verified(asked, why, evidence.dns(mx), remedy=f"Write it into environment.yaml: mx of {domain.name}")
     remedy = f"Publish: {domain.name}. 3600 IN MX 0 {host}."
-    return _named(asked, (host,), mx, addresses, remedy)
+    unpublished = (
+        f"Microsoft publishes {host} once the domain is added to the tenant; compare the name with that in the "
+        "Microsoft 365 admin center, Settings, Domains"
+    )
+    return _named(asked, (host,), mx, addresses, remedy=remedy, unpublished=unpublished)
 
 
 def names_own_servers(environment: Environment, domain: Domain, mx: Answer, addresses: Addresses) -> Finding:
     """Judge whether every planned own server is among the MX records, by name and with its own addresses."""
-    asked = f"the MX records of {domain.name} name {', '.join(domain.mx)}, each with its planned addresses"
+    asked = f"the MX records of {domain.name} name {', '.join(domain.mx)}, each with addresses at which it listens"
     listens = {server.name: server.listens for server in environment.on_premises.servers}
     records = "; ".join(f"{domain.name}. 3600 IN MX 10 {host}." for host in domain.mx)
     planned = "; ".join(
@@ -52,20 +72,22 @@ def names_own_servers(environment: Environment, domain: Domain, mx: Answer, addr
         for address in listens.get(host, ())
     )
     remedy = f"Publish: {records} with {planned}"
-    found = _named(asked, domain.mx, mx, addresses, remedy)
-    if found.verdict != "compliant":
+    found = _named(asked, domain.mx, mx, addresses, remedy=remedy, unpublished=f"Publish: {planned}")
+    if found.verdict is not Verdict.COMPLIANT:
         return found
+    shown, wrong, notes = [*found.evidence], [], []
     for host in domain.mx:
-        published = [
-            v for answer in addresses[host] for v in answer.values if isinstance(v, (IPv4Address, IPv6Address))
-        ]
-        strange = [str(address) for address in published if address not in listens.get(host, ())]
-        if strange:
-            where = environment.line("on_premises.servers")
-            shown = (*found.evidence, evidence.stated(where, f"{host} listens", listens.get(host, ())))
-            seen = f"{host} has the address {', '.join(strange)}, where that server does not listen"
-            return non_compliant(asked, seen, *shown, remedy=remedy)
-    return found
+        here = listens.get(host, ())
+        published = [v for answer in addresses[host] for v in answer.values]
+        shown.append(evidence.stated(environment.line("on_premises.servers"), f"{host} listens", here))
+        wrong += [f"{host} has the address {v}, where that server does not listen" for v in published if v not in here]
+        notes += [f"{host} also listens at {v}, which no record names" for v in here if v not in published]
+    if wrong:
+        return non_compliant(asked, "; ".join(wrong), *shown, remedy=remedy)
+    failed = [str(answer.question) for host in domain.mx for answer in addresses[host] if answer.failed]
+    if failed:
+        return not_verified(asked, f"the look-up of {', '.join(failed)} failed", *shown)
+    return compliant(asked, found.seen, *shown, notes=tuple(notes))
 
 
 def names_no_other(domain: Domain, mx: Answer, expected: Sequence[str]) -> Finding:
@@ -73,15 +95,21 @@ def names_no_other(domain: Domain, mx: Answer, expected: Sequence[str]) -> Findi
     asked = f"the MX records of {domain.name} name no host but {', '.join(expected)}"
     if mx.failed:
         return _no_answer(asked, mx)
-    if not mx.values:
-        return not_applicable(asked, f"{domain.name} has no MX record", evidence.dns(mx))
-    others = [record.exchange for record in by_preference(mx) if record.exchange not in expected]
-    if others:
-        seen = f"they also name {', '.join(other if other != '.' else 'the null MX' for other in others)}"
-        remedy = f"Remove from the zone of {domain.name}: " + "; ".join(
-            f"MX {record.preference} {record.exchange}." for record in by_preference(mx) if record.exchange in others
+    records = by_preference(mx)
+    if not records:
+        remedy = f"Publish an MX record of {domain.name} that names {', '.join(expected) or 'a host'}"
+        return not_verified(asked, f"{domain.name} has no MX record", evidence.dns(mx), remedy=remedy)
+    if not expected:
+        return not_verified(
+            asked, _NO_HOST, evidence.dns(mx), remedy=f"Write it into environment.yaml: mx of {domain.name}"
         )
-        return non_compliant(asked, seen, evidence.dns(mx), remedy=remedy)
+    others = [record for record in records if record.exchange not in expected]
+    if others:
+        also = " also" if len(others) < len(records) else ""
+        remedy = f"Remove from the zone of {domain.name}: " + "; ".join(
+            f"MX {record.preference} {record.exchange.removesuffix('.')}." for record in others
+        )
+        return non_compliant(asked, f"they{also} name {_exchanges(others)}", evidence.dns(mx), remedy=remedy)
     return compliant(asked, "they name no other", evidence.dns(mx))
 
 
@@ -94,20 +122,29 @@ def has_documented_name(domain: Domain, mx: Answer) -> Finding:
     asked = f"an MX record of {domain.name} names {host}, the form of the documentation"
     if mx.failed:
         return _no_answer(asked, mx)
-    named = [record.exchange for record in by_preference(mx)]
-    if host in named:
+    records = by_preference(mx)
+    if any(record.exchange == host for record in records):
         return compliant(asked, "one does", evidence.dns(mx))
-    seen = f"they name {', '.join(named)}" if named else "there is no MX record"
+    seen = f"they name {_exchanges(records)}" if records else "there is no MX record"
     return non_compliant(asked, seen, evidence.dns(mx), remedy=f"Publish: {domain.name}. 3600 IN MX 10 {host}.")
 
 
-def _named(asked: str, hosts: Sequence[str], mx: Answer, addresses: Addresses, remedy: str) -> Finding:
-    """Judge whether every host of a list is an MX host that senders can reach."""
+def _exchanges(records: Sequence[MxRecord]) -> str:
+    return ", ".join("the null MX" if record.exchange == "." else record.exchange for record in records)
+
+
+def _named(
+    asked: str, hosts: Sequence[str], mx: Answer, addresses: Addresses, *, remedy: str, unpublished: str
+) -> Finding:
+    """Judge whether every host of a list is an MX host that senders can reach.
+
+    `remedy` mends the MX records, `unpublished` a host without an address.
+    """
     shown = [evidence.dns(mx)]
     if mx.failed:
         return _no_answer(asked, mx)
     if not hosts:
-        return not_verified(asked, "the environment names no host for this domain", *shown)
+        return not_verified(asked, _NO_HOST, *shown, remedy=f"Write it into environment.yaml: mx of {mx.question.name}")
     records = by_preference(mx)
     if not records:
         return non_compliant(asked, "there is no MX record", *shown, remedy=remedy)
@@ -117,13 +154,13 @@ def _named(asked: str, hosts: Sequence[str], mx: Answer, addresses: Addresses, r
     if is_null_mx(records):
         return non_compliant(asked, "the null MX says that the domain takes no mail", *shown, remedy=remedy)
     named = [record.exchange for record in records]
+    missing = [host for host in hosts if host not in named]
+    if missing:
+        seen = f"they name {_exchanges(records)}, not {', '.join(missing)}"
+        for literal in filter(is_address_literal, named):
+            seen += f"; {literal} is an address, and an MX record takes a host name"
+        return non_compliant(asked, seen, *shown, remedy=remedy)
     for host in hosts:
-        if host not in named:
-            literals = [name for name in named if is_address_literal(name)]
-            seen = f"they name {', '.join(named)}"
-            if literals:
-                seen += f"; {', '.join(literals)} is an address, an MX record takes a host name"
-            return non_compliant(asked, seen, *shown, remedy=remedy)
         answers = addresses[host]
         shown += [evidence.dns(answer) for answer in answers]
         if is_alias(*answers):
@@ -133,7 +170,7 @@ def _named(asked: str, hosts: Sequence[str], mx: Answer, addresses: Addresses, r
         if reachable is None:
             return not_verified(asked, f"the look-up of the addresses of {host} failed", *shown)
         if not reachable:
-            return non_compliant(asked, f"{host} has no address", *shown, remedy=remedy)
+            return non_compliant(asked, f"{host} has no address", *shown, remedy=unpublished)
     return compliant(asked, f"they name {', '.join(named)}", *shown)
 
 

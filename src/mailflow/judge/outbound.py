@@ -1,5 +1,7 @@
 """Judges the connectors by which mail leaves Microsoft 365 for the own servers."""
 
+from collections.abc import Sequence
+
 from mailflow.environment.environment import Domain, Environment, Server
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import ConnectorType, OutboundConnector, TlsSettings
@@ -7,6 +9,12 @@ from mailflow.judge import evidence
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.routing.certificate import answers_to
 from mailflow.routing.microsoft_365 import Microsoft365Router
+
+_EXCEPTION = (
+    "mail that came from the on-premises servers and is forwarded or expanded to outside recipients in Microsoft 365 "
+    "leaves from there all the same (KB3194415): the own filter does not see it go, and SPF is judged by the addresses "
+    "of Microsoft 365"
+)
 
 
 def centralized(environment: Environment) -> tuple[Finding, OutboundConnector | None]:
@@ -21,6 +29,7 @@ def centralized(environment: Environment) -> tuple[Finding, OutboundConnector | 
         for c in exported
         for prop, value in (
             ("Enabled", c.enabled),
+            ("ConnectorType", c.connector_type),
             ("RouteAllMessagesViaOnPremises", c.route_all_messages_via_on_premises),
         )
     )
@@ -31,10 +40,15 @@ def centralized(environment: Environment) -> tuple[Finding, OutboundConnector | 
             and assume(connector.route_all_messages_via_on_premises, False)
         )
         if on:
-            return compliant(asked, f"'{connector.name}' has it", *shown), connector
+            return compliant(asked, f"'{connector.name}' has it", *shown, notes=(_EXCEPTION,)), connector
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown), None
-    return non_compliant(asked, "none has: centralized mail transport is off", *shown), None
+    seen = "none has: centralized mail transport is off"
+    for connector in exported:
+        if connector.route_all_messages_via_on_premises is True:
+            why = "is disabled" if connector.enabled is False else f"is of type {connector.connector_type}"
+            seen += f"; '{connector.name}' has it, and {why}"
+    return non_compliant(asked, seen, *shown), None
 
 
 def for_domain(environment: Environment, domain: Domain) -> tuple[Finding, OutboundConnector | None]:
@@ -49,15 +63,36 @@ def for_domain(environment: Environment, domain: Domain) -> tuple[Finding, Outbo
     shown = tuple(
         _show(c, prop, value)
         for c in exported
-        for prop, value in (("Enabled", c.enabled), ("RecipientDomains", c.recipient_domains))
+        for prop, value in (
+            ("Enabled", c.enabled),
+            ("ConnectorType", c.connector_type),
+            ("RecipientDomains", c.recipient_domains),
+            ("AllAcceptedDomains", c.all_accepted_domains),
+            ("IsTransportRuleScoped", c.is_transport_rule_scoped),
+        )
     )
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown), None
     if chosen is None:
-        return non_compliant(asked, "none does; such mail goes where the MX record points", *shown), None
+        seen = "none does; such mail goes where the MX record points"
+        return non_compliant(asked, seen, *shown, remedy=_cover(exported, domain)), None
     if kind is not ConnectorType.ON_PREMISES:
-        return non_compliant(asked, f"'{chosen.name}' does, and is of type {kind}", *shown), chosen
+        remedy = f'Set-OutboundConnector "{chosen.name}" -ConnectorType OnPremises'
+        return non_compliant(asked, f"'{chosen.name}' does, and is of type {kind}", *shown, remedy=remedy), chosen
     return compliant(asked, f"'{chosen.name}' does", *shown), chosen
+
+
+def _cover(exported: tuple[OutboundConnector, ...], domain: Domain) -> str:
+    """Say what lets a connector to the own servers that there is cover the domain; empty where there is none."""
+    for connector in exported:
+        if connector.connector_type is ConnectorType.ON_PREMISES:
+            switches = ["-Enabled $true"] if connector.enabled is False else []
+            switches += ["-IsTransportRuleScoped $false"] if connector.is_transport_rule_scoped is True else []
+            if not isinstance(connector.recipient_domains, Unknown):
+                covered = {domain.name, "*"} & {*connector.recipient_domains} or connector.all_accepted_domains is True
+                switches += [] if covered else [f'-RecipientDomains @{{Add="{domain.name}"}}']
+            return f'Set-OutboundConnector "{connector.name}" {" ".join(switches)}' if switches else ""
+    return ""
 
 
 def covers_everything(connector: OutboundConnector | None) -> Finding:
@@ -67,22 +102,20 @@ def covers_everything(connector: OutboundConnector | None) -> Finding:
         return _none(asked)
     assume = Assumptions()
     domains = assume.listed(connector.recipient_domains)
-    scopes = [
-        name
-        for name, value in (
-            ("AllAcceptedDomains", connector.all_accepted_domains),
-            ("IsTransportRuleScoped", connector.is_transport_rule_scoped),
-        )
-        if assume(value, False)
-    ]
-    shown = _show(connector, "RecipientDomains", connector.recipient_domains)
+    narrowing = {
+        "AllAcceptedDomains": connector.all_accepted_domains,
+        "IsTransportRuleScoped": connector.is_transport_rule_scoped,
+    }
+    scopes = [prop for prop, value in narrowing.items() if assume(value, False)]
+    shown = [_show(connector, "RecipientDomains", connector.recipient_domains)]
+    shown += [_show(connector, prop, value) for prop, value in narrowing.items()]
     if assume.made:
-        return not_verified(asked, "; ".join(assume.made), shown)
-    if "*" not in domains:
-        return non_compliant(asked, f"RecipientDomains is {', '.join(domains) or 'empty'}", shown)
-    if scopes:
-        return non_compliant(asked, f"{', '.join(scopes)} is set", shown)
-    return compliant(asked, "RecipientDomains is *", shown)
+        return not_verified(asked, "; ".join(assume.made), *shown)
+    wrong = [] if "*" in domains else [f"RecipientDomains is {', '.join(domains) or 'empty'}"]
+    wrong += [f"{prop} is True" for prop in scopes]
+    if wrong:
+        return non_compliant(asked, "; ".join(wrong), *shown)
+    return compliant(asked, "RecipientDomains is *", *shown)
 
 
 def hands_to_own_server(environment: Environment, connector: OutboundConnector | None) -> Finding:
@@ -100,10 +133,11 @@ def hands_to_own_server(environment: Environment, connector: OutboundConnector |
         return not_verified(asked, "; ".join(assume.made), *shown)
     if by_mx:
         return non_compliant(asked, "UseMXRecord is True: it goes where the MX record points", *shown)
-    strange = [host for host in hosts if _server(environment, host) is None]
-    if strange or not hosts:
-        seen = f"{', '.join(strange)} is no server of the environment" if strange else "it names no smart host"
-        return non_compliant(asked, seen, *shown)
+    if not hosts:
+        return non_compliant(asked, "it names no smart host", *shown)
+    strange = [f"{host} is no server of the environment" for host in hosts if _server(environment, host) is None]
+    if strange:
+        return non_compliant(asked, "; ".join(strange), *shown)
     return compliant(asked, f"SmartHosts is {', '.join(hosts)}", *shown)
 
 
@@ -133,22 +167,38 @@ def certificate_fits(environment: Environment, connector: OutboundConnector | No
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if settings is not TlsSettings.DOMAIN_VALIDATION:
-        return not_applicable(asked, f"it demands no name: TlsSettings is {settings or 'not set'}", *shown)
+        # Options, Trusted communication: the name on the certificate is verified, not its issuer alone.
+        seen = f"TlsSettings is {settings or 'not set'}: it demands no name, and whoever answers gets the mail"
+        set_ = _show(connector, "TlsSettings", settings)
+        return non_compliant(asked, seen, set_, *shown, remedy=_demand_name(environment, connector, hosts))
     if not wanted:
-        return non_compliant(asked, "TlsSettings is DomainValidation, and TlsDomain is not set", *shown)
-    servers = [server for host in hosts if (server := _server(environment, host))]
+        seen = "TlsSettings is DomainValidation, and TlsDomain is not set"
+        return non_compliant(asked, seen, *shown, remedy=_demand_name(environment, connector, hosts))
+    servers = [s for s in environment.on_premises.servers if any(_server(environment, host) is s for host in hosts)]
     if not servers:
         return not_verified(asked, "no smart host of it is a server of the environment", *shown)
+    wrong, bare = [], []
     for server in servers:
         if server.certificate is None:
-            why = f"the environment names no certificate for {server.name}"
-            return not_verified(asked, why, *shown, remedy=f"Add the PEM file of {server.name} as certificate:")
+            bare.append(server.name)
+            continue
         names = server.certificate.names
-        shown.append(evidence.stated(server.certificate.file, f"names on the certificate of {server.name}", names))
+        shown.append(evidence.config(server.certificate.file, f"names on the certificate of {server.name}", names))
         if not answers_to(names, wanted):
-            seen = f"TlsDomain is {wanted}; {server.name} shows {', '.join(names)}"
-            return non_compliant(asked, seen, *shown)
+            wrong.append(f"{server.name} shows {', '.join(names) or 'no name'}")
+    if wrong:
+        return non_compliant(asked, f"TlsDomain is {wanted}; {'; '.join(wrong)}", *shown)
+    if bare:
+        why = f"the environment names no certificate for {', '.join(bare)}"
+        remedy = f"Add the PEM file of {', '.join(bare)} to environment.yaml as certificate:"
+        return not_verified(asked, why, *shown, remedy=remedy)
     return compliant(asked, f"TlsDomain {wanted} is on it", *shown)
+
+
+def _demand_name(environment: Environment, connector: OutboundConnector, hosts: Sequence[str]) -> str:
+    """Say how the connector demands the name of the server to which it hands over."""
+    name = next((s.name for host in hosts if (s := _server(environment, host))), "<name on the certificate>")
+    return f'Set-OutboundConnector "{connector.name}" -TlsSettings DomainValidation -TlsDomain {name}'
 
 
 def _server(environment: Environment, host: str) -> Server | None:

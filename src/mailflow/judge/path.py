@@ -7,7 +7,10 @@ second internal hop breaks nothing. Delivery alone proves nothing.
 from collections.abc import Callable, Iterable, Sequence
 
 from mailflow.environment.environment import Domain, Environment, Exit, Permission
+from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
 from mailflow.judge import evidence
+from mailflow.judge.mend import mends
+from mailflow.mail.address import Address
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
 
@@ -29,7 +32,8 @@ def _judge(asked: str, paths: Paths, wrong: Callable[[MailPath], str]) -> Findin
     if failing:
         said = "; ".join(dict.fromkeys(said for _, said in failing))
         seen = f"{len(failing)} of {len(paths)}: {said}" if len(paths) > 1 else said
-        return non_compliant(asked, seen, *(evidence.path(one) for one, _ in failing))
+        shown = [evidence.path(one) for one, _ in failing]
+        return non_compliant(asked, seen, *shown, remedy=mends(one for one, _ in failing))
     if open_:
         why = "; ".join(dict.fromkeys(assumption for one in open_ for assumption in one.assumptions))
         return not_verified(asked, why, *(evidence.path(one) for one in open_))
@@ -38,19 +42,21 @@ def _judge(asked: str, paths: Paths, wrong: Callable[[MailPath], str]) -> Findin
 
 
 def _ended(one: MailPath) -> str:
-    """Tell how a message ended that was to be delivered."""
+    """Tell how a message ended that was to take another way, or to arrive."""
+    if one.disposition is Disposition.DELIVERED:
+        return f"the message to {one.recipient} was delivered into {one.mailbox}"
     said = f"{one.ended_by} said {one.reply}" if one.reply else "the records end"
-    return f"the message to {one.recipient} was {one.disposition}: {said} ({one.why})"
+    why = f" ({one.why})" if one.why else ""
+    return f"the message to {one.recipient} was {one.disposition}: {said}{why}"
 
 
 def delivered(environment: Environment, paths: Paths) -> Finding:
     """Judge whether every message reached the mailbox that it was for, on the side where that mailbox is."""
-    forwards = environment.mailboxes.forwards
 
     def wrong(one: MailPath) -> str:
         if one.disposition is not Disposition.DELIVERED:
             return _ended(one)
-        meant = forwards.get(one.recipient, one.recipient)
+        meant = _meant(environment, one.recipient)
         if one.mailbox != meant:
             return f"the message to {one.recipient} was delivered into {one.mailbox}, not into {meant}"
         side = _side(environment, one)
@@ -59,6 +65,15 @@ def delivered(environment: Environment, paths: Paths) -> Finding:
         return ""
 
     return _judge("it is delivered into the mailbox it is for", paths, wrong)
+
+
+def _meant(environment: Environment, recipient: Address) -> Address:
+    """Follow the forwards that the environment lists to the mailbox where mail for a recipient ends."""
+    forwards, seen = environment.mailboxes.forwards, set()
+    while recipient in forwards and recipient not in seen:
+        seen.add(recipient)
+        recipient = forwards[recipient]
+    return recipient
 
 
 def _side(environment: Environment, one: MailPath) -> Place:
@@ -75,26 +90,32 @@ def refused(paths: Paths) -> Finding:
         shut_out = one.disposition is Disposition.WAITING and len(one.hops) == 1 and _dropped(one)
         if one.disposition is Disposition.REFUSED or shut_out:
             return ""
-        if one.disposition is Disposition.DELIVERED:
-            return f"{one.message} was taken and delivered into {one.mailbox}"
-        return f"{one.message} was taken: {one.disposition}"
+        if one.disposition is Disposition.WAITING and len(one.hops) == 1:
+            return f"{one.message} was not refused; {_ended(one)}"
+        return f"{one.message} was taken; {_ended(one)}"
 
-    return _judge("it is refused to whoever offers it", paths, wrong)
+    asked = "it is refused to whoever offers it"
+    silent = [one for one in paths if _unanswered(one)]
+    if silent and not any(wrong(one) for one in paths if one not in silent):
+        # Whether a host would refuse, one that does not answer anybody does not show.
+        why = "; ".join(dict.fromkeys(_ended(one) for one in silent))
+        return not_verified(asked, why, *(evidence.path(one) for one in silent))
+    return _judge(asked, paths, wrong)
+
+
+def _unanswered(one: MailPath) -> bool:
+    return len(one.hops) == 1 and one.reply is not None and one.reply.enhanced == CONNECTION_REFUSED.enhanced
 
 
 def _dropped(one: MailPath) -> bool:
-    return one.reply is not None and one.reply.enhanced == "4.4.2"
+    return one.reply is not None and one.reply.enhanced == "4.4.2"  # RFC 3463: bad connection
 
 
 def refused_or_returned(paths: Paths) -> Finding:
     """Judge whether every message was refused, or came back to its sender as a report: never lost, never looped."""
 
     def wrong(one: MailPath) -> str:
-        if one.disposition in (Disposition.REFUSED, Disposition.RETURNED):
-            return ""
-        if one.disposition is Disposition.DELIVERED:
-            return f"the message to {one.recipient} was delivered into {one.mailbox}"
-        return _ended(one)
+        return "" if one.disposition in (Disposition.REFUSED, Disposition.RETURNED) else _ended(one)
 
     return _judge("it is refused, or returned to its sender", paths, wrong)
 
@@ -111,11 +132,13 @@ def passes(paths: Paths, route: Sequence[Place]) -> Finding:
 
 
 def never_passes(paths: Paths, place: Place) -> Finding:
-    """Judge whether no message passed a place."""
+    """Judge whether no message passed a place on its way; one that did not arrive has not shown its way."""
 
     def wrong(one: MailPath) -> str:
         hosts = [hop.host for hop in one.hops if hop.place is place]
-        return f"it passed {', '.join(dict.fromkeys(hosts))}: {_way(one)}" if hosts else ""
+        if hosts:
+            return f"it passed {', '.join(dict.fromkeys(hosts))}: {_way(one)}"
+        return "" if one.disposition is Disposition.DELIVERED else _ended(one)
 
     return _judge(f"it never passes {place}", paths, wrong)
 
@@ -133,23 +156,20 @@ def enters_at(paths: Paths, place: Place) -> Finding:
 
 
 def leaves_from(paths: Paths, place: Place) -> Finding:
-    """Judge from which place messages enter the Internet."""
+    """Judge from which place messages enter the Internet, each time they do."""
 
     def wrong(one: MailPath) -> str:
-        exit_ = _exit(one)
-        if exit_ is None:
+        exits = [
+            before
+            for before, after in zip(one.hops, one.hops[1:], strict=False)
+            if before.place is not Place.INTERNET and after.place is Place.INTERNET
+        ]
+        if not exits:
             return f"it never left: {_ended(one)}"
-        return "" if exit_[0].place is place else f"it left from {exit_[0].place} ({exit_[0].host}): {_way(one)}"
+        strange = [hop.name for hop in exits if hop.place is not place]
+        return f"it left from {', '.join(strange)}: {_way(one)}" if strange else ""
 
     return _judge(f"it leaves for the Internet from {place}", paths, wrong)
-
-
-def _exit(one: MailPath) -> tuple[Hop, Hop] | None:
-    """Give the last host of the organization and the host on the Internet that it handed the message to."""
-    for before, after in reversed(list(zip(one.hops, one.hops[1:], strict=False))):
-        if before.place is not Place.INTERNET and after.place is Place.INTERNET:
-            return before, after
-    return None
 
 
 def leaves_as_expected(environment: Environment, domain: Domain, paths: Paths) -> Finding:
@@ -183,9 +203,10 @@ def expected_exit(environment: Environment, domain: Domain) -> Exit | None:
 def does_not_go_back(paths: Paths) -> Finding:
     """Judge whether mail that Microsoft 365 got from the own servers stayed away from them (KB3194415)."""
     asked = "Microsoft 365 does not send it back to the on-premises servers"
-    arrived = all(one.disposition is Disposition.DELIVERED for one in paths)
+    arrived = all(one.disposition is Disposition.DELIVERED and not one.assumptions for one in paths)
     if paths and arrived and not any(_first_arrival(one) for one in paths):
-        return not_applicable(asked, "it does not pass Microsoft 365 after the on-premises servers")
+        shown = (evidence.path(one) for one in paths)
+        return not_applicable(asked, "it does not pass Microsoft 365 after the on-premises servers", *shown)
 
     def wrong(one: MailPath) -> str:
         came = _first_arrival(one)
@@ -267,14 +288,16 @@ def as_expected(environment: Environment, paths: Paths) -> Finding:
         )
 
     def wrong(one: MailPath) -> str:
-        went = one.disposition is Disposition.DELIVERED
-        if went == (expected is Permission.ALLOWED) and (went or one.disposition in _REFUSED):
-            return ""
-        return f"it was {one.disposition} ({one.reply or one.mailbox})"
+        if expected is Permission.ALLOWED:
+            went = one.disposition is Disposition.DELIVERED and one.mailbox == _meant(environment, one.recipient)
+            return "" if went else _ended(one)
+        # Refused for any other reason, the forward has not been tried.
+        forbidden = one.reply is not None and one.reply.enhanced == FORWARDING_BLOCKED.enhanced
+        return "" if forbidden and one.disposition in _REFUSED else _ended(one)
 
     return _judge(f"forwarding to the Internet by a cloud mailbox is {expected}", paths, wrong)
 
 
 def _way(one: MailPath) -> str:
-    way = " → ".join(f"{hop.host} ({hop.place})" for hop in one.hops)
+    way = " → ".join(hop.name for hop in one.hops)
     return way if one.disposition is Disposition.DELIVERED else f"{way}, {one.disposition}"

@@ -7,11 +7,14 @@ from typing import Protocol, TypeVar
 
 from mailflow.environment.environment import Domain, Environment, IPAddress
 from mailflow.environment.message import STRANGER, Kind
+from mailflow.exchange.cloud import CLOUDS, Cloud
+from mailflow.exchange.cloud import cloud as cloud_of_name
 from mailflow.exchange.known import Unknown
 from mailflow.judge import evidence
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
-from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_applicable, not_verified
 from mailflow.records.answer import Answer, Question
+from mailflow.records.mx import is_address_literal
 from mailflow.records.spf import Evaluation, Result, check_host
 from mailflow.records.spf_count import TermCount, count_terms
 from mailflow.records.spf_diagnosis import diagnose, select_record
@@ -83,12 +86,13 @@ def exactly_one(domain: Domain, seen: SpfSeen) -> Finding:
     shown = evidence.dns(seen.txt)
     if seen.txt.failed:
         return not_verified(asked, f"the look-up of {seen.txt.question} failed: {seen.txt.outcome}", shown)
-    _, flaws = select_record(seen.txt.values)
-    if flaws:
-        remedy = flaws[0].mend
-        if flaws[0].corrected:
+    record, flaws = select_record(seen.txt.values)
+    if not record:
+        remedy = flaws[0].mend if flaws else ""
+        if flaws and flaws[0].corrected:
             remedy = f'{remedy}: {domain.name}. 3600 IN TXT "{flaws[0].corrected}"'
-        return non_compliant(asked, "; ".join(flaw.wrong for flaw in flaws), shown, remedy=remedy)
+        told = "; ".join(flaw.wrong for flaw in flaws) or "it has none"
+        return non_compliant(asked, told, shown, remedy=remedy)
     return compliant(asked, "it has", shown)
 
 
@@ -111,31 +115,52 @@ def valid(domain: Domain, seen: SpfSeen) -> Finding:
         if corrected:
             mends.append(f'Publish: {domain.name}. 3600 IN TXT "{corrected}"')
         return non_compliant(asked, seen_, shown, remedy="\n".join(dict.fromkeys(mends)), notes=notes)
-    broken = [problem for problem in seen.count.problems if problem]
-    if broken and len(records) == 1 and not seen.count.failed:
+    broken = _broken(seen.count)
+    if broken and len(records) == 1:
         return non_compliant(asked, "; ".join(broken), shown, notes=notes)
+    if seen.count.failed:
+        return not_verified(asked, _failed(seen.count.failed), shown)
     return compliant(asked, "it is", shown, notes=notes)
+
+
+def _broken(count: TermCount) -> tuple[str, ...]:
+    """Tell why receivers cannot evaluate the record, or what it includes; failed look-ups left aside."""
+    return tuple(term.problem for term in count.walk() if term.problem and not any(a.failed for a in term.answers))
+
+
+def _failed(answers: Iterable[Answer]) -> str:
+    return "the look-up failed: " + ", ".join(dict.fromkeys(f"{a.question}: {a.outcome}" for a in answers if a.failed))
 
 
 def within_limits(domain: Domain, seen: SpfSeen) -> Finding:
     """Judge the number of look-ups through every include, whatever the sender (RFC 7208 section 4.6.4)."""
     asked = f"the SPF record of {domain.name} needs at most {_TERMS} querying terms and {_VOID} void look-ups"
-    if seen.txt.failed or seen.count.failed:
-        failed = ", ".join(f"{a.question}: {a.outcome}" for a in (seen.txt, *seen.count.failed) if a.failed)
-        return not_verified(asked, f"a look-up failed: {failed}", evidence.dns(seen.txt))
+    if seen.txt.failed:
+        return not_verified(asked, _failed((seen.txt,)), evidence.dns(seen.txt))
     if len(spf_records(seen.txt.values)) != 1:
         return not_applicable(asked, "there is not exactly one SPF record", evidence.dns(seen.txt))
     terms = seen.count.querying_terms
-    void = max(seen.count.void_lookups(4), seen.count.void_lookups(6))
+    void = seen.count.void_lookups(4)
     tree = tuple(f"{term.text}  ({term.querying_terms})" for term in seen.count.walk() if term.text)
     shown = Evidence("dns", f"querying terms of {domain.name}", "every include and redirect", tree or ("none",))
-    said = f"it needs {terms} querying terms and {void} void look-ups"
+    said = f"it needs {_counted(terms, 'querying term')} and {_counted(void, 'void look-up')}"
     if terms > _TERMS or void > _VOID:
         return non_compliant(asked, f"{said}: receivers give up (permerror)", shown)
+    if seen.count.failed:
+        return not_verified(asked, _failed(seen.count.failed), shown)
+    if broken := _broken(seen.count):
+        return not_verified(asked, f"it cannot be counted to its end: {'; '.join(broken)}", shown)
     notes = tuple(
         f"{text} depends on the message and was not counted through" for text in seen.count.depends_on_message
     )
+    if seen.count.void_lookups(6) > _VOID:
+        # A host without AAAA is void for a sender that comes by IPv6; HYB-SPF-2 falls where that is Microsoft 365.
+        notes += (f"for a sender that comes by IPv6 it is {seen.count.void_lookups(6)} void look-ups: permerror",)
     return compliant(asked, said, shown, notes=notes)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def microsoft_365_passes(environment: Environment, domain: Domain, seen: SpfSeen) -> Finding:
@@ -143,31 +168,57 @@ def microsoft_365_passes(environment: Environment, domain: Domain, seen: SpfSeen
     cloud = environment.microsoft_365.cloud
     asked = f"Microsoft 365 passes the SPF record of {domain.name} by include:{cloud.spf_include}"
     remedy = f"Add include:{cloud.spf_include} to the SPF record of {domain.name}, before its end"
+    if mistaken := _of_another_cloud(cloud, seen.count):
+        told = f"it includes {mistaken}, which lists the addresses of another cloud, and not {cloud.spf_include}"
+        mend = f"Write include:{cloud.spf_include} in place of include:{mistaken} in the SPF record of {domain.name}"
+        return non_compliant(asked, told, evidence.dns(seen.txt), remedy=mend)
     if isinstance(cloud.ranges, Unknown):
         return not_verified(asked, cloud.ranges.why, evidence.dns(seen.txt))
-    found = _all_pass(asked, seen.microsoft_365, remedy)
+    found = _all_pass(asked, domain, seen.microsoft_365, remedy)
     reached = any(cloud.spf_include in one.records for one in seen.microsoft_365.values())
-    if found.verdict == "compliant" and not reached:
+    if found.verdict is Verdict.COMPLIANT and not reached:
         told = "the ranges of today pass, but not by the include: it alone follows Microsoft's changes"
         return non_compliant(asked, told, *found.evidence, remedy=remedy)
     return found
 
 
-def own_servers_pass(environment: Environment, domain: Domain, seen: SpfSeen) -> Finding:
+def _of_another_cloud(cloud: Cloud, count: TermCount) -> str:
+    """Name another cloud's include that stands where the own one is missing, whatever its look-up said; else nothing.
+
+    Behind any other name whose look-up failed the own include may stand.
+    """
+    others = {each.spf_include for each in map(cloud_of_name, CLOUDS)} - {cloud.spf_include}
+    named = [term.domain for term in count.walk()]
+    hidden = any(answer.question.name not in others for answer in count.failed)
+    if hidden or cloud.spf_include in named:
+        return ""
+    return next((name for name in named if name in others), "")
+
+
+def own_servers_pass(domain: Domain, seen: SpfSeen) -> Finding:
     """Judge whether every address from which the own servers send passes."""
     asked = f"every address from which the on-premises servers send passes the SPF record of {domain.name}"
-    terms = " ".join(f"ip{a.version}:{a}" for a in own_addresses(environment))
-    return _all_pass(asked, seen.own, f"Add {terms} to the SPF record of {domain.name}, before its end")
+    remedy = f"Add {_terms(seen.own)} to the SPF record of {domain.name}, before its end"
+    return _all_pass(asked, domain, seen.own, remedy)
 
 
 def third_parties_pass(domain: Domain, seen: SpfSeen) -> Finding:
     """Judge whether every address of every third party that sends for this domain passes."""
     asked = f"every third party that sends for {domain.name} passes its SPF record"
+    if not seen.third_parties:
+        return not_applicable(asked, "the environment names none", evidence.dns(seen.txt))
     together = {address: one for party in seen.third_parties.values() for address, one in party.items()}
-    terms = " ".join(f"ip{a.version}:{a}" for a, one in together.items() if one.result is not Result.PASS)
-    names = ", ".join(seen.third_parties)
-    remedy = f"Add {terms}, or the include that {names} names, to the SPF record of {domain.name}, before its end"
-    return _all_pass(asked, together, remedy)
+    failing = [name for name, party in seen.third_parties.items() if _terms(party)]
+    remedy = (
+        f"Add {_terms(together)}, or the include that {', '.join(failing)} names, to the SPF record of {domain.name}, "
+        "before its end"
+    )
+    return _all_pass(asked, domain, together, remedy)
+
+
+def _terms(evaluations: Mapping[IPAddress, Evaluation]) -> str:
+    """Write the terms that let the addresses pass that do not."""
+    return " ".join(f"ip{a.version}:{a}" for a, one in evaluations.items() if one.result is not Result.PASS)
 
 
 def stranger_fails(domain: Domain, seen: SpfSeen) -> Finding:
@@ -178,23 +229,33 @@ def stranger_fails(domain: Domain, seen: SpfSeen) -> Finding:
     if result is Result.TEMPERROR:
         return not_verified(asked, seen.stranger.reason, shown)
     if result is not Result.FAIL:
-        remedy = f"End the SPF record of {domain.name} with -all"
+        remedy = _first_mend(domain, [seen.stranger]) or f"End the SPF record of {domain.name} with -all"
         return non_compliant(asked, _told(seen.stranger), shown, remedy=remedy)
     return compliant(asked, "it fails", shown)
 
 
-def _all_pass(asked: str, evaluations: Mapping[IPAddress, Evaluation], remedy: str) -> Finding:
+def _all_pass(asked: str, domain: Domain, evaluations: Mapping[IPAddress, Evaluation], remedy: str) -> Finding:
     if not evaluations:
         return not_verified(asked, "the environment names no such address")
     failing = {a: one for a, one in evaluations.items() if one.result not in (Result.PASS, Result.TEMPERROR)}
     unknown = {a: one for a, one in evaluations.items() if one.result is Result.TEMPERROR}
     shown = tuple(evidence.evaluation(one, f"SPF for {a}") for a, one in (failing or unknown or evaluations).items())
     if failing:
-        told = "; ".join(dict.fromkeys(f"{address}: {_told(one)}" for address, one in failing.items()))
-        return non_compliant(asked, told, *shown, remedy=remedy)
+        alike: dict[str, list[str]] = {}
+        for address, one in failing.items():
+            alike.setdefault(_told(one), []).append(str(address))
+        told = "; ".join(f"{', '.join(several)}: {result}" for result, several in alike.items())
+        return non_compliant(asked, told, *shown, remedy=_first_mend(domain, failing.values()) or remedy)
     if unknown:
         return not_verified(asked, "; ".join(dict.fromkeys(one.reason for one in unknown.values())), *shown)
     return compliant(asked, f"so it does from {', '.join(map(str, evaluations))}", *shown)
+
+
+def _first_mend(domain: Domain, failing: Iterable[Evaluation]) -> str:
+    """Give the remedy where the record cannot be evaluated: no further term helps before that is mended."""
+    if any(one.result is Result.PERMERROR for one in failing):
+        return f"Mend the SPF record of {domain.name} first; HYB-SPF-1 tells what is wrong with it"
+    return ""
 
 
 def _told(one: Evaluation) -> str:
@@ -249,7 +310,7 @@ def every_arrival_passes(
     What forwards and foreign senders meet is a note: no record of this domain can change it.
     """
     asked = f"every message that names {domain.name} as its sender passes SPF where it arrives"
-    ours = [(a, e) for a, e in results if judged_by_spf(environment, domain, a)]
+    ours = [(a, e) for a, e in results if judged_by_spf(environment, domain, a) and not a.path.assumptions]
     notes = tuple(
         dict.fromkeys(
             f"{a.path.message.kind}: SPF of {a.identity} for {a.hop.client} gives {e.result}"
@@ -269,7 +330,7 @@ def every_arrival_passes(
         told = "; ".join(
             dict.fromkeys(f"{a.path.message.kind}, from {a.hop.client} as {a.identity}: {_told(e)}" for a, e in failing)
         )
-        remedy = "\n".join(dict.fromkeys(_publish(domain, a) for a, _ in failing))
+        remedy = "\n".join(dict.fromkeys(_publish(environment, domain, a, e) for a, e in failing))
         return non_compliant(asked, told, *shown, remedy=remedy, notes=notes)
     if unknown:
         return not_verified(asked, "; ".join(dict.fromkeys(e.reason for _, e in unknown)), *shown)
@@ -280,11 +341,20 @@ def every_arrival_passes(
         lost = [p for p in paths if p.disposition is not Disposition.DELIVERED]
         why = "no message with an own reverse-path left the organization"
         return not_verified(asked, why, *(evidence.path(p) for p in lost))
-    return compliant(asked, f"so did {len(ours)} messages", *shown, notes=notes)
+    kinds = ", ".join(dict.fromkeys(f"{a.path.message.kind}" for a, _ in ours))
+    return compliant(asked, f"so did every message that arrived ({len(ours)}): {kinds}", *shown, notes=notes)
 
 
-def _publish(domain: Domain, arrival: Arrival) -> str:
-    term = f"ip{6 if ':' in arrival.hop.client else 4}:{arrival.hop.client}"
+def _publish(environment: Environment, domain: Domain, arrival: Arrival, found: Evaluation) -> str:
+    """Say which record lets a message pass that did not."""
+    client = ip_address(arrival.hop.client)
+    cloud = environment.microsoft_365.cloud
+    by_microsoft = not isinstance(cloud.ranges, Unknown) and any(client in network for network in cloud.ranges)
+    term = f"include:{cloud.spf_include}" if by_microsoft else f"ip{client.version}:{client}"
     if arrival.identity == domain.name:
-        return f"Add {term} to the SPF record of {domain.name}, before its end"
+        add = f"Add {term} to the SPF record of {domain.name}, before its end"
+        return _first_mend(domain, [found]) or add
+    if "." not in arrival.identity or is_address_literal(arrival.identity):
+        # RFC 5321 section 4.1.1.1: EHLO takes the client's fully qualified domain name.
+        return f"Let the server that connects from {client} greet with a full host name: Set-SendConnector -Fqdn"
     return f'Publish: {arrival.identity}. 3600 IN TXT "v=spf1 {term} -all"'

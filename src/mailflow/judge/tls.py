@@ -17,29 +17,48 @@ _SOON_DAYS = 30
 
 
 def _judge(
-    asked: str, sessions: Sessions, wrong: Callable[[Server, TlsSession], str], notes: Sequence[str] = ()
+    asked: str,
+    sessions: Sessions,
+    wrong: Callable[[Server, TlsSession], str],
+    unseen: Callable[[TlsSession], str] = lambda _: "",
+    notes: Sequence[str] = (),
 ) -> Finding:
+    """Judge every session: `wrong` tells what is wrong with one, `unseen` why it could not show what is asked."""
     if not sessions:
         return not_verified(asked, "the environment names no on-premises server, or none listens")
-    silent = [
-        f"{server.name} [{session.address}]: {session.trouble}" for server, session in sessions if not session.reached
-    ]
-    failing = [said for server, session in sessions if session.reached and (said := wrong(server, session))]
     shown = tuple(evidence.session(session) for _, session in sessions)
+    bare = dict.fromkeys((server.name, session.assumed) for server, session in sessions if session.assumed)
+    looked = [(server, session) for server, session in sessions if not session.assumed]
+    silent, failing = [], []
+    for server, session in looked:
+        if why := unseen(session) if session.reached else session.trouble or "it does not answer":
+            silent.append(f"{server.name} [{session.address}]: {why}")
+        elif said := wrong(server, session):
+            failing.append(said)
     if failing:
         return non_compliant(asked, "; ".join(failing), *shown, notes=tuple(notes))
+    if bare:
+        remedy = f"Add the PEM file of {', '.join(name for name, _ in bare)} to environment.yaml as certificate:"
+        return not_verified(asked, "; ".join(why for _, why in bare), *shown, remedy=remedy)
     if silent:
         return not_verified(asked, "; ".join(silent), *shown)
-    return compliant(asked, f"so it is at {len(sessions)} address(es)", *shown, notes=tuple(notes))
+    places = dict.fromkeys(f"{server.name} [{session.address}]" for server, session in sessions)
+    return compliant(asked, f"so it is at {', '.join(places)}", *shown, notes=tuple(notes))
+
+
+def _no_certificate(session: TlsSession) -> str:
+    """Tell why no certificate could be seen: then nothing is known of it, good or bad."""
+    return "" if session.certificate else f"no certificate could be seen: {session.trouble or 'no STARTTLS'}"
 
 
 def offers_starttls(sessions: Sessions) -> Finding:
     """Judge whether every server offers STARTTLS at every address."""
-    return _judge(
-        "every on-premises server offers STARTTLS",
-        sessions,
-        lambda server, session: "" if session.starttls else f"{server.name} [{session.address}] does not offer it",
-    )
+
+    def wrong(server: Server, session: TlsSession) -> str:
+        why = f": {session.trouble}" if session.trouble else ""
+        return "" if session.starttls else f"{server.name} [{session.address}] does not offer it{why}"
+
+    return _judge("every on-premises server offers STARTTLS", sessions, wrong)
 
 
 def speaks_modern_tls(sessions: Sessions) -> Finding:
@@ -57,26 +76,25 @@ def shows_trusted_certificate(sessions: Sessions) -> Finding:
     """Judge whether the chain leads to a trusted authority; the dates are judged apart."""
 
     def wrong(server: Server, session: TlsSession) -> str:
-        if session.certificate is None:
-            return f"{server.name} [{session.address}] shows no certificate"
         if session.distrust and session.distrust not in _DATES:
             planned = server.certificate.distrust if server.certificate else ""
             return f"{server.name} [{session.address}]: {planned or session.distrust}"
         return ""
 
-    return _judge("every on-premises server shows a certificate of a trusted authority", sessions, wrong)
+    return _judge(
+        "every on-premises server shows a certificate of a trusted authority", sessions, wrong, _no_certificate
+    )
 
 
 def names_the_server(sessions: Sessions) -> Finding:
     """Judge whether the certificate carries the name by which the server is found (RFC 6125 section 6.4)."""
 
     def wrong(server: Server, session: TlsSession) -> str:
-        if session.certificate is None:
-            return f"{server.name} [{session.address}] shows no certificate"
-        names = certificate_names(session.certificate)
-        return "" if answers_to(names, server.name) else f"{server.name} shows a certificate for {', '.join(names)}"
+        names = certificate_names(session.certificate) if session.certificate else ()
+        told = f"{server.name} shows a certificate for {', '.join(names) or 'no name'}"
+        return "" if answers_to(names, server.name) else told
 
-    return _judge("the certificate of every on-premises server names it", sessions, wrong)
+    return _judge("the certificate of every on-premises server names it", sessions, wrong, _no_certificate)
 
 
 def is_in_date(sessions: Sessions, now: datetime) -> Finding:
@@ -86,16 +104,17 @@ def is_in_date(sessions: Sessions, now: datetime) -> Finding:
         if session.certificate:
             left = (session.certificate.not_valid_after_utc - now).days
             if 0 <= left < _SOON_DAYS:
-                notes.append(f"the certificate of {server.name} is valid for {left} more days")
+                days = f"{left} more day{'s' * (left != 1)}" if left else "less than a day"
+                notes.append(f"the certificate of {server.name} is valid for {days}")
 
     def wrong(server: Server, session: TlsSession) -> str:
         leaf = session.certificate
-        if leaf is None:
-            return f"{server.name} [{session.address}] shows no certificate"
-        if now > leaf.not_valid_after_utc:
+        if leaf and now > leaf.not_valid_after_utc:
             return f"that of {server.name} was valid until {leaf.not_valid_after_utc:%Y-%m-%d}"
-        if now < leaf.not_valid_before_utc:
+        if leaf and now < leaf.not_valid_before_utc:
             return f"that of {server.name} is valid from {leaf.not_valid_before_utc:%Y-%m-%d}"
+        if session.distrust in _DATES:
+            return f"above that of {server.name}, in its chain: {session.distrust}"
         return ""
 
-    return _judge("the certificate of every on-premises server is valid today", sessions, wrong, notes)
+    return _judge("the certificate of every on-premises server is valid today", sessions, wrong, _no_certificate, notes)

@@ -1,13 +1,16 @@
 """Judges what Microsoft 365 makes of mail from the own servers: internal trust, Enhanced Filtering."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from mailflow.environment.environment import Domain, Environment
-from mailflow.exchange.known import Assumptions, Unknown
-from mailflow.exchange.online import ConnectorType, InboundConnector
+from mailflow.environment.environment import Domain, Environment, Server
+from mailflow.exchange.known import Assumptions, Known, Origin
+from mailflow.exchange.online import InboundConnector
 from mailflow.judge import evidence
+from mailflow.judge.inbound import connectors_of_own_servers
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
-from mailflow.routing.exchange_server import CLOUD_CAPABILITIES, ExchangeServerRouter
+from mailflow.routing.decision import Client, Tls
+from mailflow.routing.exchange_server import ExchangeServerRouter, trusts_cloud
 from mailflow.routing.microsoft_365 import Microsoft365Router
 
 
@@ -18,75 +21,87 @@ def kept_in_both_directions(environment: Environment) -> Finding:
     receive connector its counterpart, TlsDomainCapabilities (KB3212872, KB3156771; "when is a message internal").
     """
     asked = "send, receive, inbound and outbound connector keep the headers of internal trust"
+    servers = [server for server in environment.on_premises.servers if server.is_exchange]
+    if not servers:
+        return not_verified(asked, "the environment names no Exchange server")
     assume = Assumptions()
-    off: list[str] = []
-    shown: list[Evidence] = []
-    for place, kept, item in _places(environment, assume):
-        shown.append(item)
-        if not kept:
-            off.append(place)
+    places = [
+        *(place for server in servers for place in _on_premises(environment, server, assume)),
+        *_in_tenant(environment, assume),
+    ]
+    shown = tuple(dict.fromkeys(place.shown for place in places if place.shown))
+    lost = dict.fromkeys(place.name for place in places if not place.kept)
+    if not any(server.listens for server in servers):
+        lost.setdefault("the own side, where no Exchange server takes mail from Microsoft 365")
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
-    if len(shown) < 4:
-        return non_compliant(asked, "one of the four connectors is missing", *shown)
-    if off:
-        return non_compliant(asked, f"lost at {', '.join(off)}", *shown)
+    if lost:
+        return non_compliant(asked, f"lost at {', '.join(lost)}", *shown)
     note = "nothing that inspects SMTP may stand between the two sides; settings do not show whether something does"
     return compliant(asked, "all four keep them", *shown, notes=(note,))
 
 
-def _places(environment: Environment, assume: Assumptions) -> Iterator[tuple[str, bool, Evidence]]:
-    coexistence = environment.microsoft_365.coexistence_domain
-    for server in environment.on_premises.servers:
-        if not server.is_exchange:
-            continue
-        send = ExchangeServerRouter(environment, server).send_connector(coexistence, assume)
-        if send:
-            value = send.cloud_services_mail_enabled
-            item = evidence.setting(send.origin, "CloudServicesMailEnabled", f"send connector '{send.name}'", value)
-            yield f"send connector '{send.name}'", assume(value, False), item
-    receiving = [
-        c for c in assume.listed(environment.on_premises.exchange.receive_connectors) if 25 in _ports(c.bindings_ports)
-    ]
-    if receiving:
-        kept = [
-            c
-            for c in receiving
-            if any(name.lower() in CLOUD_CAPABILITIES for _, name in assume.listed(c.tls_domain_capabilities))
-        ]
-        shown = (kept or receiving)[0]
-        capabilities = shown.tls_domain_capabilities
-        item = evidence.setting(
-            shown.origin, "TlsDomainCapabilities", f"receive connector '{shown.name}'", capabilities
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A connector that mail between the two sides passes."""
+
+    name: str
+    kept: bool  # the headers
+    shown: Evidence | None = None  # None: there is no such connector
+
+
+def _on_premises(environment: Environment, server: Server, assume: Assumptions) -> Iterator[_Place]:
+    router = ExchangeServerRouter(environment, server)
+    send = router.send_connector(environment.microsoft_365.coexistence_domain, assume)
+    if send is None:
+        yield _Place(f"{server.name}, which has no send connector to the tenant", kept=False)
+    else:
+        owner, value = f"send connector '{send.name}'", send.cloud_services_mail_enabled
+        yield _cloud_services_mail(owner, send.origin, value, assume)
+    versions = {address.version for address in server.listens}
+    for client in _microsoft_365(environment, assume) if versions else ():
+        if client.address.version in versions:
+            yield _receiving(router, server, client, assume)
+
+
+def _microsoft_365(environment: Environment, assume: Assumptions) -> Iterator[Client]:
+    """Microsoft 365 as the own servers see it: from the ends of its ranges, under the name on its certificate."""
+    cloud = environment.microsoft_365.cloud
+    for network in assume.listed(cloud.ranges):
+        for address in (network[0], network[-1]):
+            yield Client(address, tls=Tls("TLSv1.3", (cloud.mx_suffix,), client_trusted=True))
+
+
+def _receiving(router: ExchangeServerRouter, server: Server, client: Client, assume: Assumptions) -> _Place:
+    connector = router.receive_connector(client, assume)
+    if connector is None:
+        return _Place(f"{server.name}, which has no receive connector for {client.address}", kept=False)
+    owner = f"receive connector '{connector.name}'"
+    capabilities = connector.tls_domain_capabilities
+    shown = evidence.setting(connector.origin, "TlsDomainCapabilities", owner, capabilities)
+    return _Place(owner, trusts_cloud(connector, client, assume), shown)
+
+
+def _in_tenant(environment: Environment, assume: Assumptions) -> Iterator[_Place]:
+    inbound = connectors_of_own_servers(environment, assume)
+    if not inbound:
+        yield _Place("the tenant, where no inbound connector recognises the on-premises servers", kept=False)
+    for one in inbound:
+        yield _cloud_services_mail(
+            f"inbound connector '{one.name}'", one.origin, one.cloud_services_mail_enabled, assume
         )
-        yield f"receive connector '{shown.name}'", bool(kept), item
-    for inbound in _own_connectors(environment, assume):
-        value = inbound.cloud_services_mail_enabled
-        item = evidence.setting(
-            inbound.origin, "CloudServicesMailEnabled", f"inbound connector '{inbound.name}'", value
-        )
-        yield f"inbound connector '{inbound.name}'", assume(value, False), item
-    names = {domain.name for domain in environment.domains}
     router = Microsoft365Router(environment)
-    chosen = {id(c): c for name in names if (c := router.outbound_connector(name, False, assume))}
-    for outbound in chosen.values():
-        value = outbound.cloud_services_mail_enabled
-        item = evidence.setting(
-            outbound.origin, "CloudServicesMailEnabled", f"outbound connector '{outbound.name}'", value
-        )
-        yield f"outbound connector '{outbound.name}'", assume(value, False), item
+    for domain in environment.domains:
+        chosen = router.outbound_connector(domain.name, from_on_premises=False, assume=assume)
+        if chosen is None:
+            yield _Place(f"the tenant, where no outbound connector covers {domain.name}", kept=False)
+        else:
+            owner, value = f"outbound connector '{chosen.name}'", chosen.cloud_services_mail_enabled
+            yield _cloud_services_mail(owner, chosen.origin, value, assume)
 
 
-def _ports(ports: tuple[int, ...] | Unknown) -> tuple[int, ...]:
-    return (25,) if isinstance(ports, Unknown) else ports
-
-
-def _own_connectors(environment: Environment, assume: Assumptions) -> list[InboundConnector]:
-    return [
-        c
-        for c in assume.listed(environment.microsoft_365.online.inbound_connectors)
-        if assume(c.enabled, False) and assume(c.connector_type, None) is ConnectorType.ON_PREMISES
-    ]
+def _cloud_services_mail(owner: str, origin: Origin, value: Known[bool], assume: Assumptions) -> _Place:
+    return _Place(owner, assume(value, False), evidence.setting(origin, "CloudServicesMailEnabled", owner, value))
 
 
 def enhanced_filtering_fits(environment: Environment, domain: Domain) -> Finding:
@@ -100,8 +115,8 @@ def enhanced_filtering_fits(environment: Environment, domain: Domain) -> Finding
     demanded = domain.scenario in (3, 4)
     asked = "Enhanced Filtering skips the on-premises servers" if demanded else "Enhanced Filtering is off"
     assume = Assumptions()
-    connectors = _own_connectors(environment, assume)
-    states = [(c, _skips(environment, c, assume)) for c in connectors]
+    connectors = connectors_of_own_servers(environment, assume)
+    said = [(c, _not_skipped(environment, c, assume) if demanded else _on(c, assume)) for c in connectors]
     shown = tuple(
         evidence.setting(c.origin, prop, f"inbound connector '{c.name}'", value)
         for c in connectors
@@ -109,23 +124,32 @@ def enhanced_filtering_fits(environment: Environment, domain: Domain) -> Finding
     )
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
-    if not states:
-        return not_verified(asked, "there is no enabled inbound connector of type OnPremises", *shown)
-    wrong = [c.name for c, skips in states if skips is not demanded]
+    if not connectors:
+        return not_verified(asked, "no inbound connector recognises the on-premises servers", *shown)
+    wrong = {c.name: told for c, told in said if told}
     if wrong:
-        name = f"'{wrong[0]}'"
-        seen = f"{name} does not skip them" if demanded else f"it is on at {name}"
-        switch = "-EFSkipLastIP $true" if demanded else "-EFSkipLastIP $false -EFSkipIPs $null"
-        return non_compliant(asked, seen, *shown, remedy=f'Set-InboundConnector "{wrong[0]}" {switch}')
+        switch = "-EFSkipLastIP $true -EFUsers $null" if demanded else "-EFSkipLastIP $false -EFSkipIPs $null"
+        remedy = "\n".join(f'Set-InboundConnector "{name}" {switch}' for name in wrong)
+        seen = "; ".join(f"'{name}' {told}" for name, told in wrong.items())
+        return non_compliant(asked, seen, *shown, remedy=remedy)
     return compliant(asked, "it does" if demanded else "it is", *shown)
 
 
-def _skips(environment: Environment, connector: InboundConnector, assume: Assumptions) -> bool:
-    """Whether a connector looks past the own servers, for every recipient."""
+def _not_skipped(environment: Environment, connector: InboundConnector, assume: Assumptions) -> str:
+    """Tell why a connector does not look past the own servers for every recipient."""
+    last, ranges = assume(connector.ef_skip_last_ip, False), assume.listed(connector.ef_skip_ips)
     if assume.listed(connector.ef_users):
-        return False
-    if assume(connector.ef_skip_last_ip, False):
-        return True
-    ranges = assume.listed(connector.ef_skip_ips)
-    own = [address for server in environment.on_premises.servers for address in server.sends_from]
-    return bool(own) and bool(ranges) and all(any(address in network for network in ranges) for address in own)
+        return "skips them for some recipients only: EFUsers is set"
+    if last:
+        return ""
+    own = dict.fromkeys(address for server in environment.on_premises.servers for address in server.sends_from)
+    missing = [str(address) for address in own if not any(address in network for network in ranges)]
+    return f"does not skip {', '.join(missing)}" if missing else ""
+
+
+def _on(connector: InboundConnector, assume: Assumptions) -> str:
+    """Tell by what Enhanced Filtering is on, for whomever."""
+    last, ranges = assume(connector.ef_skip_last_ip, False), assume.listed(connector.ef_skip_ips)
+    told = ["EFSkipLastIP is True"] if last else []
+    told += [f"EFSkipIPs is {', '.join(map(str, ranges))}"] if ranges else []
+    return " and ".join(told)

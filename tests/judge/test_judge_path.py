@@ -1,0 +1,448 @@
+"""Paths: the hops that must occur, their order, the hops that must not, and how a message ends."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mailflow.environment.environment import Exit, Expects, Permission
+from mailflow.environment.message import Kind
+from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
+from mailflow.judge import evidence
+from mailflow.judge import path as judge
+from mailflow.mail.address import Address
+from mailflow.mail.reply import Reply
+from mailflow.observe.path import Disposition, Place
+from mailflow.policy.finding import Finding, Verdict
+
+CLOUD, OWN, OUT = Place.MICROSOFT_365, Place.ON_PREMISES, Place.INTERNET
+GOOD, BAD = Verdict.COMPLIANT, Verdict.NON_COMPLIANT
+LEE = Address("lee", "contoso.com")
+
+# Every judge of paths, in the form that takes nothing but paths.
+Judge = Callable[[Any], Finding]
+
+
+@pytest.fixture
+def every(s4: Any) -> dict[str, Judge]:
+    environment, domain = s4.environment, s4.domain
+    return {
+        "delivered": lambda paths: judge.delivered(environment, paths),
+        "refused": judge.refused,
+        "refused_or_returned": judge.refused_or_returned,
+        "passes": lambda paths: judge.passes(paths, (OWN,)),
+        "never_passes": lambda paths: judge.never_passes(paths, CLOUD),
+        "enters_at": lambda paths: judge.enters_at(paths, OWN),
+        "leaves_from": lambda paths: judge.leaves_from(paths, OWN),
+        "leaves_as_expected": lambda paths: judge.leaves_as_expected(environment, domain, paths),
+        "does_not_go_back": judge.does_not_go_back,
+        "attributed": judge.attributed,
+        "over_tls": judge.over_tls,
+        "by_connector": judge.by_connector,
+        "as_expected": lambda paths: judge.as_expected(environment, paths),
+    }
+
+
+def test_every_judge_is_here(every: dict[str, Judge]) -> None:
+    public = {name for name, one in vars(judge).items() if callable(one) and one.__module__ == judge.__name__}
+    assert {name for name in public if not name.startswith("_")} == {*every, "expected_exit"}
+
+
+def test_nothing_is_true_of_no_message(every: dict[str, Judge]) -> None:
+    for name, one in every.items():
+        found = one([])
+        assert (found.verdict, found.seen, found.remedy) == (
+            Verdict.NOT_VERIFIED,
+            "the environment lists nobody who could send or get such a message",
+            "List the mailboxes, servers and outside parties in environment.yaml",
+        ), name
+
+
+@pytest.mark.parametrize("ended", list(Disposition))
+@pytest.mark.parametrize("way", ["out", "out own", "out cloud", "own cloud own out", "cloud"])
+def test_what_was_taken_for_granted_says_nothing(
+    every: dict[str, Judge], path: Any, way: str, ended: Disposition
+) -> None:
+    one = path(way, ended=ended, assumptions=("the export lacks it", "so does this"))
+    for name, judged in every.items():
+        found = judged([one, one])
+        assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the export lacks it; so does this"), name
+        assert found.evidence == (evidence.path(one), evidence.path(one))
+
+
+def test_one_that_is_wrong_outweighs_one_of_which_nothing_is_known(path: Any) -> None:
+    unknown, wrong = path("out own", assumptions=("x",)), path("out cloud own")
+    found = judge.never_passes([unknown, wrong, path("out own")], CLOUD)
+    assert (found.verdict, found.seen) == (
+        BAD,
+        (
+            "1 of 3: it passed Microsoft 365: mail.tailspintoys.com (the Internet) → Microsoft 365 → "
+            "mail.contoso.com (the on-premises servers)"
+        ),
+    )
+    assert found.evidence == (evidence.path(wrong),)
+    assert judge.never_passes([unknown, path("out own")], CLOUD).verdict is Verdict.NOT_VERIFIED
+
+
+def said(found: Finding) -> tuple[Verdict, str]:
+    return found.verdict, found.seen
+
+
+def test_delivered(s4: Any, path: Any) -> None:
+    one, two = path("out own"), path("out own cloud", to="chris@contoso.com")
+    assert said(judge.delivered(s4.environment, [one])) == (GOOD, "so it was for the one message sent")
+    found = judge.delivered(s4.environment, [one, two])
+    assert said(found) == (GOOD, "so it was for all 2 messages")
+    assert found.asked == "it is delivered into the mailbox it is for"
+    assert found.evidence == (evidence.path(one), evidence.path(two))
+
+
+def test_delivered_by_forwards(s4: Any, path: Any) -> None:
+    """Mail for kate ends where she forwards it, over any number of forwards; a circle ends too."""
+    there = Address("kate", "tailspintoys.com")
+    away = path("out own cloud out", to="kate@contoso.com", mailbox=there)
+    assert judge.delivered(s4.environment, [away]).verdict is GOOD
+    kate, david = Address("kate", "contoso.com"), Address("david", "contoso.com")
+    chain = s4.mailboxes(forwards={david: kate, kate: there})
+    assert judge.delivered(chain.environment, [path("out own out", mailbox=there)]).verdict is GOOD
+    circle = s4.mailboxes(forwards={david: kate, kate: david})
+    assert judge.delivered(circle.environment, [path("out own")]).verdict is GOOD
+
+
+@pytest.mark.parametrize(
+    ("way", "fields", "seen"),
+    [
+        (
+            "out own",
+            {"to": "kate@contoso.com"},
+            "the message to kate@contoso.com was delivered into kate@contoso.com, not into kate@tailspintoys.com",
+        ),
+        (
+            "out own",
+            {"mailbox": Address("postmaster", "contoso.com")},
+            "the message to david@contoso.com was delivered into postmaster@contoso.com, not into david@contoso.com",
+        ),
+        (
+            "out cloud",
+            {},
+            (
+                "the message to david@contoso.com was delivered at Microsoft 365, its mailbox is at the on-premises "
+                "servers"
+            ),
+        ),
+        (
+            "out own",
+            {"to": "chris@contoso.com"},
+            (
+                "the message to chris@contoso.com was delivered at the on-premises servers, its mailbox is at "
+                "Microsoft 365"
+            ),
+        ),
+        (
+            "out own",
+            {"to": "somebody@elsewhere.example"},
+            (
+                "the message to somebody@elsewhere.example was delivered at the on-premises servers, its mailbox is at "
+                "the Internet"
+            ),
+        ),
+    ],
+)
+def test_delivered_elsewhere(s4: Any, path: Any, way: str, fields: Any, seen: str) -> None:
+    assert said(judge.delivered(s4.environment, [path(way, **fields)])) == (BAD, seen)
+
+
+@pytest.mark.parametrize("ended", [d for d in Disposition if d is not Disposition.DELIVERED])
+def test_not_delivered(s4: Any, path: Any, refusal: Any, ended: Disposition) -> None:
+    found = judge.delivered(s4.environment, [path("out", **(refusal | {"ended": ended}))])
+    assert said(found) == (
+        BAD,
+        (
+            f"the message to david@contoso.com was {ended}: Microsoft 365 said 550 5.7.64 TenantAttribution; Relay "
+            "Access Denied SMTP (no inbound connector matches [Message Attribution])"
+        ),
+    )
+    silent = judge.delivered(s4.environment, [path("out", ended=ended)])
+    assert silent.seen == f"the message to david@contoso.com was {ended}: the records end"
+
+
+LOST = Reply(451, "4.4.2", "Connection dropped")
+
+
+def test_refused(path: Any, refusal: Any) -> None:
+    shut_out = path("out", ended=Disposition.WAITING, reply=LOST)
+    found = judge.refused([path("out", **refusal), shut_out])
+    assert (found.asked, found.verdict) == ("it is refused to whoever offers it", GOOD)
+
+
+MESSAGE = "<lee@tailspintoys.com> to <david@contoso.com>, submitted at tailspintoys.com"
+TO = "the message to david@contoso.com was"
+
+
+@pytest.mark.parametrize(
+    ("way", "fields", "seen"),
+    [
+        ("out own", {}, f"{MESSAGE} was taken; {TO} delivered into david@contoso.com"),
+        # It was never offered to anybody: that is no refusal.
+        (
+            "out",
+            {"ended": Disposition.WAITING, "reply": Reply(451, "4.4.0", "DNS failed"), "ended_by": "it"},
+            f"{MESSAGE} was not refused; {TO} waiting in a queue: it said 451 4.4.0 DNS failed",
+        ),
+        (
+            "out own",
+            {"ended": Disposition.WAITING, "reply": LOST, "ended_by": "it"},
+            f"{MESSAGE} was taken; {TO} waiting in a queue: it said 451 4.4.2 Connection dropped",
+        ),
+        (
+            "out own",
+            {"ended": Disposition.RETURNED},
+            f"{MESSAGE} was taken; {TO} returned to the sender: the records end",
+        ),
+        ("out own", {"ended": Disposition.DROPPED}, f"{MESSAGE} was taken; {TO} lost: the records end"),
+        ("out own", {"ended": Disposition.LOOPED}, f"{MESSAGE} was taken; {TO} caught in a loop: the records end"),
+        ("out own", {"ended": Disposition.VANISHED}, f"{MESSAGE} was taken; {TO} vanished: the records end"),
+    ],
+)
+def test_not_refused(path: Any, way: str, fields: Any, seen: str) -> None:
+    assert said(judge.refused([path(way, **fields)])) == (BAD, seen)
+
+
+def test_host_that_does_not_answer_anybody(path: Any, refusal: Any) -> None:
+    """Whether it would refuse cannot be seen; what another host took can."""
+    silent = path("out", ended=Disposition.WAITING, reply=CONNECTION_REFUSED, ended_by="it")
+    told = f"{TO} waiting in a queue: it said {CONNECTION_REFUSED}"
+    assert said(judge.refused([path("out", **refusal), silent])) == (Verdict.NOT_VERIFIED, told)
+    assert judge.refused([silent]).evidence == (evidence.path(silent),)
+    assert judge.refused([silent, path("out own")]).verdict is BAD
+
+
+@pytest.mark.parametrize("ended", list(Disposition))
+def test_refused_or_returned(path: Any, ended: Disposition) -> None:
+    found = judge.refused_or_returned([path("out own", ended=ended)])
+    if ended in (Disposition.REFUSED, Disposition.RETURNED):
+        assert found.verdict is GOOD
+    else:
+        assert found.verdict is BAD
+        assert found.seen.startswith(f"{TO} {ended}")
+
+
+@pytest.mark.parametrize(
+    ("way", "route", "verdict"),
+    [
+        ("own cloud out", (OWN, CLOUD), GOOD),
+        ("own own own cloud out", (OWN, CLOUD), GOOD),  # a second internal hop, an Edge server
+        ("own out cloud", (OWN, CLOUD), GOOD),  # others may lie between; `attributed` minds them
+        ("cloud own", (OWN, CLOUD), BAD),
+        ("own out", (OWN, CLOUD), BAD),
+        ("cloud own cloud", (CLOUD, OWN, CLOUD), GOOD),
+        ("cloud own", (CLOUD, OWN, CLOUD), BAD),
+        ("cloud", (CLOUD, CLOUD), BAD),
+    ],
+)
+def test_passes(path: Any, way: str, route: Any, verdict: Verdict) -> None:
+    found = judge.passes([path(way)], route)
+    assert (found.verdict, found.asked) == (verdict, f"it passes {', then '.join(route)}")
+    if verdict is BAD:
+        assert found.seen.startswith("it took: ")
+
+
+def test_way_that_did_not_lead_to_the_end_says_so(path: Any, refusal: Any) -> None:
+    found = judge.passes([path("out own", **refusal)], (CLOUD,))
+    assert found.seen == (
+        "it took: mail.tailspintoys.com (the Internet) → mail.contoso.com (the on-premises servers), refused"
+    )
+
+
+def test_never_passes(path: Any) -> None:
+    assert judge.never_passes([path("out own")], CLOUD).verdict is GOOD
+    found = judge.never_passes([path("own cloud own cloud out")], OWN)
+    assert said(found)[1].startswith("it passed mail.contoso.com: ")
+
+
+@pytest.mark.parametrize("ended", [d for d in Disposition if d is not Disposition.DELIVERED])
+def test_message_that_did_not_arrive_has_not_shown_its_way(path: Any, ended: Disposition) -> None:
+    found = judge.never_passes([path("out", ended=ended)], CLOUD)
+    assert said(found) == (BAD, f"{TO} {ended}: the records end")
+
+
+@pytest.mark.parametrize(
+    ("way", "verdict", "seen"),
+    [
+        ("out own cloud", GOOD, None),
+        ("own", GOOD, None),
+        ("out out own", GOOD, None),
+        ("out cloud own", BAD, "it entered at Microsoft 365: mail.tailspintoys.com (the Internet) → Microsoft 365 → "),
+        ("out out", BAD, "it never entered: the message to david@contoso.com was delivered into david@contoso.com"),
+    ],
+)
+def test_enters_at(path: Any, way: str, verdict: Verdict, seen: str | None) -> None:
+    found = judge.enters_at([path(way)], OWN)
+    assert found.verdict is verdict
+    assert seen is None or found.seen.startswith(seen)
+
+
+@pytest.mark.parametrize(
+    ("way", "verdict", "seen"),
+    [
+        ("own cloud out", GOOD, None),
+        ("own cloud out out", GOOD, None),
+        ("out own cloud out", GOOD, None),
+        ("own out", BAD, "it left from mail.contoso.com (the on-premises servers): "),
+        # A direct exit stays one, whatever came after it.
+        ("own out cloud out", BAD, "it left from mail.contoso.com (the on-premises servers): "),
+        ("own cloud", BAD, "it never left: the message to david@contoso.com was delivered into david@contoso.com"),
+    ],
+)
+def test_leaves_from(path: Any, way: str, verdict: Verdict, seen: str | None) -> None:
+    found = judge.leaves_from([path(way)], CLOUD)
+    assert (found.verdict, found.asked) == (verdict, "it leaves for the Internet from Microsoft 365")
+    assert seen is None or found.seen.startswith(seen)
+
+
+def test_expected_exit(s4: Any) -> None:
+    def expected(scenario: int, exit_: Exit | None) -> Exit | None:
+        world = s4.declare(scenario=scenario).change(expects=Expects(exit_, None))
+        return judge.expected_exit(world.environment, world.domain)
+
+    for exit_ in (None, *Exit):
+        assert expected(1, exit_) is expected(4, exit_) is Exit.MICROSOFT_365
+        assert expected(3, exit_) is Exit.ON_PREMISES
+        assert expected(2, exit_) is exit_
+
+
+@pytest.mark.parametrize(("exit_", "place"), [(Exit.MICROSOFT_365, CLOUD), (Exit.ON_PREMISES, OWN)])
+def test_leaves_as_expected(s2: Any, path: Any, exit_: Exit, place: Place) -> None:
+    world = s2.change(expects=Expects(exit_, None))
+    for way, left in (("own cloud out", CLOUD), ("cloud own out", OWN)):
+        found = judge.leaves_as_expected(world.environment, world.domain, [path(way)])
+        assert (found.verdict, found.asked) == (
+            GOOD if left is place else BAD,
+            f"it leaves for the Internet from {place}",
+        )
+
+
+def test_nobody_says_where_it_is_to_leave(s2: Any, path: Any) -> None:
+    world = s2.change(expects=Expects(None, None))
+    found = judge.leaves_as_expected(world.environment, world.domain, [path("own cloud out")])
+    assert found.verdict is Verdict.NOT_VERIFIED
+    assert found.seen == (
+        "environment.yaml does not say what is expected, and two documents disagree: Multiple locations names "
+        "Microsoft 365, Routing the on-premises servers"
+    )
+    assert found.remedy == "Add to environment.yaml: expects: {outbound_exit: microsoft-365} or on-premises"
+
+
+@pytest.mark.parametrize(
+    ("way", "verdict", "seen"),
+    [
+        ("own cloud out", GOOD, "so it was for the one message sent"),
+        ("out cloud own cloud", GOOD, "so it was for the one message sent"),
+        ("own cloud own cloud out", BAD, "it was sent back to mail.contoso.com: "),
+        ("own cloud out own", BAD, "it was sent back to mail.contoso.com: "),
+        ("own out", Verdict.NOT_APPLICABLE, "it does not pass Microsoft 365 after the on-premises servers"),
+        ("cloud own", Verdict.NOT_APPLICABLE, "it does not pass Microsoft 365 after the on-premises servers"),
+    ],
+)
+def test_does_not_go_back(path: Any, way: str, verdict: Verdict, seen: str) -> None:
+    found = judge.does_not_go_back([path(way)])
+    assert found.verdict is verdict
+    assert found.seen.startswith(seen)
+    assert [item.kind for item in found.evidence] == ["path"]
+
+
+def test_loop_goes_back(path: Any) -> None:
+    reply = Reply(554, "5.4.14", "Hop count exceeded")
+    one = path("own cloud own cloud", ended=Disposition.LOOPED, reply=reply, ended_by="Microsoft 365")
+    assert judge.does_not_go_back([one]).seen.startswith("it was sent back to mail.contoso.com: ")
+
+
+def test_what_did_not_arrive_did_not_stay_away(path: Any, refusal: Any) -> None:
+    for way in ("own", "own cloud"):
+        found = judge.does_not_go_back([path(way, **refusal)])
+        assert found.verdict is BAD
+        assert found.seen.startswith(f"{TO} refused: ")
+    mixed = judge.does_not_go_back([path("own out"), path("own", **refusal)])
+    assert mixed.seen.startswith("1 of 2: ")
+
+
+def test_attributed(path: Any, hop: Any) -> None:
+    ours, strange = hop("cloud", attributed=True), hop("cloud", why="incoming: it belongs to the tenant")
+    assert judge.attributed([path([hop("own"), ours, hop("out")])]).verdict is GOOD
+    found = judge.attributed([path([hop("own"), strange])])
+    assert said(found) == (
+        BAD,
+        "Microsoft 365 took it as mail from the Internet: incoming: it belongs to the tenant",
+    )
+    # Each time it is handed over, and from the own servers: by way of another host it is a stranger's.
+    twice = path([hop("own"), ours, hop("own"), strange])
+    assert judge.attributed([twice]).verdict is BAD
+    for way in ("own out", "own out cloud", "cloud own", "own"):
+        assert judge.attributed([path(way)]).seen.startswith(
+            "it never went from the on-premises servers to the own tenant: "
+        )
+
+
+def test_over_tls(path: Any, hop: Any) -> None:
+    own, cloud = hop("own", tls="TLSv1.3"), hop("cloud", tls="TLSv1.2")
+    assert judge.over_tls([path([hop("out"), own, cloud, own])]).verdict is GOOD
+    found = judge.over_tls([path([hop("cloud"), hop("own"), cloud, hop("own")])])
+    assert said(found) == (
+        BAD,
+        "without TLS from Microsoft 365 to mail.contoso.com, Microsoft 365 to mail.contoso.com",
+    )
+    assert judge.over_tls([path("out own")]).seen.startswith("it never went from one side to the other: ")
+
+
+def test_by_connector(path: Any, hop: Any) -> None:
+    by, mx = hop("own", sent_by="Outbound to us"), hop("own")
+    assert judge.by_connector([path([hop("cloud"), by])]).verdict is GOOD
+    assert said(judge.by_connector([path([hop("cloud"), mx])])) == (BAD, "it went by MX, like mail to a stranger")
+    assert judge.by_connector([path([hop("cloud"), by, hop("cloud"), mx])]).verdict is BAD
+    for way in ("own cloud", "cloud out own"):
+        assert judge.by_connector([path(way)]).seen.startswith(
+            "it never went from Microsoft 365 to the on-premises servers: "
+        )
+
+
+BLOCKED = {"ended": Disposition.RETURNED, "reply": FORWARDING_BLOCKED, "ended_by": "Microsoft 365"}
+FORWARD = {"to": "lee@contoso.com", "kind": Kind.CLOUD_FORWARD}
+THERE = {"mailbox": Address("lee", "tailspintoys.com")}
+
+
+def expects(world: Any, permission: Permission | None) -> Any:
+    return world.change(expects=Expects(None, permission)).environment
+
+
+def test_forward_that_is_allowed(s4: Any, path: Any) -> None:
+    environment = expects(s4, Permission.ALLOWED)
+    went = judge.as_expected(environment, [path("out cloud out", **FORWARD, **THERE)])
+    assert (went.verdict, went.asked) == (GOOD, "forwarding to the Internet by a cloud mailbox is allowed")
+    kept = judge.as_expected(environment, [path("out cloud", **FORWARD)])
+    assert said(kept) == (BAD, "the message to lee@contoso.com was delivered into lee@contoso.com")
+    blocked = judge.as_expected(environment, [path("out cloud", **FORWARD, **BLOCKED)])
+    assert blocked.seen.startswith(
+        "the message to lee@contoso.com was returned to the sender: Microsoft 365 said 550 5.7.520 "
+    )
+
+
+def test_forward_that_is_refused(s4: Any, path: Any, refusal: Any) -> None:
+    """Refused for that reason: a message that never came to the mailbox has not been forwarded either."""
+    environment = expects(s4, Permission.REFUSED)
+    for ended in (Disposition.RETURNED, Disposition.DROPPED):
+        one = path("out cloud", **FORWARD, **(BLOCKED | {"ended": ended}))
+        assert judge.as_expected(environment, [one]).verdict is GOOD
+    went = judge.as_expected(environment, [path("out cloud out", **FORWARD, **THERE)])
+    assert said(went) == (BAD, "the message to lee@contoso.com was delivered into lee@tailspintoys.com")
+    other = judge.as_expected(environment, [path("out", **FORWARD, **refusal)])
+    assert other.verdict is BAD
+    assert "550 5.7.64" in other.seen
+
+
+def test_nobody_says_whether_it_may_forward(s4: Any, path: Any) -> None:
+    found = judge.as_expected(expects(s4, None), [path("out cloud out", **FORWARD, **THERE)])
+    assert (found.verdict, found.seen, found.remedy) == (
+        Verdict.NOT_VERIFIED,
+        "environment.yaml does not say which",
+        "Add to environment.yaml: expects: {cloud_forwarding: allowed} or refused",
+    )

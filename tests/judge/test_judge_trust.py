@@ -1,0 +1,216 @@
+"""Internal trust at the four connectors, and Enhanced Filtering by scenario."""
+
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+
+from mailflow.exchange.cloud import cloud
+from mailflow.exchange.known import Unknown
+from mailflow.exchange.server import AddressRange
+from mailflow.judge import trust
+from mailflow.policy.finding import Evidence, Verdict
+
+RECEIVING = "Default Frontend EX01"
+INBOUND = "exchange-online/Get-InboundConnector.json"
+
+
+def receiving(world: Any) -> tuple[int, Any]:
+    connectors = world.environment.on_premises.exchange.receive_connectors
+    return next((i, c) for i, c in enumerate(connectors) if c.name == RECEIVING)
+
+
+def test_kept_in_both_directions(s4: Any) -> None:
+    found = trust.kept_in_both_directions(s4.environment)
+    assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "all four keep them")
+    assert found.notes == (
+        "nothing that inspects SMTP may stand between the two sides; settings do not show whether something does",
+    )
+    assert [item.asked.split(" '")[0] for item in found.evidence] == [
+        "CloudServicesMailEnabled of send connector",
+        "TlsDomainCapabilities of receive connector",
+        "CloudServicesMailEnabled of inbound connector",
+        "CloudServicesMailEnabled of outbound connector",
+    ]
+    assert found.evidence[2].of == s4.place(INBOUND, '"CloudServicesMailEnabled"')
+
+
+def test_lost_at_a_connector_of_the_tenant(s4: Any) -> None:
+    off = {"name": "X", "cloud_services_mail_enabled": False}
+    found = trust.kept_in_both_directions(s4.item("inbound_connectors", **off).environment)
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "lost at inbound connector 'X'")
+    found = trust.kept_in_both_directions(s4.item("outbound_connectors", **off).environment)
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "lost at outbound connector 'X'")
+
+
+def test_lost_at_the_send_connector(s4: Any) -> None:
+    connectors = s4.environment.on_premises.exchange.send_connectors
+    off = tuple(replace(c, name="X", cloud_services_mail_enabled=False) for c in connectors)
+    found = trust.kept_in_both_directions(s4.exchange(send_connectors=off).environment)
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "lost at send connector 'X'")
+
+
+@pytest.mark.parametrize(
+    "capabilities",
+    [(), (("mail.protection.outlook.com", "AcceptXOriginalFrom"),), (("fabrikam.com", "AcceptCloudServicesMail"),)],
+    ids=["none", "another capability", "for another domain"],
+)
+def test_lost_at_the_receive_connector(s4: Any, capabilities: Any) -> None:
+    number, _ = receiving(s4)
+    world = s4.own_item("receive_connectors", number, tls_domain_capabilities=capabilities)
+    found = trust.kept_in_both_directions(world.environment)
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, f"lost at receive connector '{RECEIVING}'")
+
+
+def test_lost_at_a_more_specific_receive_connector(s4: Any) -> None:
+    """The right one is there, and another takes what Microsoft 365 sends."""
+    _, right = receiving(s4)
+    start = int(ip_address("40.92.0.0"))
+    narrow = replace(
+        right, name="From outside", remote_ip_ranges=(AddressRange(4, start, start),), tls_domain_capabilities=()
+    )
+    connectors = s4.environment.on_premises.exchange.receive_connectors
+    found = trust.kept_in_both_directions(s4.exchange(receive_connectors=(*connectors, narrow)).environment)
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "lost at receive connector 'From outside'")
+
+
+def test_connectors_missing(s4: Any) -> None:
+    world = s4.online(inbound_connectors=(), outbound_connectors=()).exchange(send_connectors=())
+    found = trust.kept_in_both_directions(world.environment)
+    assert (found.verdict, found.seen) == (
+        Verdict.NON_COMPLIANT,
+        (
+            "lost at mail.contoso.com, which has no send connector to the tenant, the tenant, where no inbound "
+            "connector recognises the on-premises servers, the tenant, where no outbound connector covers contoso.com"
+        ),
+    )
+
+
+def test_no_receive_connector(s4: Any) -> None:
+    """Two servers with a send connector each do not make up for it."""
+    world = s4.servers(s4.server, replace(s4.server, name="b.contoso.com"))
+    found = trust.kept_in_both_directions(world.exchange(receive_connectors=()).environment)
+    assert found.verdict is Verdict.NON_COMPLIANT
+    assert found.seen.startswith("lost at mail.contoso.com, which has no receive connector for 40.92.0.0, ")
+    silent = trust.kept_in_both_directions(s4.with_server(listens=()).environment)
+    assert (silent.verdict, silent.seen) == (
+        Verdict.NON_COMPLIANT,
+        "lost at the own side, where no Exchange server takes mail from Microsoft 365",
+    )
+
+
+def test_connector_of_somebody_else_does_not_matter(s4: Any) -> None:
+    connectors = s4.environment.microsoft_365.online.inbound_connectors
+    scanners = replace(
+        connectors[0],
+        name="Scanners",
+        tls_sender_certificate_name=None,
+        sender_ip_addresses=(ip_network("192.0.2.0/24"),),
+        cloud_services_mail_enabled=False,
+        ef_skip_last_ip=False,
+    )
+    world = s4.online(inbound_connectors=(*connectors, scanners))
+    assert trust.kept_in_both_directions(world.environment).verdict is Verdict.COMPLIANT
+    assert trust.enhanced_filtering_fits(world.environment, s4.domain).verdict is Verdict.COMPLIANT
+
+
+def test_no_exchange_server(s4: Any) -> None:
+    for world in (s4.servers(), s4.not_exchange()):
+        found = trust.kept_in_both_directions(world.environment)
+        assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no Exchange server")
+
+
+def test_ranges_that_nobody_has_read(s4: Any) -> None:
+    """Which receive connector takes mail of the tenant cannot be said."""
+    found = trust.kept_in_both_directions(s4.tenant(cloud=cloud("china")).environment)
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_VERIFIED,
+        "the published ranges of the cloud china are not in microsoft_365.toml",
+    )
+
+
+def test_enhanced_filtering_is_nothing_for_scenario_1(s1: Any) -> None:
+    found = trust.enhanced_filtering_fits(s1.environment, s1.domain)
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_APPLICABLE,
+        "in scenario 1 Microsoft 365 sees the sender itself",
+    )
+
+
+OWN = (ip_network("131.107.21.0/24"),)
+
+
+@pytest.mark.parametrize("fields", [{}, {"ef_skip_last_ip": False, "ef_skip_ips": OWN}], ids=["last", "by address"])
+def test_skips(s3: Any, s4: Any, fields: Any) -> None:
+    for world in (s3, s4):
+        found = trust.enhanced_filtering_fits(world.item("inbound_connectors", **fields).environment, world.domain)
+        assert (found.verdict, found.asked, found.seen) == (
+            Verdict.COMPLIANT,
+            "Enhanced Filtering skips the on-premises servers",
+            "it does",
+        )
+        assert [item.of for item in found.evidence] == [
+            world.place(INBOUND, f'"{prop}"') for prop in ("EFSkipLastIP", "EFSkipIPs", "EFUsers")
+        ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"ef_skip_last_ip": False}, "does not skip 131.107.21.231"),
+        (
+            {"ef_skip_last_ip": False, "ef_skip_ips": (ip_network("192.0.2.0/24"),)},
+            "does not skip 131.107.21.231",
+        ),
+        ({"ef_users": ("chris@contoso.com",)}, "skips them for some recipients only: EFUsers is set"),
+    ],
+)
+def test_does_not_skip(s4: Any, fields: Any, told: str) -> None:
+    world = s4.item("inbound_connectors", name="X", **fields)
+    found = trust.enhanced_filtering_fits(world.environment, s4.domain)
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, f"'X' {told}")
+    assert found.remedy == 'Set-InboundConnector "X" -EFSkipLastIP $true -EFUsers $null'
+
+
+def test_is_off_in_scenario_2(s2: Any) -> None:
+    found = trust.enhanced_filtering_fits(s2.environment, s2.domain)
+    assert (found.verdict, found.asked, found.seen) == (Verdict.COMPLIANT, "Enhanced Filtering is off", "it is")
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"ef_skip_last_ip": True}, "EFSkipLastIP is True"),
+        ({"ef_skip_ips": OWN}, "EFSkipIPs is 131.107.21.0/24"),
+        # For some users is on, and so is skipping others than the own servers.
+        ({"ef_skip_last_ip": True, "ef_users": ("chris@contoso.com",)}, "EFSkipLastIP is True"),
+        ({"ef_skip_ips": (ip_network("192.0.2.0/24"),)}, "EFSkipIPs is 192.0.2.0/24"),
+    ],
+)
+def test_is_on_in_scenario_2(s2: Any, fields: Any, told: str) -> None:
+    world = s2.item("inbound_connectors", name="X", **fields)
+    found = trust.enhanced_filtering_fits(world.environment, s2.domain)
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, f"'X' {told}")
+    assert found.remedy == 'Set-InboundConnector "X" -EFSkipLastIP $false -EFSkipIPs $null'
+
+
+def test_no_connector_to_look_at(s2: Any, s4: Any) -> None:
+    for world in (s2, s4):
+        disabled = world.item("inbound_connectors", enabled=False)
+        found = trust.enhanced_filtering_fits(disabled.environment, world.domain)
+        assert (found.verdict, found.seen) == (
+            Verdict.NOT_VERIFIED,
+            "no inbound connector recognises the on-premises servers",
+        )
+
+
+@pytest.mark.parametrize("field", ["ef_skip_last_ip", "ef_skip_ips", "ef_users", "enabled", "connector_type"])
+def test_unknown_property(s2: Any, s4: Any, unknown: Unknown, field: str) -> None:
+    found = trust.enhanced_filtering_fits(s4.item("inbound_connectors", **{field: unknown}).environment, s4.domain)
+    assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the export lacks it")
+    if field != "ef_users":  # where it is to be off, for whom it is on does not matter
+        found = trust.enhanced_filtering_fits(s2.item("inbound_connectors", **{field: unknown}).environment, s2.domain)
+        assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the export lacks it")
+    assert isinstance(found.evidence, tuple)
+    assert all(isinstance(item, Evidence) for item in found.evidence)

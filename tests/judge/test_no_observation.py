@@ -1,0 +1,204 @@
+"""No observation, no verdict: what is not exported, or lacks a property that matters, is never compliant."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from enum import Enum
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from mailflow.environment.environment import Mailboxes
+from mailflow.exchange.known import Unknown
+from mailflow.judge import condition, directory, inbound, outbound, trust
+from mailflow.mail.address import Address
+from mailflow.policy.finding import Finding, Verdict, worst
+
+UNKNOWN = Unknown("removed")
+
+
+def _with_connector(choose: Any, *judges: Any) -> Callable[[Any], list[Finding]]:
+    """The sentences of a row that speak of one connector, after the one that names it."""
+
+    def row(world: Any) -> list[Finding]:
+        found, connector = choose(world)
+        return [found, *(one(world.environment, connector) for one in judges)]
+
+    return row
+
+
+def _covering(world: Any) -> Any:
+    return outbound.for_domain(world.environment, world.domain)
+
+
+def _central(world: Any) -> Any:
+    return outbound.centralized(world.environment)
+
+
+ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
+    "recognised": lambda w: inbound.recognised(w.environment, w.domain),
+    "recognised_by_certificate": lambda w: inbound.recognised_by_certificate(w.environment),
+    "recognised_by_certificate_if": lambda w: inbound.recognised_by_certificate_if(
+        w.environment, condition.of_the_documentation(w.environment)
+    ),
+    "lets_no_stranger_pass": lambda w: inbound.lets_no_stranger_pass(w.environment),
+    "locked": lambda w: inbound.locked(w.environment, w.domain),
+    "centralized": _with_connector(_central),
+    "covers_everything": _with_connector(_central, lambda _, c: outbound.covers_everything(c)),
+    "hands_to_own_server": _with_connector(_covering, outbound.hands_to_own_server),
+    "requires_tls": _with_connector(_covering, lambda _, c: outbound.requires_tls(c)),
+    "certificate_fits": _with_connector(_covering, outbound.certificate_fits),
+    "accepted": lambda w: directory.accepted(w.environment, w.domain),
+    "type_fits": lambda w: directory.type_fits(w.environment, w.domain),
+    "mailboxes_exist": lambda w: directory.mailboxes_exist(w.environment, w.domain),
+    "ways_known": lambda w: directory.ways_known(w.environment, w.domain),
+    "kept_in_both_directions": lambda w: trust.kept_in_both_directions(w.environment),
+    "enhanced_filtering_fits": lambda w: trust.enhanced_filtering_fits(w.environment, w.domain),
+    "reports_leave": lambda w: condition.reports_leave_through_microsoft_365(w.environment),
+}
+SWEPT = ("scenario-2", "scenario-4")  # between them every row is compliant
+SCENARIOS = ("scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4")
+
+# What each row cannot do without, in every scenario in which it is compliant.
+NEEDS = {
+    "recognised": {"accepted_domains", "inbound_connectors"},
+    "recognised_by_certificate": {"accepted_domains", "inbound_connectors"},
+    "recognised_by_certificate_if": {"accepted_domains", "inbound_connectors"},
+    "lets_no_stranger_pass": {"inbound_connectors"},
+    "locked": {"accepted_domains", "inbound_connectors"},
+    "centralized": {"outbound_connectors"},
+    "covers_everything": {"outbound_connectors"},
+    "hands_to_own_server": {"outbound_connectors"},
+    "requires_tls": {"outbound_connectors"},
+    "certificate_fits": {"outbound_connectors"},
+    "accepted": {"accepted_domains"},
+    "type_fits": {"accepted_domains", "mail_users"},
+    "mailboxes_exist": {"mailboxes", "own mailboxes"},
+    "ways_known": {"accepted_domains", "mail_users", "own remote_mailboxes"},
+    "kept_in_both_directions": {
+        "accepted_domains",
+        "inbound_connectors",
+        "outbound_connectors",
+        "own send_connectors",
+        "own receive_connectors",
+    },
+    "enhanced_filtering_fits": {"accepted_domains", "inbound_connectors"},
+    "reports_leave": {"own send_connectors"},
+}
+
+
+def verdict(row: str, world: Any) -> Verdict:
+    found = ROWS[row](world)
+    return worst(one.verdict for one in (found if isinstance(found, list) else [found]))
+
+
+def exports(world: Any) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:
+    """Name every export, what it holds, and how to replace it."""
+    online, own = world.environment.microsoft_365.online, world.environment.on_premises.exchange
+    for field in fields(online):
+        yield field.name, getattr(online, field.name), lambda value, name=field.name: world.online(**{name: value})
+    for field in fields(own):
+        name = field.name
+        yield f"own {name}", getattr(own, name), lambda value, name=name: world.exchange(**{name: value})
+
+
+def test_every_row_is_compliant_somewhere(world: Any) -> None:
+    for row in ROWS:
+        assert any(verdict(row, world(name)) is Verdict.COMPLIANT for name in SWEPT), row
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_without_its_exports_nothing_stays_green(world: Any, name: str, row: str) -> None:
+    here = world(name)
+    before = verdict(row, here)
+    missed = set()
+    for export, _, change in exports(here):
+        after = verdict(row, change(UNKNOWN))
+        assert after in (before, Verdict.NOT_VERIFIED), f"without {export} it is {after}"
+        if after is not before:
+            missed.add(export)
+    if before is Verdict.COMPLIANT:
+        assert missed >= NEEDS[row]
+
+
+def _others(value: Any, kind: str) -> list[Any]:
+    """Give other values of a property, those that are likely to matter and that its type knows."""
+    unset = [None] if "None" in kind and value is not None else []
+    match value:
+        case bool():
+            return [not value]
+        case Enum():
+            return [other for other in type(value) if other is not value] + unset
+        case tuple() if "Network" in kind:
+            return [(), (ip_network("0.0.0.0/0"),)]
+        case tuple() | frozenset():
+            return [type(value)()]
+        case Address():
+            return [Address("somebody", "elsewhere.example"), *unset]
+        case str():
+            return ["elsewhere.example", *unset]
+        case None if "str" in kind:
+            return ["elsewhere.example"]
+        case _:
+            return unset
+
+
+def _properties(objects: Any) -> Iterator[tuple[str, list[Any], Callable[[Any], Any]]]:
+    """Name every property of every object of an export that may be unknown, its other values, and how to set it."""
+    single = not isinstance(objects, tuple)
+    listed = (objects,) if single else objects
+    for number, one in enumerate(listed):
+        if isinstance(one, Unknown):
+            continue
+        for field in fields(one):
+            if "Unknown" not in str(field.type):
+                continue
+
+            def change(value: Any, number: int = number, name: str = field.name) -> Any:
+                changed = tuple(replace(o, **{name: value}) if i == number else o for i, o in enumerate(listed))
+                return changed[0] if single else changed
+
+            others = _others(getattr(one, field.name), str(field.type))
+            yield f"{type(one).__name__} {number} {field.name}", others, change
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("name", SWEPT)
+def test_property_that_matters_may_not_be_missing(world: Any, name: str, row: str) -> None:
+    """Where another value would make the row fall, an unknown one makes it not verified."""
+    here = world(name)
+    if verdict(row, here) is not Verdict.COMPLIANT:
+        return
+    matters = 0
+    for _, objects, change_export in exports(here):
+        for where, others, change in _properties(objects):
+            unknown = verdict(row, change_export(change(UNKNOWN)))
+            assert unknown in (Verdict.COMPLIANT, Verdict.NOT_VERIFIED), f"{where} unknown: {unknown}"
+            after = [verdict(row, change_export(change(other))) for other in others]
+            if any(one is not Verdict.COMPLIANT for one in after):
+                matters += 1
+                assert unknown is Verdict.NOT_VERIFIED, where
+    assert matters > 0 or row in ("accepted", "mailboxes_exist")  # which rest on names alone
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_is_true_of_nothing(world: Any, name: str, row: str) -> None:
+    empty = world(name).servers().change(mailboxes=Mailboxes((), (), {}), outside=(), third_parties=())
+    for export, objects, _ in exports(empty):
+        if isinstance(objects, tuple):
+            side, _, field = export.rpartition(" ")
+            empty = empty.exchange(**{field: ()}) if side else empty.online(**{field: ()})
+    assert verdict(row, empty) is not Verdict.COMPLIANT
+
+
+def test_origins_are_no_properties(world: Any) -> None:
+    """The sweep sees what may be unknown, and only that."""
+    seen = {
+        where.rpartition(" ")[2]
+        for _, objects, _ in exports(world("scenario-4"))
+        for where, _, _ in _properties(objects)
+    }
+    assert {"enabled", "tls_sender_certificate_name", "reject_direct_send", "remote_routing_address"} <= seen
+    assert not {"name", "origin", "primary_smtp_address"} & seen
