@@ -234,6 +234,25 @@ def test_an_export_that_is_not_supplied_is_unknown_and_no_mistake(scenario_4) ->
     assert "exchange-online/Get-InboundConnector.json" in connectors.why
 
 
+def test_an_export_of_export_clixml_is_read_and_counted_in_the_digest(scenario_4) -> None:
+    (scenario_4.path / "exchange-online" / "Get-TransportRule.json").unlink()
+    digests = set()
+    for suffix in (".clixml", ".XML"):
+        for text in ("<Objs/>", "<Objs></Objs>"):
+            scenario_4.write(f"exchange-online/get-transportrule{suffix}", text)
+            environment = load(scenario_4.path)
+            assert environment.microsoft_365.online.transport_rules == ()
+            digests.add(environment.digest)
+        (scenario_4.path / "exchange-online" / f"get-transportrule{suffix}").unlink()
+    assert len(digests) == 4
+
+
+def test_a_folder_with_the_name_of_an_export_that_nothing_reads_is_not_counted(scenario_4) -> None:
+    digest = load(scenario_4.path).digest
+    (scenario_4.path / "exchange-online" / "Get-Contact.json").mkdir()
+    assert load(scenario_4.path).digest == digest
+
+
 def test_a_domain_missing_from_the_accepted_domains_is_no_mistake(scenario_4) -> None:
     file = scenario_4.path / "exchange-online" / "Get-AcceptedDomain.json"
     rows = json.loads(file.read_text(encoding="utf-8"))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailflow.exchange.json_text import JsonTextError, Property, Written, decode, elements, shown
+from mailflow.exchange.export_text import ExportTextError, Property, Written, decode, shown
+from mailflow.exchange.json_text import elements
 
 NAMES = st.text(max_size=6)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -59,10 +60,10 @@ def test_names_of_nested_objects_do_not_shadow_those_of_the_object() -> None:
     ]
 
 
-def refusal(attempt: Callable[[], object]) -> JsonTextError | None:
+def refusal(attempt: Callable[[], object]) -> ExportTextError | None:
     try:
         attempt()
-    except JsonTextError as wrong:
+    except ExportTextError as wrong:
         return wrong
     return None
 

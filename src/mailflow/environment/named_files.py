@@ -1,13 +1,13 @@
 """The files and folders that environment.yaml names: there, and inside the environment's folder."""
 
+import pathlib
 from collections.abc import Iterator, Mapping
 
 from mailflow.environment.file_mistakes import Path, line_of
 from mailflow.environment.file_model import EnvironmentFile
 from mailflow.environment.file_types import nearest
 from mailflow.environment.folder import Folder
-
-EXPORTS = "Get-*.json"
+from mailflow.exchange.export_file import FORMS
 
 
 def note_absent(folder: Folder, file: EnvironmentFile, lines: Mapping[str, int], where: str) -> None:
@@ -27,7 +27,11 @@ def note_absent(folder: Folder, file: EnvironmentFile, lines: Mapping[str, int],
 def exports(folder: Folder, file: EnvironmentFile) -> list[str]:
     """List the exports, as the digest counts them in."""
     places = (file.microsoft_365.exports, file.on_premises.exports)
-    return [name for place in places for name in folder.files(place, EXPORTS)]
+    return [name for place in places for name in folder.files(place, "*") if _is_export(folder.path / name)]
+
+
+def _is_export(path: pathlib.Path) -> bool:
+    return path.name.lower().startswith("get-") and path.suffix.lower() in FORMS and path.is_file()
 
 
 def _named(folder: Folder, file: EnvironmentFile) -> Iterator[tuple[Path, str, bool]]:

@@ -1,18 +1,18 @@
 """Reading the exports of the two sides: a folder of `Get-….json` files, as ConvertTo-Json writes them.
 
-A file that is not there makes what it would say unknown; a file that cannot be read is an InputError, with
-every mistake of every file. (Files of Export-Clixml are recognised and refused: `_elements` is the place
-where another reader of the same elements would stand.)
+In place of one of them `Get-….clixml` or `Get-….xml` may lie there, as Export-Clixml writes it. A file that is
+not there makes what it would say unknown; a file that cannot be read is an InputError, with every mistake of
+every file.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from mailflow.exchange import export_online, export_server
+from mailflow.exchange.export_file import FORMS, elements
 from mailflow.exchange.export_row import Row
-from mailflow.exchange.json_text import JsonTextError, Property, Written, decode, elements
+from mailflow.exchange.export_text import ExportTextError, Property
 from mailflow.exchange.known import Known, Unknown
 from mailflow.exchange.online import ExchangeOnline
 from mailflow.exchange.server import ExchangeServer
@@ -20,7 +20,6 @@ from mailflow.input_error import InputError, Mistake
 
 T = TypeVar("T")
 
-MAX_BYTES = 64 * 1024 * 1024
 MAX_MISTAKES = 100  # of one file; who has more has another problem than the hundredth
 
 # Properties that tell the objects of one cmdlet from those of the others that are read.
@@ -48,7 +47,7 @@ def read_exchange_online(folder: Path, root: Path) -> ExchangeOnline:
     """Read the tenant's exports.
 
     Args:
-        folder: where the `Get-….json` files lie.
+        folder: where the `Get-….json` or `Get-….clixml` files lie.
         root: the environment's folder; evidence names files relative to it.
 
     Raises:
@@ -96,11 +95,10 @@ class _Exports:
     def __init__(self, folder: Path, root: Path) -> None:
         self._shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
         self._mistakes: list[Mistake] = []
-        # By lower case: Windows and macOS find get-mailbox.json too. No folder: nothing was supplied.
-        self._paths: dict[str, Path] = {}
+        self._paths: list[Path] = []  # no folder: nothing was supplied
         try:
             if folder.exists():
-                self._paths = {path.name.lower(): path for path in sorted(folder.iterdir())}
+                self._paths = sorted(folder.iterdir())
         except OSError as wrong:
             found = f"what cannot be listed ({wrong.strerror})"
             self._mistakes.append(Mistake(self._shown.as_posix(), None, found, "a folder with Get-….json files"))
@@ -108,16 +106,21 @@ class _Exports:
     def all(self, cmdlet: str, read: Callable[[Row], T]) -> Known[tuple[T, ...]]:
         """Read every object of one cmdlet."""
         file = self._file(cmdlet)
-        path = self._paths.get(f"{cmdlet}.json".lower())
-        if path is None:
+        paths = self._of(cmdlet)
+        if not paths:
             return Unknown(f"{file} was not supplied")
+        path = paths[0]
+        self._mistakes += (
+            Mistake((self._shown / other.name).as_posix(), None, f"an export beside {path.name}", f"one of {cmdlet}")
+            for other in paths[1:]  # nothing says which of them holds
+        )
         mistakes: list[Mistake] = []
         objects: list[T] = []
-        again = f"Export again: {cmdlet} | ConvertTo-Json -Depth 5 | Out-File {cmdlet}.json -Encoding utf8"
         try:
-            for written in _elements(path):
+            for written in elements(path, cmdlet):
                 properties = written.properties
                 if properties is None:
+                    again = FORMS[path.suffix.lower()].again(cmdlet)
                     mistakes.append(
                         Mistake(file, written.line, "a value that is no object", f"objects of {cmdlet}", again)
                     )
@@ -128,15 +131,15 @@ class _Exports:
                             written.line,
                             f"what looks like {other}",
                             f"objects of {cmdlet}",
-                            f"Rename the file to {other}.json, or export {cmdlet}.",
+                            f"Rename the file to {other}{path.suffix}, or export {cmdlet}.",
                         )
                     )
                 else:
                     objects.append(read(Row(file, written.line, properties, mistakes)))
                 if len(mistakes) >= MAX_MISTAKES:
                     break
-        except JsonTextError as wrong:
-            mistakes.append(Mistake(file, wrong.line, wrong.found, wrong.expected, again))
+        except ExportTextError as wrong:
+            mistakes.append(Mistake(file, wrong.line, wrong.found, wrong.expected, wrong.mend))
         self._mistakes += mistakes
         return tuple(objects)
 
@@ -156,43 +159,14 @@ class _Exports:
         if self._mistakes:
             raise InputError(*self._mistakes)
 
+    def _of(self, cmdlet: str) -> list[Path]:
+        # In any case: Windows and macOS find get-mailbox.json too.
+        names = {f"{cmdlet}{suffix}".lower() for suffix in FORMS}
+        return [path for path in self._paths if path.name.lower() in names]
+
     def _file(self, cmdlet: str) -> str:
-        return (self._shown / f"{cmdlet}.json").as_posix()
-
-
-def _elements(path: Path) -> Iterator[Written]:
-    """Give the objects of one file."""
-    if not path.is_file():  # a pipe or a device could keep the reader for ever
-        raise JsonTextError(None, "something that is no file")
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as wrong:
-        raise JsonTextError(None, f"a file that cannot be read ({wrong.strerror})") from wrong
-    if len(data) > MAX_BYTES:
-        raise JsonTextError(
-            None, "a file of more than 64 MiB", "at most that; Select-Object leaves out what is not read"
-        )
-    text = decode(data)
-    if kind := _lookalike(text):
-        raise JsonTextError(1, kind)
-    return elements(text)
-
-
-# What people send in place of JSON, by its beginning.
-_LOOKALIKE = (
-    ("nothing (did the cmdlet fail? where it found nothing, write [])", re.compile(r"\Z")),
-    ("CLIXML, as Export-Clixml writes it", re.compile(r"<Objs\b|#< CLIXML")),
-    ("XML or HTML", re.compile(r"<")),
-    ("CSV, as Export-Csv writes it", re.compile(r'(#TYPE\b|"[^"\n]*"(,"[^"\n]*")+\r?\n)')),
-    ("a list as Format-List writes it", re.compile(r"\w+ *: ?[^\n]*(\n|\Z)")),
-    ("a table as Format-Table writes it", re.compile(r"\w[^\n]*\n-+( +-+)* *\r?\n")),
-)
-
-
-def _lookalike(text: str) -> str:
-    start = text.lstrip()[:20_000]
-    return next((name for name, form in _LOOKALIKE if form.match(start)), "")
+        paths = self._of(cmdlet)
+        return (self._shown / (paths[0].name if paths else f"{cmdlet}.json")).as_posix()
 
 
 def _other_cmdlet(cmdlet: str, properties: Mapping[str, Property]) -> str:

@@ -105,6 +105,10 @@ def transport_rule(row: Row) -> TransportRule:
         enabled=row.known("State", _enabled),
         route_message_outbound_connector=row.optional("RouteMessageOutboundConnector", text),
         origin=row.origin,
+        from_scope=row.optional("FromScope", text),
+        sent_to_scope=row.optional("SentToScope", text),
+        conditions=row.many("Conditions", text),
+        exceptions=row.many("Exceptions", text),
     )
 
 

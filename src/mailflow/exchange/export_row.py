@@ -7,7 +7,7 @@ so that a user sees every mistake of a file at once.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from mailflow.exchange.json_text import Property, shown
+from mailflow.exchange.export_text import Property, shown
 from mailflow.exchange.known import Known, Origin, Unknown
 from mailflow.exchange.property_value import Unclear, Unfit
 from mailflow.input_error import Mistake
@@ -35,12 +35,12 @@ class Row:
                 self._what = f"{noun} {shown(found.value)}"
                 return
 
-    def required(self, name: str, read: Read[T], otherwise: T) -> T:
+    def required(self, name: str, read: Read[T], otherwise: T, mend: str = "") -> T:
         """Read a property without which the object is nothing; `otherwise` stands in until the error is raised."""
         found = self._find(name)
         if found is None or found.value in (None, "", []):
             missing = f"no {name}" if found is None else f"{shown(found.value)} as {name}"
-            self._mistake(found.line if found else self.origin.line, missing, f"a {name} for each {self._noun}")
+            self._mistake(found.line if found else self.origin.line, missing, f"a {name} for each {self._noun}", mend)
             return otherwise
         value = self._read(found, read, found.value)
         return otherwise if isinstance(value, Unknown) else value

@@ -153,7 +153,11 @@ def exchange_certificate(row: Row) -> ExchangeCertificate:
     """Read Get-ExchangeCertificate."""
     row.called("certificate", "Thumbprint")
     return ExchangeCertificate(
-        thumbprint=row.required("Thumbprint", text, ""),
+        # Of a certificate that came over the management shell's session Export-Clixml keeps the octets alone
+        # (microsoft/CSS-Exchange, HealthChecker test data, GetExchangeCertificate.xml).
+        thumbprint=row.required(
+            "Thumbprint", text, "", "Export-Clixml may leave it out: export certificates with ConvertTo-Json."
+        ),
         subject=row.known("Subject", text),
         issuer=row.known("Issuer", text),
         certificate_domains=row.many("CertificateDomains", domain),

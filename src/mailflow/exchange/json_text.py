@@ -5,12 +5,12 @@ RFC 8259 lets a file hold one value; ConvertTo-Json writes a list, a bare object
 The objects are given one after another, so that a large export costs no more memory than what is kept of it.
 """
 
-import codecs
 import json
 import re
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
 from typing import NoReturn
+
+from mailflow.exchange.export_text import ExportTextError, Property, Written, shown
 
 # RFC 8259 sections 2, 4 and 7: blanks, a member's name, what parts members and elements.
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -21,59 +21,11 @@ _WRAPPER = re.compile(r'\{[ \t\r\n]*"value"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
 _WRAPPER_END = re.compile(r'[ \t\r\n]*,[ \t\r\n]*"Count"[ \t\r\n]*:[ \t\r\n]*[0-9]+[ \t\r\n]*\}[ \t\r\n]*')
 
 
-class JsonTextError(ValueError):
-    """The text is no JSON, or JSON that cannot be told apart from a mistake; `line` says where."""
-
-    def __init__(self, line: int | None, found: str, expected: str = "JSON as ConvertTo-Json writes it") -> None:
-        self.line = line
-        self.found = found
-        self.expected = expected
-        super().__init__(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """One property as the file holds it."""
-
-    name: str  # as spelled there
-    value: object
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One element as the file holds it. `properties` by name in lower case; None: the element is no object."""
-
-    line: int
-    properties: Mapping[str, Property] | None
-
-
-def decode(data: bytes) -> str:
-    """Decode what PowerShell wrote: UTF-8 with or without byte order mark, UTF-16 with one (Windows PowerShell).
-
-    Raises:
-        JsonTextError: the octets are no such text.
-
-    """
-    encoding = "utf-8-sig"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as wrong:
-        line = data[: wrong.start].decode(encoding, "replace").count("\n") + 1
-        raise JsonTextError(line, f"octets that are no {wrong.encoding.upper()}") from wrong
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise JsonTextError(line, "a NUL character (UTF-16 without a byte order mark?)")
-    return text
-
-
 def elements(text: str) -> Iterator[Written]:
     """Give the objects of an export in order, in time linear to its length.
 
     Raises:
-        JsonTextError: no JSON, a property written twice, a number that is none, or nesting without end.
+        ExportTextError: no JSON, a property written twice, a number that is none, or nesting without end.
             What was given before it stands.
 
     """
@@ -145,7 +97,7 @@ class _Walk:
             value, end = self._value(found.end())
             # PowerShell's own ConvertFrom-Json refuses names that differ in case alone.
             if name.lower() in properties:
-                raise JsonTextError(line, f"the property {shown(name)} a second time in one object")
+                raise ExportTextError(line, f"the property {shown(name)} a second time in one object")
             properties[name.lower()] = Property(name, value, line)
             at, last = self._after(end, "}")
             if last:
@@ -181,7 +133,7 @@ class _Walk:
     def _fail(self, at: int, found: str) -> NoReturn:
         at = self._blank(at)
         line = self._text.count("\n", 0, at) + 1
-        raise JsonTextError(line, f"{found}, at {self._excerpt(at)}")
+        raise ExportTextError(line, f"{found}, at {self._excerpt(at)}")
 
     def _excerpt(self, at: int) -> str:
         rest = self._text[at : at + 30].split("\n")[0].rstrip()
@@ -203,15 +155,3 @@ def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _no_number(word: str) -> NoReturn:
     # RFC 8259 section 6: Infinity and NaN are not permitted.
     raise _RefusedError(f"{word}, which is no JSON number")
-
-
-def shown(value: object) -> str:
-    """Show a value in a sentence for the user: short, on one line, without control characters."""
-    if isinstance(value, str):
-        short = value if len(value) <= 60 else value[:57] + "…"
-        return f"'{short}'" if short.isprintable() else repr(short)
-    if isinstance(value, bool) or value is None:
-        return json.dumps(value)
-    if isinstance(value, int | float):
-        return f"the number {value!r:.40}"
-    return "a list" if isinstance(value, list) else "an object"

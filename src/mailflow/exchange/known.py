@@ -1,5 +1,6 @@
 """A missing property is unknown, never false; and every property knows the file and line it came from."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
@@ -15,6 +16,16 @@ class Unknown:
 
 
 Known: TypeAlias = T | Unknown
+
+
+# As export.py and export_row.py say it, with the file in which it would stand.
+_LACKING = re.compile(r"(Get-[A-Za-z]+)\.\w+ was not supplied|\b(?:is not|has no value) in \S*?(Get-[A-Za-z]+)\.")
+
+
+def export_again(why: str) -> str:
+    """Say how to supply what the exports lack, cmdlet by cmdlet; empty where `why` speaks of something else."""
+    cmdlets = dict.fromkeys(one or other for one, other in _LACKING.findall(why))
+    return "\n".join(f"Supply every property: @({each}) | ConvertTo-Json -Depth 5, as {each}.json" for each in cmdlets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,10 @@ class TransportRule:
     enabled: Known[bool]  # State
     route_message_outbound_connector: Known[str | None]
     origin: Origin
+    from_scope: Known[str | None] = None  # InOrganization, NotInOrganization; None: whoever sends
+    sent_to_scope: Known[str | None] = None  # the same, of recipients
+    conditions: Known[tuple[str, ...]] = ()  # every predicate, those of the two scopes included
+    exceptions: Known[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The values of Exchange's properties, in every form in which ConvertTo-Json writes them.
+"""The values of Exchange's properties, in every form in which ConvertTo-Json and Export-Clixml write them.
 
 Exchange Online gives strings. The management shell of Exchange Server gives numbers for enumerations and
 objects for addresses, names and ranges, or the strings of their ToString(), depending on the session and
@@ -17,7 +17,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network, summarize_address_range
 from typing import TypeVar
 
-from mailflow.exchange.json_text import shown
+from mailflow.exchange.export_text import shown
 from mailflow.exchange.online import Network
 from mailflow.exchange.server import AddressRange, AddressSpace, TlsCertificateName
 from mailflow.mail.address import Address, AddressError, domain_name
@@ -58,7 +58,8 @@ def boolean(value: object) -> bool:
 
 def text(value: object) -> str:
     """Read a name, or an object that has one."""
-    found = _member(value, "Name", "RawIdentity", "Identity")
+    # CLIXML keeps what an object shows: EX01\Relay, where the Name of the same identity is Relay.
+    found = _member(_get(value, "ToString") or value, "Name", "RawIdentity", "Identity")
     # A lone surrogate cannot be written to any file, a control character not to XML 1.0.
     if not found.isprintable() and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in found):
         raise Unfit(value, "a name without control characters")

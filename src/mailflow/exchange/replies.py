@@ -34,6 +34,8 @@ RECIPIENT_NOT_FOUND_ONLINE = Reply(
 )
 # Receive connector that does not take the tenant's mail for mail of the own organization.
 UNABLE_TO_RELAY = Reply(550, "5.7.1", "Unable to relay")
+# RFC 3207 section 4: a connector that takes mail over TLS only, and a client that has not asked for it.
+STARTTLS_FIRST = Reply(530, "5.7.0", "Must issue a STARTTLS command first")
 # "Control automatic external email forwarding": outbound spam filter policy.
 FORWARDING_BLOCKED = Reply(
     550, "5.7.520", "Access denied, Your organization does not allow external forwarding. AS(7550)"
