@@ -374,6 +374,8 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Take the right from strangers (Exchange Management Shell):
         Get-ReceiveConnector "<connector>" | Remove-ADPermission -User "NT AUTHORITY\ANONYMOUS LOGON" `
           -ExtendedRights ms-Exch-SMTP-Accept-Any-Recipient
+      Where the connector is externally secured, it takes everybody for one of the own servers:
+        Set-ReceiveConnector "<connector>" -AuthMechanism Tls
 
     When a stranger asks Microsoft 365 and the on-premises servers to relay to another stranger
     Then it is refused

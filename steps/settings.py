@@ -3,9 +3,11 @@
 from pytest_bdd import then, when
 
 from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.message import Kind
 from mailflow.exchange.online import OutboundConnector
 from mailflow.judge import condition as conditions
 from mailflow.judge import directory, inbound, outbound, trust
+from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
 
 
@@ -96,8 +98,10 @@ def ways_are_known(environment: Environment, domain: Domain, conclude: Say) -> N
 
 
 @then("cross-premises headers keep the internal trust of mail in both directions")
-def internal_trust_is_kept(environment: Environment, conclude: Say) -> None:
-    conclude(trust.kept_in_both_directions(environment))
+def internal_trust_is_kept(environment: Environment, door: Door, conclude: Say) -> None:
+    between = (Kind.CLOUD_TO_ON_PREMISES, Kind.ON_PREMISES_TO_CLOUD)
+    paths = [path for domain in environment.domains for kind in between for path in door.paths(domain, kind)]
+    conclude(trust.kept_in_both_directions(environment, paths))
 
 
 @then("Enhanced Filtering fits the scenario of the domain")

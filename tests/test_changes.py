@@ -70,8 +70,19 @@ def judged(environment: str, change: Change, folder: Path) -> tuple[int, dict[st
     shutil.copytree(ROOT / "fixtures" / environment, plan)
     change(plan)
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--environment", str(plan)]
-        + ["--reports", str(folder / "reports")],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "features",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--environment",
+            str(plan),
+            "--reports",
+            str(folder / "reports"),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

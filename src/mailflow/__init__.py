@@ -1,3 +1,3 @@
-"""Mailflow: does every kind of message take the path that the documentation of hybrid mail demands?"""
+"""Mailflow judges whether every kind of message takes the path that the documentation of hybrid mail demands."""
 
 __version__ = "0.1.0"

@@ -61,6 +61,7 @@ def _simulated(environment: Environment, loop: EventLoopThread, simulation: Simu
         roots,
         STRANGER,
         simulation.check,
+        assumed=lambda server: simulation.mtas[server.name].unsupplied,
     )
 
 

@@ -350,6 +350,17 @@ def test_domain_for_which_nobody_is_let_in(s4: Any) -> None:
     )
 
 
+def test_lock_and_a_certificate_that_the_environment_does_not_name(s4: Any) -> None:
+    """With it the own servers might be let in."""
+    bare = s4.with_server(certificate=None)
+    why = "the environment names no certificate for mail.contoso.com"
+    found = inbound.locked(bare.environment, s4.domain)
+    assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, why)
+    assume = Assumptions()
+    assert inbound.connectors_of_own_servers(bare.environment, assume) == ()
+    assert assume.made == (why,)
+
+
 def test_lock_without_own_servers(s4: Any) -> None:
     found = inbound.locked(s4.servers().environment, s4.domain)
     assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no on-premises server")

@@ -103,7 +103,7 @@ def test_host_has_the_address_of_another(own: Any, answer: Any) -> None:
     found = own((10, HOST), a=answer(f"{HOST} A", "192.0.2.1", "131.107.21.231"))
     assert found.verdict is Verdict.NON_COMPLIANT
     assert found.seen == "mail.contoso.com has the address 192.0.2.1, where that server does not listen"
-    assert found.remedy == PUBLISH
+    assert found.remedy == f"{PUBLISH}; delete mail.contoso.com. IN A 192.0.2.1"
     assert found.evidence[-1].answer == ("131.107.21.231",)
 
 

@@ -220,8 +220,10 @@ def test_include_of_another_cloud(s4: Any, look: Any, published: Any) -> None:
     found = spf.microsoft_365_passes(s4.environment, s4.domain, seen)
     assert (found.verdict, found.seen) == (
         Verdict.NON_COMPLIANT,
-        "it includes spf.protection.office365.us, which lists the addresses of another cloud, and not "
-         "spf.protection.outlook.com",
+        (
+            "it includes spf.protection.office365.us, which lists the addresses of another cloud, and not "
+            "spf.protection.outlook.com"
+        ),
     )
     assert found.remedy == (
         "Write include:spf.protection.outlook.com in place of include:spf.protection.office365.us in the SPF record of "

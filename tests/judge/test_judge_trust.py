@@ -10,6 +10,7 @@ from mailflow.exchange.cloud import cloud
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.server import AddressRange
 from mailflow.judge import trust
+from mailflow.observe.path import Disposition
 from mailflow.policy.finding import Evidence, Verdict
 
 RECEIVING = "Default Frontend EX01"
@@ -22,7 +23,7 @@ def receiving(world: Any) -> tuple[int, Any]:
 
 
 def test_kept_in_both_directions(s4: Any) -> None:
-    found = trust.kept_in_both_directions(s4.environment)
+    found = trust.kept_in_both_directions(s4.environment, [])
     assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "all four keep them")
     assert found.notes == (
         "nothing that inspects SMTP may stand between the two sides; settings do not show whether something does",
@@ -36,18 +37,37 @@ def test_kept_in_both_directions(s4: Any) -> None:
     assert found.evidence[2].of == s4.place(INBOUND, '"CloudServicesMailEnabled"')
 
 
+def test_message_that_arrived_as_a_strangers(s4: Any, path: Any, hop: Any) -> None:
+    """The settings are well, and something takes the headers away all the same."""
+    kept = path([hop("cloud"), hop("own", internal=True)])
+    assert trust.kept_in_both_directions(s4.environment, [kept]).verdict is Verdict.COMPLIANT
+    lost, other = path("cloud own"), path("own cloud", to="chris@contoso.com")
+    found = trust.kept_in_both_directions(s4.environment, [kept, lost, other, lost])
+    assert (found.verdict, found.seen) == (
+        Verdict.NON_COMPLIANT,
+        "mail arrived as that of a stranger at mail.contoso.com, Microsoft 365",
+    )
+    assert [item.kind for item in found.evidence[-3:]] == ["path"] * 3
+    # One that did not arrive, or on a way that was assumed, says nothing of it.
+    for ended in (path("cloud own", ended=Disposition.RETURNED), path("cloud own", assumptions=("x",))):
+        assert trust.kept_in_both_directions(s4.environment, [ended]).verdict is Verdict.COMPLIANT
+    # Where a connector loses them, that is what to mend.
+    off = s4.item("inbound_connectors", name="X", cloud_services_mail_enabled=False)
+    assert trust.kept_in_both_directions(off.environment, [lost]).seen == "lost at inbound connector 'X'"
+
+
 def test_lost_at_a_connector_of_the_tenant(s4: Any) -> None:
     off = {"name": "X", "cloud_services_mail_enabled": False}
-    found = trust.kept_in_both_directions(s4.item("inbound_connectors", **off).environment)
+    found = trust.kept_in_both_directions(s4.item("inbound_connectors", **off).environment, [])
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "lost at inbound connector 'X'")
-    found = trust.kept_in_both_directions(s4.item("outbound_connectors", **off).environment)
+    found = trust.kept_in_both_directions(s4.item("outbound_connectors", **off).environment, [])
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "lost at outbound connector 'X'")
 
 
 def test_lost_at_the_send_connector(s4: Any) -> None:
     connectors = s4.environment.on_premises.exchange.send_connectors
     off = tuple(replace(c, name="X", cloud_services_mail_enabled=False) for c in connectors)
-    found = trust.kept_in_both_directions(s4.exchange(send_connectors=off).environment)
+    found = trust.kept_in_both_directions(s4.exchange(send_connectors=off).environment, [])
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "lost at send connector 'X'")
 
 
@@ -59,7 +79,7 @@ def test_lost_at_the_send_connector(s4: Any) -> None:
 def test_lost_at_the_receive_connector(s4: Any, capabilities: Any) -> None:
     number, _ = receiving(s4)
     world = s4.own_item("receive_connectors", number, tls_domain_capabilities=capabilities)
-    found = trust.kept_in_both_directions(world.environment)
+    found = trust.kept_in_both_directions(world.environment, [])
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, f"lost at receive connector '{RECEIVING}'")
 
 
@@ -71,13 +91,13 @@ def test_lost_at_a_more_specific_receive_connector(s4: Any) -> None:
         right, name="From outside", remote_ip_ranges=(AddressRange(4, start, start),), tls_domain_capabilities=()
     )
     connectors = s4.environment.on_premises.exchange.receive_connectors
-    found = trust.kept_in_both_directions(s4.exchange(receive_connectors=(*connectors, narrow)).environment)
+    found = trust.kept_in_both_directions(s4.exchange(receive_connectors=(*connectors, narrow)).environment, [])
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "lost at receive connector 'From outside'")
 
 
 def test_connectors_missing(s4: Any) -> None:
     world = s4.online(inbound_connectors=(), outbound_connectors=()).exchange(send_connectors=())
-    found = trust.kept_in_both_directions(world.environment)
+    found = trust.kept_in_both_directions(world.environment, [])
     assert (found.verdict, found.seen) == (
         Verdict.NON_COMPLIANT,
         (
@@ -90,10 +110,10 @@ def test_connectors_missing(s4: Any) -> None:
 def test_no_receive_connector(s4: Any) -> None:
     """Two servers with a send connector each do not make up for it."""
     world = s4.servers(s4.server, replace(s4.server, name="b.contoso.com"))
-    found = trust.kept_in_both_directions(world.exchange(receive_connectors=()).environment)
+    found = trust.kept_in_both_directions(world.exchange(receive_connectors=()).environment, [])
     assert found.verdict is Verdict.NON_COMPLIANT
     assert found.seen.startswith("lost at mail.contoso.com, which has no receive connector for 40.92.0.0, ")
-    silent = trust.kept_in_both_directions(s4.with_server(listens=()).environment)
+    silent = trust.kept_in_both_directions(s4.with_server(listens=()).environment, [])
     assert (silent.verdict, silent.seen) == (
         Verdict.NON_COMPLIANT,
         "lost at the own side, where no Exchange server takes mail from Microsoft 365",
@@ -111,19 +131,19 @@ def test_connector_of_somebody_else_does_not_matter(s4: Any) -> None:
         ef_skip_last_ip=False,
     )
     world = s4.online(inbound_connectors=(*connectors, scanners))
-    assert trust.kept_in_both_directions(world.environment).verdict is Verdict.COMPLIANT
+    assert trust.kept_in_both_directions(world.environment, []).verdict is Verdict.COMPLIANT
     assert trust.enhanced_filtering_fits(world.environment, s4.domain).verdict is Verdict.COMPLIANT
 
 
 def test_no_exchange_server(s4: Any) -> None:
     for world in (s4.servers(), s4.not_exchange()):
-        found = trust.kept_in_both_directions(world.environment)
+        found = trust.kept_in_both_directions(world.environment, [])
         assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no Exchange server")
 
 
 def test_ranges_that_nobody_has_read(s4: Any) -> None:
     """Which receive connector takes mail of the tenant cannot be said."""
-    found = trust.kept_in_both_directions(s4.tenant(cloud=cloud("china")).environment)
+    found = trust.kept_in_both_directions(s4.tenant(cloud=cloud("china")).environment, [])
     assert (found.verdict, found.seen) == (
         Verdict.NOT_VERIFIED,
         "the published ranges of the cloud china are not in microsoft_365.toml",

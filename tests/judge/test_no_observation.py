@@ -52,7 +52,7 @@ ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
     "type_fits": lambda w: directory.type_fits(w.environment, w.domain),
     "mailboxes_exist": lambda w: directory.mailboxes_exist(w.environment, w.domain),
     "ways_known": lambda w: directory.ways_known(w.environment, w.domain),
-    "kept_in_both_directions": lambda w: trust.kept_in_both_directions(w.environment),
+    "kept_in_both_directions": lambda w: trust.kept_in_both_directions(w.environment, []),
     "enhanced_filtering_fits": lambda w: trust.enhanced_filtering_fits(w.environment, w.domain),
     "reports_leave": lambda w: condition.reports_leave_through_microsoft_365(w.environment),
 }

@@ -236,13 +236,18 @@ def test_a_report_that_does_not_arrive_tells_nobody(arrives: bool) -> None:
         failed("B", KATE, UNKNOWN, "NDR"),
         submitted("NDR", OWN, SENDER),
     ]
-    end = delivered("NDR", OWN, SENDER) if arrives else failed("NDR", SENDER, UNKNOWN)
+    end = (
+        delivered("NDR", OWN, SENDER)
+        if arrives
+        else replace(failed("NDR", SENDER, UNKNOWN), assumptions=("an assumption",))
+    )
     one = only([*entries, end], {(SENDER, "NDR"): copy_of("NDR")})
     assert (one.disposition, one.reply, one.report) == (
         Disposition.RETURNED if arrives else Disposition.DROPPED,
         UNKNOWN,
         True,
     )
+    assert (one.assumptions, one.report_assumptions) == ((), () if arrives else ("an assumption",))
     lost = f"; the report to {SENDER} was lost: {OUT} said {UNKNOWN} (gave up [document])"
     assert one.why == "gave up [document]" + ("" if arrives else lost)
 
@@ -327,6 +332,13 @@ def test_addresses_in_a_circle_are_one_path() -> None:
     back = journal.Redirected(OUT, "A", CHRIS, KATE, True, RULE)
     one = only([submitted("A", OUT, KATE), *[there, back] * 5, failed("A", KATE, circle, "NDR")])
     assert (one.disposition, one.reply) == (Disposition.LOOPED, circle)
+
+
+def test_an_address_that_leads_to_itself_takes_along_what_was_assumed() -> None:
+    """A mail user whose external address is its own."""
+    itself = journal.Redirected(OUT, "A", KATE, KATE, False, RULE, ("not exported",))
+    entries = [submitted("A", OUT, KATE), itself, delivered("A", OUT, KATE)]
+    assert only(entries, {(KATE, "A"): copy_of("A")}).assumptions == ("not exported",)
 
 
 def test_assumptions_add_up_each_once() -> None:

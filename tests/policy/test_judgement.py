@@ -54,6 +54,25 @@ def test_what_needs_no_mending_has_no_remedy() -> None:
     assert judged(not_verified("a", "timeout")).remedy == "Publish it."
 
 
+def test_what_an_export_lacks_is_to_be_supplied() -> None:
+    """Nothing is known to be wrong, so that the requirement's own remedy would mislead."""
+    result = judged(
+        not_verified("a", "online/Get-MailUser.json was not supplied; timeout"),
+        not_verified(
+            "b", "Enabled is not in online/Get-InboundConnector.csv:3 (inbound connector 'x')", remedy="Do b."
+        ),
+        not_verified("c", "Enabled is not in Get-InboundConnector.json:3 (inbound connector 'Get-Mailbox.json')"),
+        not_verified("d", "Default has no value in online/Get-AcceptedDomain.json:7 (accepted domain 'x')"),
+    )
+    assert result.remedy == (
+        "Supply every property: @(Get-MailUser) | ConvertTo-Json -Depth 5, as Get-MailUser.json\n"
+        "Do b.\n"
+        "Supply every property: @(Get-InboundConnector) | ConvertTo-Json -Depth 5, as Get-InboundConnector.json\n"
+        "Supply every property: @(Get-AcceptedDomain) | ConvertTo-Json -Depth 5, as Get-AcceptedDomain.json"
+    )
+    assert judged(non_compliant("a", "Get-MailUser.json was not supplied")).remedy == "Publish it."
+
+
 def test_reason_where_nothing_was_seen_is_what_was_asked() -> None:
     assert judged(non_compliant("the MX is mail", "")).reason == "the MX is mail"
 

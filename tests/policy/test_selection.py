@@ -56,7 +56,7 @@ def test_what_a_tag_means() -> None:
         ("scenario", "Documented scenarios are @scenario:1 to @scenario:4."),
         ("domian:contoso.com", "Did you mean @domain:contoso.com?"),
         ("enviroment:a", "Did you mean @environment:a?"),
-        ("must-have", "For a tag of your own, write @x-must-have."),
+        ("wip", "For a tag of your own, write @x-wip."),
         ("Must", "Did you mean @must?"),
         ("s4-mx-1", "Identifiers are written in capitals: @S4-MX-1."),
     ],

@@ -172,6 +172,13 @@ def test_the_explanation_may_not_smuggle_a_line_into_the_reply() -> None:
     assert (smuggled.result, smuggled.explanation) == (Result.FAIL, "")
 
 
+def test_what_is_asked_for_the_explanation_is_not_counted() -> None:
+    """The limit is for evaluating the record (RFC 7208 section 4.6.4); exp= is fetched afterwards."""
+    answers = zone(contoso_com__TXT="v=spf1 -all exp=e.contoso.com", e_contoso_com__TXT="%{p} may not send")
+    found = check(STRANGER, answers)
+    assert (found.explanation, found.void_lookups) == ("unknown may not send", 0)
+
+
 def test_an_internationalized_local_part_matches_nothing_that_holds_it() -> None:
     """RFC 8616 section 4."""
     asked: list[Question] = []

@@ -177,8 +177,10 @@ def centralized(name: str = "Centralized", **changes: Any) -> OutboundConnector:
     return outbound(name, **({"recipient_domains": ("*",), "route_all_messages_via_on_premises": True} | changes))
 
 
-def rule(name: str = "To the archive", connector: Any = "Archive", enabled: Any = True) -> TransportRule:
-    return TransportRule(name, enabled, connector, ORIGIN)
+def rule(
+    name: str = "To the archive", connector: Any = "Archive", enabled: Any = True, **changes: Any
+) -> TransportRule:
+    return TransportRule(name, enabled, connector, ORIGIN, **changes)
 
 
 def remote_domain(name: str = "*", auto_forward_enabled: Any = True) -> RemoteDomain:

@@ -51,7 +51,7 @@ def taken(
 def ours(connector: str, why: str, source: str = "Attribution") -> Decided:
     """Taken for mail of the organization's own servers, by this connector, nothing assumed."""
     rule = Rule(f"originating: {why}", source)
-    return Decided(Reception(Direction.ORIGINATING, rule, connector, TENANT_ID, from_on_premises=True))
+    return Decided(Reception(Direction.ORIGINATING, rule, connector, TENANT_ID, from_on_premises=True, promotes=True))
 
 
 def by_certificate(connector: str = "Inbound from EX01", name: str = "*.contoso.com") -> Decided:

@@ -14,7 +14,7 @@ from mailflow.exchange.replies import (
     STARTTLS_FIRST,
     UNABLE_TO_RELAY,
 )
-from mailflow.exchange.server import ReceiveConnector, SendConnector, TlsAuthLevel
+from mailflow.exchange.server import ReceiveConnector, SendConnector, TlsAuthLevel, TlsCertificateName
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.routing.decision import (
@@ -140,16 +140,22 @@ def test_without_a_receive_connector_the_server_does_not_talk() -> None:
     assert at_rcpt(router, client(), JOHN, KATE) == Decided(nobody)
 
 
-def taken(why: str, source: str = "Set-ReceiveConnector", direction: Direction = Direction.INCOMING) -> Decided:
-    return Decided(Reception(direction, Rule(why, source), "Default Frontend EX01"))
+def taken(
+    why: str, source: str = "Set-ReceiveConnector", direction: Direction = Direction.INCOMING, **more: bool
+) -> Decided:
+    return Decided(Reception(direction, Rule(why, source), "Default Frontend EX01", **more))
 
 
 ACCEPTED = taken("contoso.com is accepted; receive connector 'Default Frontend EX01'", "Accepted domains")
+ACCEPTED_OF_TENANT = taken(
+    "contoso.com is accepted; receive connector 'Default Frontend EX01'", "Accepted domains", promotes=True
+)
 OF_THE_TENANT = taken(
     "receive connector 'Default Frontend EX01' takes mail of the tenant for the organization's own "
     "(TlsDomainCapabilities)",
     "Internal mail",
     Direction.ORIGINATING,
+    promotes=True,
 )
 CANNOT_RELAY = Decided(
     Refuse(
@@ -173,12 +179,12 @@ def test_without_anonymous_users_only_who_is_trusted_may_send() -> None:
     why = Rule("receive connector 'Default Frontend EX01' admits no anonymous senders", "Set-ReceiveConnector")
     refused = Decided(Refuse(Reply(530, "5.7.57", "Client not authenticated to send mail"), why))
     assert at_rcpt(closed, client(), JOHN, KATE) == refused
-    assert at_rcpt(closed, the_tenant(), JOHN, KATE) == ACCEPTED
+    assert at_rcpt(closed, the_tenant(), JOHN, KATE) == ACCEPTED_OF_TENANT
 
 
 def test_the_tenant_relays_by_tls_domain_capabilities() -> None:
     assert at_rcpt(ex01(), the_tenant(), CHRIS, JOHN) == OF_THE_TENANT
-    assert at_rcpt(ex01(), the_tenant(), CHRIS, KATE) == ACCEPTED
+    assert at_rcpt(ex01(), the_tenant(), CHRIS, KATE) == ACCEPTED_OF_TENANT
 
 
 @pytest.mark.parametrize(
@@ -247,7 +253,7 @@ def test_a_loop_ends_at_max_hop_count() -> None:
 
 def test_its_mailboxes_submit() -> None:
     rule = Rule("submitted on-premises", "Routing")
-    assert ex01().submission(KATE) == Reception(Direction.ORIGINATING, rule, submitted=True)
+    assert ex01().submission(KATE) == Reception(Direction.ORIGINATING, rule, submitted=True, internal=True)
 
 
 # Accepted domains
@@ -386,6 +392,14 @@ def test_of_equal_address_spaces_the_lower_cost_wins() -> None:
     assert sending(cheap, dear).send_connector("tailspintoys.com", Assumptions()) == cheap
 
 
+def test_of_equal_spaces_and_costs_nobody_knows_which_wins() -> None:
+    assume = Assumptions()
+    router = sending(to_internet("One"), to_internet("Two"), to_internet("Dear", address_spaces=(space("*", 2),)))
+    assert router.send_connector("tailspintoys.com", assume) == to_internet("One")
+    told = "which of the send connectors One, Two takes mail for tailspintoys.com: space and cost are equal"
+    assert assume.made == (told,)
+
+
 def test_without_a_send_connector_mail_waits() -> None:
     why = Rule("no send connector covers tailspintoys.com", "Set-SendConnector")
     waits = Decided((Hold(Reply(451, "4.4.0", "Unreachable: no send connector"), why),))
@@ -484,6 +498,32 @@ def test_the_certificate_is_found_by_issuer_and_subject() -> None:
 )
 def test_without_the_certificate_mail_waits(store: tuple[Any, ...]) -> None:
     assert with_store(*store) == MISSING
+
+
+NAMED = TlsCertificateName("CN=Public CA", "CN=mail.contoso.com")
+OLD = TlsCertificateName("CN=Old CA", "CN=mail.contoso.com")
+
+
+@pytest.mark.parametrize(
+    ("connectors", "store", "offered"),
+    [
+        ((receive(tls_certificate_name=NAMED),), (certificate(),), True),
+        ((receive(tls_certificate_name=OLD),), (certificate(),), False),
+        ((receive(tls_certificate_name=NAMED),), (certificate(server="EX02"),), False),
+        ((receive(tls_certificate_name=None),), (), True),
+        # What is not known takes nothing away: the environment file says what the server shows.
+        ((receive(tls_certificate_name=Unknown("no column")),), (), True),
+        ((receive(tls_certificate_name=OLD),), Unknown("no export"), True),
+        ((receive(tls_certificate_name=OLD),), (certificate(subject=Unknown("no Subject")),), True),
+        # That of the connector that the client meets counts.
+        ((receive(), receive("Relay", remote_ip_ranges=(ip_range("10.0.0.0/8"),), tls_certificate_name=OLD)), (), True),
+        ((), (), True),
+    ],
+)
+def test_without_the_certificate_that_its_connector_names_a_server_offers_no_starttls(
+    connectors: tuple[ReceiveConnector, ...], store: Any, offered: bool
+) -> None:
+    assert receiving(*connectors, certificates=store).offers_starttls(client(FROM_CLOUD)) is offered
 
 
 def test_a_certificate_out_of_date_counts_as_gone_unless_there_is_another() -> None:

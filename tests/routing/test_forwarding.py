@@ -50,7 +50,8 @@ def test_a_forward_leaves_the_mailbox_empty_unless_it_keeps_a_copy() -> None:
 
 
 def test_a_forward_that_the_environment_states_goes_before_the_export() -> None:
-    stated = organization(online(mailboxes=(mailbox(forwarding_smtp_address=FAY),)), forwards={CHRIS: JOHN})
+    exported = mailbox(forwarding_smtp_address=FAY, deliver_to_mailbox_and_forward=True)
+    stated = organization(online(mailboxes=(exported,)), forwards={CHRIS: JOHN})
     assert routed(Microsoft365Router(stated), CHRIS) == Decided((OUTSIDE,))
 
 
@@ -89,6 +90,7 @@ def test_without_a_default_policy_it_is_not_known() -> None:
         ((remote_domain("*.tailspintoys.com", False), remote_domain("*")), False),
         ((remote_domain("*.tailspintoys.com", False), remote_domain("tailspintoys.com")), True),
         ((remote_domain("*.eu.tailspintoys.com", False), remote_domain("*")), True),
+        ((remote_domain("xxtailspintoys.com", False), remote_domain("*")), True),
     ],
 )
 def test_the_most_specific_remote_domain_may_refuse_forwards(remote: tuple[Any, ...], allowed: bool) -> None:
@@ -143,6 +145,8 @@ def test_to_the_own_servers_the_reverse_path_stays_unless_the_connector_rewrites
 def test_a_forward_of_what_came_from_the_own_servers_leaves_directly_and_is_rewritten() -> None:
     own = originating(TENANT_ID, from_on_premises=True)
     assert sent(centralized(), how=own) == Decided(REWRITTEN)
+    back = Microsoft365Router(organization(online(outbound_connectors=(centralized(),))))
+    assert routed(back, KATE, FAY, own, forwarded=True, resolved=True).assumed == ()
 
 
 def test_without_a_default_domain_the_new_reverse_path_is_not_known() -> None:

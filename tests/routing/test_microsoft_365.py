@@ -150,7 +150,11 @@ def test_a_loop_ends_after_60_hops() -> None:
 )
 def test_who_submits_belongs_to_his_tenant(mail_from: Address | None, tenant_id: str) -> None:
     assert m365().submission(mail_from) == Reception(
-        Direction.ORIGINATING, Rule("submitted in the tenant", "Routing"), tenant_id=tenant_id, submitted=True
+        Direction.ORIGINATING,
+        Rule("submitted in the tenant", "Routing"),
+        tenant_id=tenant_id,
+        submitted=True,
+        internal=True,
     )
 
 
@@ -386,10 +390,62 @@ def test_a_connector_for_everything_that_is_not_centralized_transport() -> None:
 # Transport rules
 
 
-def test_a_rule_that_chooses_a_connector_is_not_simulated() -> None:
-    told = "transport rule 'To the archive' routes by connector; such rules are not simulated"
-    assert routed(m365(transport_rules=(rule(),)), CHRIS) == Decided((Deliver(CHRIS, IN_TENANT),), (told,))
-    assert routed(m365(transport_rules=(rule(enabled=False), rule(connector=None))), CHRIS).assumed == ()
+def by_rule(recipient: Address = CHRIS, connectors: Any = None, **changes: Any) -> Decided:
+    """What becomes of a message that a cloud mailbox submits, with a rule that names the connector Archive."""
+    archive = (outbound("Archive", is_transport_rule_scoped=True),) if connectors is None else connectors
+    router = m365(transport_rules=(rule(**changes),), outbound_connectors=archive)
+    return routed(router, recipient, CHRIS, router.submission(CHRIS))
+
+
+def sent_by_rule(decided: Decided) -> bool:
+    (action,) = decided.what
+    told = Rule("transport rule 'To the archive' sends it by outbound connector 'Archive'", "Conditional routing")
+    return isinstance(action, Relay) and (action.rule, action.connector) == (told, "Archive")
+
+
+def test_a_rule_chooses_the_connector_before_anything_else_does() -> None:
+    assert sent_by_rule(by_rule())
+    assert by_rule().assumed == ()
+    assert by_rule(enabled=False) == Decided((Deliver(CHRIS, IN_TENANT),))
+    assert by_rule(connector=None) == Decided((Deliver(CHRIS, IN_TENANT),))
+
+
+@pytest.mark.parametrize(
+    ("scopes", "recipient", "applies"),
+    [
+        ({"from_scope": "InOrganization"}, CHRIS, True),
+        ({"from_scope": "NotInOrganization"}, CHRIS, False),
+        ({"sent_to_scope": "InOrganization"}, CHRIS, True),
+        ({"sent_to_scope": "InOrganization"}, JOHN, False),
+        ({"sent_to_scope": "NotInOrganization"}, JOHN, True),
+        ({"from_scope": "InOrganization", "sent_to_scope": "NotInOrganization"}, CHRIS, False),
+    ],
+)
+def test_a_rule_looks_at_who_sends_and_who_gets_a_message(
+    scopes: dict[str, str], recipient: Address, applies: bool
+) -> None:
+    predicates = tuple(f"{name}Predicate" for name in ("FromScope", "SentToScope"))
+    assert sent_by_rule(by_rule(recipient, conditions=predicates, **scopes)) is applies
+
+
+@pytest.mark.parametrize("more", [{"conditions": ("SubjectContainsPredicate",)}, {"exceptions": ("FromPredicate",)}])
+def test_a_rule_that_looks_at_more_is_not_followed_and_said_so(more: dict[str, Any]) -> None:
+    told = "transport rule 'To the archive' looks at more than who sends and who gets a message"
+    assert by_rule(**more) == Decided((Deliver(CHRIS, IN_TENANT),), (told,))
+
+
+@pytest.mark.parametrize("connectors", [(), "disabled"])
+def test_a_rule_without_its_connector_is_said(connectors: Any) -> None:
+    there = (outbound("Archive", enabled=False),) if connectors else ()
+    told = "transport rule 'To the archive' names outbound connector 'Archive', which is not there or disabled"
+    assert by_rule(connectors=there) == Decided((Deliver(CHRIS, IN_TENANT),), (told,))
+
+
+def test_what_a_rule_does_to_mail_of_the_own_servers_is_not_documented() -> None:
+    router = m365(transport_rules=(rule(),), outbound_connectors=(outbound("Archive", is_transport_rule_scoped=True),))
+    told = "whether transport rule 'To the archive' sends mail of the own servers out again is not documented"
+    own = originating(TENANT_ID, from_on_premises=True)
+    assert routed(router, CHRIS, KATE, own) == Decided((Deliver(CHRIS, IN_TENANT),), (told,))
 
 
 # From both ends

@@ -183,7 +183,6 @@ READ: dict[tuple[type, str], Probe] = {
     (OutboundConnector, "all_accepted_domains"): lambda u: to_kate(
         outbound(recipient_domains=(), all_accepted_domains=u)
     ),
-    (OutboundConnector, "cloud_services_mail_enabled"): lambda u: to_kate(outbound(cloud_services_mail_enabled=u)),
     (OutboundConnector, "sender_rewriting_enabled"): lambda u: routed(
         m365(outbound_connectors=(outbound(sender_rewriting_enabled=u),)), KATE, FAY, forwarded=True, resolved=True
     ),
@@ -191,6 +190,10 @@ READ: dict[tuple[type, str], Probe] = {
     (TransportRule, "route_message_outbound_connector"): lambda u: routed(
         m365(transport_rules=(rule(connector=u),)), CHRIS
     ),
+    **{
+        (TransportRule, name): lambda u, name=name: routed(m365(transport_rules=(rule(**{name: u}),)), CHRIS)
+        for name in ("from_scope", "sent_to_scope", "conditions", "exceptions")
+    },
     (RemoteDomain, "auto_forward_enabled"): lambda u: forwarding(remote_domains=(remote_domain("*", u),)),
     (OrganizationConfig, "reject_direct_send"): lambda u: at_rcpt(
         m365(organization_config=OrganizationConfig(u, ORIGIN)), client(), KATE, CHRIS
@@ -224,7 +227,6 @@ READ: dict[tuple[type, str], Probe] = {
     (SendConnector, "tls_auth_level"): lambda u: to_cloud(tls_auth_level=u),
     (SendConnector, "tls_domain"): lambda u: to_cloud(tls_auth_level=TlsAuthLevel.DOMAIN_VALIDATION, tls_domain=u),
     (SendConnector, "tls_certificate_name"): lambda u: to_cloud(tls_certificate_name=u),
-    (SendConnector, "cloud_services_mail_enabled"): lambda u: to_cloud(cloud_services_mail_enabled=u),
     (SendConnector, "source_transport_servers"): lambda u: to_cloud(source_transport_servers=u),
     (ReceiveConnector, "server"): lambda u: met(server=u),
     (ReceiveConnector, "enabled"): lambda u: met(enabled=u),
@@ -264,7 +266,6 @@ ON_PREMISES: dict[tuple[type, str], Probe] = {
 
 # What routing does not read, and who does.
 NOT_READ = {
-    (InboundConnector, "cloud_services_mail_enabled"): "headers, not ways: HYB-TRUST-1",
     (InboundConnector, "treat_messages_as_internal"): "headers, not ways: HYB-TRUST-1",
     (InboundConnector, "ef_skip_last_ip"): "filtering, not ways: HYB-EF-1",
     (InboundConnector, "ef_skip_ips"): "filtering, not ways: HYB-EF-1",
@@ -272,7 +273,7 @@ NOT_READ = {
     (RemoteDomain, "target_delivery_domain"): "the form of an address, not its way",
     (RemoteDomain, "trusted_mail_inbound_enabled"): "headers, not ways: HYB-TRUST-1",
     (RemoteDomain, "trusted_mail_outbound_enabled"): "headers, not ways: HYB-TRUST-1",
-    (ReceiveConnector, "tls_certificate_name"): "the certificate that is shown is the server's: HYB-TLS-1",
+    (ReceiveConnector, "tls_certificate_name"): "no way: where unknown, the certificate of the environment is shown",
     (ReceiveConnector, "transport_role"): "BindingsPorts tells Frontend and Hub apart",
     (ExchangeCertificate, "certificate_domains"): "the certificate that is shown is the server's: HYB-TLS-1",
     (ExchangeCertificate, "services"): "not asked (TLS certificates)",
@@ -280,7 +281,11 @@ NOT_READ = {
     (Cloud, "relay_pool"): "from where, not whether: HYB-SPF-6",
 }
 
-CLASSES = sorted({known for known, _ in (*READ, *NOT_READ)}, key=lambda c: c.__name__)
+# What decides only header fields: Reception.promotes, Relay.cloud_services_mail. Where it is unknown, HYB-TRUST-1 says
+# so, and no way rests on it.
+HEADERS_ONLY = {(noun, "cloud_services_mail_enabled") for noun in (InboundConnector, OutboundConnector, SendConnector)}
+
+CLASSES = sorted({known for known, _ in (*READ, *NOT_READ, *HEADERS_ONLY)}, key=lambda c: c.__name__)
 
 
 def known_properties() -> Iterator[tuple[type, str]]:
@@ -292,8 +297,8 @@ def known_properties() -> Iterator[tuple[type, str]]:
 
 
 def test_every_property_that_may_be_unknown_is_accounted_for() -> None:
-    assert set(READ) | set(NOT_READ) == set(known_properties())
-    assert not set(READ) & set(NOT_READ)
+    assert set(READ) | set(NOT_READ) | HEADERS_ONLY == set(known_properties())
+    assert len(READ) + len(NOT_READ) + len(HEADERS_ONLY) == len(set(known_properties()))
     assert set(ON_PREMISES) <= set(READ)
 
 
@@ -357,6 +362,12 @@ def test_what_routing_does_not_read_changes_no_decision() -> None:
     )
     assert after == before
     assert not any(WHY.why in decided.assumed for decided in after)
+
+
+def test_whether_header_fields_are_taken_over_changes_no_way() -> None:
+    known, unknown = attributed(inbound()), attributed(inbound(cloud_services_mail_enabled=WHY))
+    assert (known.what.promotes, unknown.what.promotes) == (True, False)
+    assert Decided(replace(known.what, promotes=False)) == unknown
 
 
 def test_an_unknown_property_of_a_connector_that_does_not_matter_is_not_told() -> None:

@@ -157,3 +157,11 @@ def test_somebody_goes_straight_to_a_host_whatever_the_mx_says(world: Callable[.
     made.host("back.to.example", "192.0.2.22", made.rules())
     made.post("mail.from.example", "a@from.example", "b@to.example", direct_to="back.to.example")
     assert sent_to(made) == [("back.to.example", "192.0.2.22", QUEUED)]
+
+
+def test_who_goes_straight_to_an_own_server_needs_no_dns(world: Callable[..., World]) -> None:
+    """A stranger scans addresses: a name that leads elsewhere is no protection."""
+    made = world({**FROM, "contoso.com": "mail A 192.0.2.99"})
+    made.host("mail.from.example", "192.0.2.10", made.rules())
+    made.post("mail.from.example", "a@from.example", "b@to.example", direct_to="mail.contoso.com")
+    assert [address for _, address, _ in sent_to(made)] == ["131.107.21.231"]

@@ -4,6 +4,7 @@ import asyncio
 import smtplib
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -309,3 +310,35 @@ def test_the_front_is_not_bound_to_an_mta() -> None:
     assert b"AUTH" not in said
     assert b"STARTTLS" not in said
     assert Assumptions().made == ()
+
+
+def test_a_server_whose_certificate_nobody_supplied_proves_nothing_over_tls(
+    scenario: Callable[[str], Environment],
+) -> None:
+    """It offers no STARTTLS for want of a file: true of the folder, not of the server."""
+    shipped = scenario("scenario-4")
+    (named,) = shipped.on_premises.servers
+    bare = replace(named, certificate=None)
+    environment = replace(shipped, on_premises=replace(shipped.on_premises, servers=(bare,)))
+    why = "the environment names no certificate for mail.contoso.com"
+    with open_door(environment, "simulated") as door:
+        (domain,) = environment.domains
+        (session,) = door.tls(bare)
+        assert (session.starttls, session.assumed) == (False, why)
+        demanded = door.paths(domain, Kind.CLOUD_TO_ON_PREMISES)
+        assert {path.assumptions for path in demanded} == {(why,)}
+        # An outside sender takes TLS where it is offered and minds nothing.
+        assert [path.assumptions for path in door.paths(domain, Kind.INTERNET_TO_ON_PREMISES)] == [()]
+    with open_door(shipped, "simulated") as door:
+        assert [session.assumed for session in door.tls(named)] == [""]
+
+
+def test_a_server_without_the_certificate_of_its_connector_offers_no_starttls(
+    scenario: Callable[[str], Environment],
+) -> None:
+    shipped = scenario("scenario-4")
+    exchange = replace(shipped.on_premises.exchange, certificates=())
+    environment = replace(shipped, on_premises=replace(shipped.on_premises, exchange=exchange))
+    with open_door(environment, "simulated") as door:
+        (session,) = door.tls(environment.on_premises.servers[0])
+        assert (session.reached, session.starttls, session.assumed) == (True, False, "")

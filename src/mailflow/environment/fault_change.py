@@ -153,9 +153,10 @@ def _export(change: ExportChange, folder: Path) -> None:
 
 
 def _name(one: dict[str, Any]) -> str:
-    return str(
-        next((one[k] for k in ("DomainName", "PrimarySmtpAddress", "Name", "Identity", "Thumbprint") if k in one), "")
-    )
+    names = ("DomainName", "PrimarySmtpAddress", "Name", "Identity", "Thumbprint")
+    name = next((one[key] for key in names if key in one), "")
+    # Exchange Server's exports hold addresses and domains as objects, whose Address is what an engineer calls them.
+    return str(name.get("Address", name) if isinstance(name, dict) else name)
 
 
 def _value(told: Any) -> Any:

@@ -3,7 +3,19 @@
 The texts are those that mail engineers find in their logs; docs/behaviours.md lists what each one means.
 """
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 from mailflow.mail.reply import Reply
+
+
+class Stage(StrEnum):
+    """At which command of a transaction a refusal comes (RFC 5321 section 4.1.1)."""
+
+    RCPT = "RCPT TO"
+    END_OF_DATA = "end of data"
+    UNKNOWN = "not documented"  # the simulation then says it at RCPT TO; nothing rests on that
+
 
 # Fix NDR 550 5.7.64: the connection matched no inbound connector of type OnPremises.
 RELAY_DENIED = Reply(550, "5.7.64", "TenantAttribution; Relay Access Denied SMTP")
@@ -58,3 +70,16 @@ def no_tls_channel(message: str) -> Reply:
 
 CONNECTION_REFUSED = Reply(450, "4.4.316", "Connection refused [Message=Socket error code 10061]")
 STARTTLS_REQUIRED = "451 5.7.3 STARTTLS is required to send mail"
+
+# A 250 at RCPT TO proves nothing about a refusal that comes, or may come, after the message.
+SAID_AT: Mapping[Reply, Stage] = {
+    RELAY_DENIED: Stage.UNKNOWN,
+    RELAY_DENIED_ATTR36: Stage.UNKNOWN,
+    PARTNER_RESTRICTION: Stage.UNKNOWN,
+    DIRECT_SEND_REJECTED: Stage.UNKNOWN,
+    RECIPIENT_REJECTED: Stage.RCPT,  # "rejected at the edge", before the message is taken
+    HOPS_EXCEEDED_ON_PREMISES: Stage.END_OF_DATA,  # the hops stand in the header section
+    HOPS_EXCEEDED_ONLINE: Stage.END_OF_DATA,
+    UNABLE_TO_RELAY: Stage.RCPT,
+    STARTTLS_FIRST: Stage.UNKNOWN,
+}

@@ -112,11 +112,11 @@ def _recognise(environment: Environment, mail_from: Address | None) -> str:
 
 
 def _accepted_names(own: Microsoft365, clients: Sequence[Client], assume: Assumptions) -> Iterator[str]:
-    """Give the names for TlsSenderCertificateName that the certificates allow and whose domain is accepted."""
-    for name in dict.fromkeys(name for client in clients if client.tls for name in client.tls.client_names):
-        for wanted in (name, f"*.{name.partition('.')[2]}"):
-            if accepted_domain(own, wanted.removeprefix("*."), assume):
-                yield wanted
+    """Give the names that fit as TlsSenderCertificateName: on a certificate, the domain accepted; wildcards last."""
+    names = tuple(dict.fromkeys(name for client in clients if client.tls for name in client.tls.client_names))
+    for wanted in (*names, *(f"*.{name.partition('.')[2]}" for name in names)):
+        if accepted_domain(own, wanted.removeprefix("*."), assume):
+            yield wanted
 
 
 def _told(server: Server, client: Client, refused: Refuse) -> str:

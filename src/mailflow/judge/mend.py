@@ -1,9 +1,11 @@
 """What mends the failure that a reply of the own servers tells of, where the reply alone tells it."""
 
+import re
 from collections.abc import Iterable
 
-from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, UNABLE_TO_RELAY
+from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, CONNECTION_REFUSED, UNABLE_TO_RELAY
 from mailflow.observe.path import MailPath, Place
+from mailflow.records.answer import Answer
 
 _CERTIFICATE = """Let the Send connector name a certificate that the server has (Exchange Management Shell):
 $new = Get-ExchangeCertificate <thumbprint>
@@ -18,6 +20,16 @@ New-AcceptedDomain -Name <domain> -DomainName <domain> -DomainType Authoritative
 _RANGES = """Let a receive connector of the server talk to the sender (Exchange Management Shell):
 Set-ReceiveConnector "<connector>" -Enabled $true -RemoteIPRanges <ranges of the senders>"""
 
+_ANONYMOUS = """Let the receive connector that the Internet reaches admit senders who do not authenticate:
+Set-ReceiveConnector "<connector>" -PermissionGroups AnonymousUsers,ExchangeServers,ExchangeLegacyServers"""
+
+_CONNECTION = """Let the host listen at the address to which its name leads, and every firewall pass TCP port 25:
+<server>. IN A <address>"""
+
+# As simulate.locate and simulate.mta say it.
+_SMART_HOST = re.compile(r"DNS: no address for smart host (?P<hosts>.+)")
+_NO_ZONE = re.compile(r"DNS: no answer for (?P<name>\S+) \S+ \([^)]*\): the plan has no zone for it")
+
 
 def mends(paths: Iterable[MailPath]) -> str:
     """Tell how to mend what ended these messages; empty where the requirement's own remedy has to say it."""
@@ -27,9 +39,31 @@ def mends(paths: Iterable[MailPath]) -> str:
 def _mend(one: MailPath) -> str:
     if one.reply is None:
         return ""
+    if one.reply == CONNECTION_REFUSED:
+        return _CONNECTION
+    if lost := _SMART_HOST.fullmatch(one.reply.text):
+        return "Publish: " + "; ".join(f"{host}. IN A <address>" for host in lost["hosts"].split(", "))
     if one.reply == CERTIFICATE_NOT_FOUND:
         return _CERTIFICATE
     if one.reply == UNABLE_TO_RELAY:
         return _CAPABILITY if one.hops[-1].place is Place.MICROSOFT_365 else _ACCEPTED
+    if one.reply.enhanced == "5.7.57":
+        return _ANONYMOUS
     # In place of a greeting (RFC 5321 section 3.1): no receive connector has the client's address.
     return _RANGES if one.reply.enhanced == "4.4.2" and "421 4.3.2" in one.reply.text else ""
+
+
+def supply_zones(why: str) -> str:
+    """Say which zones a plan lacks; empty where `why` speaks of something else."""
+    return _supply(dict.fromkeys(_NO_ZONE.findall(why)))
+
+
+def unanswered(answers: Iterable[Answer]) -> str:
+    """Say what to do where look-ups failed; empty where none did."""
+    return _supply(dict.fromkeys(answer.question.name for answer in answers if answer.failed))
+
+
+def _supply(names: Iterable[str]) -> str:
+    # A plan may hold the zones of others as well.
+    told = ", ".join(names)
+    return f"Find out what the DNS says of {told}; where a plan is judged, supply the zone (zones/)" if told else ""

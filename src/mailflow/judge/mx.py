@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import evidence
+from mailflow.judge.mend import unanswered
 from mailflow.policy.finding import Finding, Verdict, compliant, non_compliant, not_verified
 from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.mx import by_preference, has_address, is_address_literal, is_alias, is_null_mx
@@ -75,18 +76,24 @@ def names_own_servers(environment: Environment, domain: Domain, mx: Answer, addr
     found = _named(asked, domain.mx, mx, addresses, remedy=remedy, unpublished=f"Publish: {planned}")
     if found.verdict is not Verdict.COMPLIANT:
         return found
-    shown, wrong, notes = [*found.evidence], [], []
+    shown, notes = [*found.evidence], []
+    wrong: list[str] = []
+    delete: list[str] = []
     for host in domain.mx:
         here = listens.get(host, ())
         published = [v for answer in addresses[host] for v in answer.values]
         shown.append(evidence.stated(environment.line("on_premises.servers"), f"{host} listens", here))
-        wrong += [f"{host} has the address {v}, where that server does not listen" for v in published if v not in here]
+        for address in published:
+            if address not in here:
+                wrong.append(f"{host} has the address {address}, where that server does not listen")
+                delete.append(f"{host}. IN {'AAAA' if ':' in str(address) else 'A'} {address}")
         notes += [f"{host} also listens at {v}, which no record names" for v in here if v not in published]
     if wrong:
-        return non_compliant(asked, "; ".join(wrong), *shown, remedy=remedy)
-    failed = [str(answer.question) for host in domain.mx for answer in addresses[host] if answer.failed]
+        return non_compliant(asked, "; ".join(wrong), *shown, remedy=f"{remedy}; delete {'; '.join(delete)}")
+    failed = [answer for host in domain.mx for answer in addresses[host] if answer.failed]
     if failed:
-        return not_verified(asked, f"the look-up of {', '.join(failed)} failed", *shown)
+        why = f"the look-up of {', '.join(str(answer.question) for answer in failed)} failed"
+        return not_verified(asked, why, *shown, remedy=unanswered(failed))
     return compliant(asked, found.seen, *shown, notes=tuple(notes))
 
 
@@ -168,11 +175,13 @@ def _named(
             return non_compliant(asked, seen, *shown, remedy=f"Publish A or AAAA records for {host} itself")
         reachable = has_address(*answers)
         if reachable is None:
-            return not_verified(asked, f"the look-up of the addresses of {host} failed", *shown)
+            why = f"the look-up of the addresses of {host} failed"
+            return not_verified(asked, why, *shown, remedy=unanswered(answers))
         if not reachable:
             return non_compliant(asked, f"{host} has no address", *shown, remedy=unpublished)
     return compliant(asked, f"they name {', '.join(named)}", *shown)
 
 
 def _no_answer(asked: str, answer: Answer) -> Finding:
-    return not_verified(asked, f"the look-up of {answer.question} failed: {answer.outcome}", evidence.dns(answer))
+    why = f"the look-up of {answer.question} failed: {answer.outcome}"
+    return not_verified(asked, why, evidence.dns(answer), remedy=unanswered((answer,)))

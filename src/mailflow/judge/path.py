@@ -5,11 +5,12 @@ second internal hop breaks nothing. Delivery alone proves nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from mailflow.environment.environment import Domain, Environment, Exit, Permission
 from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
 from mailflow.judge import evidence
-from mailflow.judge.mend import mends
+from mailflow.judge.mend import mends, supply_zones
 from mailflow.mail.address import Address
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
@@ -19,16 +20,22 @@ Paths = Sequence[MailPath]
 _REFUSED = (Disposition.REFUSED, Disposition.RETURNED, Disposition.DROPPED)
 
 
-def _judge(asked: str, paths: Paths, wrong: Callable[[MailPath], str]) -> Finding:
+def _judge(
+    asked: str,
+    paths: Paths,
+    wrong: Callable[[MailPath], str],
+    certain: Callable[[MailPath], bool] = lambda one: not one.assumptions,
+) -> Finding:
     """Judge every path; `wrong` says what is wrong with one, or nothing.
 
-    A path on which the simulation had to take something for granted says nothing, however it ended.
+    A path on which the simulation had to take something for granted says nothing, however it ended; `certain`
+    tells which of its faults are facts all the same.
     """
     if not paths:
         why = "the environment lists nobody who could send or get such a message"
         return not_verified(asked, why, remedy="List the mailboxes, servers and outside parties in environment.yaml")
     open_ = [one for one in paths if one.assumptions]
-    failing = [(one, said) for one in paths if not one.assumptions and (said := wrong(one))]
+    failing = [(one, said) for one in paths if certain(one) and (said := wrong(one))]
     if failing:
         said = "; ".join(dict.fromkeys(said for _, said in failing))
         seen = f"{len(failing)} of {len(paths)}: {said}" if len(paths) > 1 else said
@@ -36,7 +43,7 @@ def _judge(asked: str, paths: Paths, wrong: Callable[[MailPath], str]) -> Findin
         return non_compliant(asked, seen, *shown, remedy=mends(one for one, _ in failing))
     if open_:
         why = "; ".join(dict.fromkeys(assumption for one in open_ for assumption in one.assumptions))
-        return not_verified(asked, why, *(evidence.path(one) for one in open_))
+        return not_verified(asked, why, *(evidence.path(one) for one in open_), remedy=supply_zones(why))
     told = f"so it was for all {len(paths)} messages" if len(paths) > 1 else "so it was for the one message sent"
     return compliant(asked, told, *(evidence.path(one) for one in paths))
 
@@ -104,7 +111,8 @@ def refused(paths: Paths) -> Finding:
 
 
 def _unanswered(one: MailPath) -> bool:
-    return len(one.hops) == 1 and one.reply is not None and one.reply.enhanced == CONNECTION_REFUSED.enhanced
+    nobody = (CONNECTION_REFUSED.enhanced, "4.4.4")  # RFC 3463: unable to route; its name has no address
+    return len(one.hops) == 1 and one.reply is not None and one.reply.enhanced in nobody
 
 
 def _dropped(one: MailPath) -> bool:
@@ -117,7 +125,8 @@ def refused_or_returned(paths: Paths) -> Finding:
     def wrong(one: MailPath) -> str:
         return "" if one.disposition in (Disposition.REFUSED, Disposition.RETURNED) else _ended(one)
 
-    return _judge("it is refused, or returned to its sender", paths, wrong)
+    told = [replace(one, assumptions=(*one.assumptions, *one.report_assumptions)) for one in paths]
+    return _judge("it is refused, or returned to its sender", told, wrong)
 
 
 def passes(paths: Paths, route: Sequence[Place]) -> Finding:
@@ -140,7 +149,11 @@ def never_passes(paths: Paths, place: Place) -> Finding:
             return f"it passed {', '.join(dict.fromkeys(hosts))}: {_way(one)}"
         return "" if one.disposition is Disposition.DELIVERED else _ended(one)
 
-    return _judge(f"it never passes {place}", paths, wrong)
+    def certain(one: MailPath) -> bool:
+        # What is assumed later on the way does not undo that it was there.
+        return not one.assumptions or any(hop.place is place and not hop.assumed for hop in one.hops)
+
+    return _judge(f"it never passes {place}", paths, wrong, certain)
 
 
 def enters_at(paths: Paths, place: Place) -> Finding:

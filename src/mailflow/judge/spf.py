@@ -10,7 +10,8 @@ from mailflow.environment.message import STRANGER, Kind
 from mailflow.exchange.cloud import CLOUDS, Cloud
 from mailflow.exchange.cloud import cloud as cloud_of_name
 from mailflow.exchange.known import Unknown
-from mailflow.judge import evidence
+from mailflow.judge import evidence, spf_remedy
+from mailflow.judge.mend import supply_zones, unanswered
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_applicable, not_verified
 from mailflow.records.answer import Answer, Question
@@ -85,7 +86,7 @@ def exactly_one(domain: Domain, seen: SpfSeen) -> Finding:
     asked = f"{domain.name} has exactly one SPF record"
     shown = evidence.dns(seen.txt)
     if seen.txt.failed:
-        return not_verified(asked, f"the look-up of {seen.txt.question} failed: {seen.txt.outcome}", shown)
+        return not_verified(asked, _failed((seen.txt,)), shown, remedy=unanswered((seen.txt,)))
     record, flaws = select_record(seen.txt.values)
     if not record:
         remedy = flaws[0].mend if flaws else ""
@@ -101,7 +102,7 @@ def valid(domain: Domain, seen: SpfSeen) -> Finding:
     asked = f"the SPF record of {domain.name} is valid"
     shown = evidence.dns(seen.txt)
     if seen.txt.failed:
-        return not_verified(asked, f"the look-up of {seen.txt.question} failed: {seen.txt.outcome}", shown)
+        return not_verified(asked, _failed((seen.txt,)), shown, remedy=unanswered((seen.txt,)))
     records = spf_records(seen.txt.values)
     if not records:
         return not_applicable(asked, "there is no SPF record", shown)
@@ -117,9 +118,11 @@ def valid(domain: Domain, seen: SpfSeen) -> Finding:
         return non_compliant(asked, seen_, shown, remedy="\n".join(dict.fromkeys(mends)), notes=notes)
     broken = _broken(seen.count)
     if broken and len(records) == 1:
-        return non_compliant(asked, "; ".join(broken), shown, notes=notes)
+        remedy = spf_remedy.broken(domain.name, seen.count)
+        return non_compliant(asked, "; ".join(broken), shown, remedy=remedy, notes=notes)
     if seen.count.failed:
-        return not_verified(asked, _failed(seen.count.failed), shown)
+        remedy = unanswered(seen.count.failed)
+        return not_verified(asked, _failed(seen.count.failed), shown, remedy=remedy)
     return compliant(asked, "it is", shown, notes=notes)
 
 
@@ -136,7 +139,7 @@ def within_limits(domain: Domain, seen: SpfSeen) -> Finding:
     """Judge the number of look-ups through every include, whatever the sender (RFC 7208 section 4.6.4)."""
     asked = f"the SPF record of {domain.name} needs at most {_TERMS} querying terms and {_VOID} void look-ups"
     if seen.txt.failed:
-        return not_verified(asked, _failed((seen.txt,)), evidence.dns(seen.txt))
+        return not_verified(asked, _failed((seen.txt,)), evidence.dns(seen.txt), remedy=unanswered((seen.txt,)))
     if len(spf_records(seen.txt.values)) != 1:
         return not_applicable(asked, "there is not exactly one SPF record", evidence.dns(seen.txt))
     terms = seen.count.querying_terms
@@ -145,9 +148,12 @@ def within_limits(domain: Domain, seen: SpfSeen) -> Finding:
     shown = Evidence("dns", f"querying terms of {domain.name}", "every include and redirect", tree or ("none",))
     said = f"it needs {_counted(terms, 'querying term')} and {_counted(void, 'void look-up')}"
     if terms > _TERMS or void > _VOID:
-        return non_compliant(asked, f"{said}: receivers give up (permerror)", shown)
+        mends = [spf_remedy.shorter(domain.name, seen.count)] if terms > _TERMS else []
+        mends += [spf_remedy.void(domain.name, seen.count)] if void > _VOID else []
+        return non_compliant(asked, f"{said}: receivers give up (permerror)", shown, remedy="\n".join(mends))
     if seen.count.failed:
-        return not_verified(asked, _failed(seen.count.failed), shown)
+        remedy = unanswered(seen.count.failed)
+        return not_verified(asked, _failed(seen.count.failed), shown, remedy=remedy)
     if broken := _broken(seen.count):
         return not_verified(asked, f"it cannot be counted to its end: {'; '.join(broken)}", shown)
     notes = tuple(
@@ -227,9 +233,10 @@ def stranger_fails(domain: Domain, seen: SpfSeen) -> Finding:
     shown = evidence.evaluation(seen.stranger, f"SPF of {domain.name} for {STRANGER_ADDRESS}")
     result = seen.stranger.result
     if result is Result.TEMPERROR:
-        return not_verified(asked, seen.stranger.reason, shown)
+        return not_verified(asked, seen.stranger.reason, shown, remedy=_unanswered([seen.stranger]))
     if result is not Result.FAIL:
-        remedy = _first_mend(domain, [seen.stranger]) or f"End the SPF record of {domain.name} with -all"
+        narrower = spf_remedy.passing_everybody(domain.name, seen.stranger)
+        remedy = _first_mend(domain, [seen.stranger]) or narrower or f"End the SPF record of {domain.name} with -all"
         return non_compliant(asked, _told(seen.stranger), shown, remedy=remedy)
     return compliant(asked, "it fails", shown)
 
@@ -247,7 +254,8 @@ def _all_pass(asked: str, domain: Domain, evaluations: Mapping[IPAddress, Evalua
         told = "; ".join(f"{', '.join(several)}: {result}" for result, several in alike.items())
         return non_compliant(asked, told, *shown, remedy=_first_mend(domain, failing.values()) or remedy)
     if unknown:
-        return not_verified(asked, "; ".join(dict.fromkeys(one.reason for one in unknown.values())), *shown)
+        why = "; ".join(dict.fromkeys(one.reason for one in unknown.values()))
+        return not_verified(asked, why, *shown, remedy=_unanswered(unknown.values()))
     return compliant(asked, f"so it does from {', '.join(map(str, evaluations))}", *shown)
 
 
@@ -256,6 +264,11 @@ def _first_mend(domain: Domain, failing: Iterable[Evaluation]) -> str:
     if any(one.result is Result.PERMERROR for one in failing):
         return f"Mend the SPF record of {domain.name} first; HYB-SPF-1 tells what is wrong with it"
     return ""
+
+
+def _unanswered(unknown: Iterable[Evaluation]) -> str:
+    """Give the remedy where look-ups failed."""
+    return unanswered(answer for one in unknown for entry in one.trace for answer in entry.answers)
 
 
 def _told(one: Evaluation) -> str:
@@ -333,10 +346,11 @@ def every_arrival_passes(
         remedy = "\n".join(dict.fromkeys(_publish(environment, domain, a, e) for a, e in failing))
         return non_compliant(asked, told, *shown, remedy=remedy, notes=notes)
     if unknown:
-        return not_verified(asked, "; ".join(dict.fromkeys(e.reason for _, e in unknown)), *shown)
+        why = "; ".join(dict.fromkeys(e.reason for _, e in unknown))
+        return not_verified(asked, why, *shown, remedy=_unanswered(e for _, e in unknown))
     if open_:
         why = "; ".join(dict.fromkeys(assumption for p in open_ for assumption in p.assumptions))
-        return not_verified(asked, why, *(evidence.path(p) for p in open_))
+        return not_verified(asked, why, *(evidence.path(p) for p in open_), remedy=supply_zones(why))
     if not ours:
         lost = [p for p in paths if p.disposition is not Disposition.DELIVERED]
         why = "no message with an own reverse-path left the organization"

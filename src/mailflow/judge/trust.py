@@ -1,6 +1,6 @@
 """Judges what Microsoft 365 makes of mail from the own servers: internal trust, Enhanced Filtering."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailflow.environment.environment import Domain, Environment, Server
@@ -8,13 +8,28 @@ from mailflow.exchange.known import Assumptions, Known, Origin
 from mailflow.exchange.online import InboundConnector
 from mailflow.judge import evidence
 from mailflow.judge.inbound import connectors_of_own_servers
-from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.observe.path import Disposition, MailPath
+from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_applicable, not_verified
 from mailflow.routing.decision import Client, Tls
 from mailflow.routing.exchange_server import ExchangeServerRouter, trusts_cloud
 from mailflow.routing.microsoft_365 import Microsoft365Router
 
 
-def kept_in_both_directions(environment: Environment) -> Finding:
+def kept_in_both_directions(environment: Environment, paths: Sequence[MailPath]) -> Finding:
+    """Judge the four places, and the messages between the two sides that arrived.
+
+    Of the messages, those that did not arrive, or on a way that was assumed, are other rows' business.
+    """
+    found = _kept_by_connectors(environment)
+    arrived = [p for p in paths if p.disposition is Disposition.DELIVERED and not p.assumptions]
+    lost = [p for p in arrived if not p.hops[-1].internal]
+    if found.verdict is Verdict.COMPLIANT and lost:
+        told = f"mail arrived as that of a stranger at {', '.join(dict.fromkeys(p.hops[-1].host for p in lost))}"
+        return non_compliant(found.asked, told, *found.evidence, *(evidence.path(p) for p in lost))
+    return found
+
+
+def _kept_by_connectors(environment: Environment) -> Finding:
     """Judge the four places at which cross-premises headers are kept or lost.
 
     CloudServicesMailEnabled on the send connector to the tenant, the inbound and the outbound connector, and on the

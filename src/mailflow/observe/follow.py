@@ -94,8 +94,9 @@ class _Walk:
         if received is None or queue_id in trail.ids:
             yield self._path(trail, Disposition.VANISHED)
             return
-        trail = replace(trail, hops=(*trail.hops, self._hop(received, sent)), ids=(*trail.ids, queue_id))
         trail = trail.assuming(received.assumptions)
+        hop = replace(self._hop(received, sent), assumed=bool(trail.assumptions))
+        trail = replace(trail, hops=(*trail.hops, hop), ids=(*trail.ids, queue_id))
         ends = list(self._for_address(queue_id, address, trail, frozenset()))
         yield from ends or [self._path(trail, Disposition.VANISHED)]
 
@@ -108,6 +109,8 @@ class _Walk:
         redirected = {entry.became: entry for entry in self.seen.redirected.get(key, ())}  # in a circle, several times
         for entry in [entry for became, entry in redirected.items() if became not in seen_before]:
             yield from self._for_address(queue_id, entry.became, trail.assuming(entry.assumptions), seen_before)
+        if address in redirected:
+            trail = trail.assuming(redirected[address].assumptions)
         delivered, sent, failed = self.seen.delivered.get(key), self.seen.sent.get(key), self.seen.failed.get(key)
         if delivered:
             yield self._delivered(delivered, trail.assuming(delivered.assumptions))
@@ -140,6 +143,7 @@ class _Walk:
         refusal = self._refusal(failed, sent)
         why = str(refusal.rule if refusal else failed.rule)
         trail = trail.assuming(refusal.assumptions if refusal else ())
+        unsure: tuple[str, ...] = ()
         if failed.reply.enhanced in _LOOP_CODES:
             disposition = Disposition.LOOPED
         elif not failed.returned:
@@ -149,7 +153,7 @@ class _Walk:
         else:
             disposition = Disposition.RETURNED if failed.report_id else Disposition.DROPPED
             for report in self._report(failed):
-                trail = trail.assuming(report.assumptions)
+                unsure += report.assumptions
                 if report.disposition is not Disposition.DELIVERED:
                     disposition = Disposition.DROPPED
                     said = f"{report.ended_by} said {report.reply}" if report.reply else "its records end"
@@ -160,6 +164,7 @@ class _Walk:
             ended_by=f"{sent.to_host} [{sent.to_address}]" if sent else failed.host,
             why=why,
             report=bool(failed.report_id),
+            report_assumptions=tuple(dict.fromkeys(unsure)),
         )
 
     def _report(self, failed: journal.Failed) -> Iterator[MailPath]:
@@ -200,6 +205,7 @@ class _Walk:
             sent_by=sent.connector if sent else "",
             received_by=reception.connector,
             attributed=reception.from_on_premises,
+            internal=reception.internal,
             why=str(reception.rule) if client else "",
         )
 

@@ -43,6 +43,8 @@ class Hop:
     received_by: str = ""  # the connector by which this host took it
     attributed: bool = False  # Microsoft 365 took it for mail of the organization's own servers
     why: str = ""  # the rule by which this host took it
+    internal: bool = False  # it counts as internal mail of the organization here
+    assumed: bool = False  # something had to be taken for granted before it came here
 
     @property
     def name(self) -> str:
@@ -63,6 +65,7 @@ class MailPath:
     why: str = ""  # the rule that ended it
     mailbox: Address | None = None
     report: bool = False  # a non-delivery report was sent back
+    report_assumptions: tuple[str, ...] = ()  # what had to be taken for granted on the way of that report
     assumptions: tuple[str, ...] = ()  # what the simulation had to take for granted on the way
     trace: tuple[str, ...] = ()  # the Received fields of the delivered copy, newest first
 

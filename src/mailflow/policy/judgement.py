@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from mailflow.exchange.known import export_again
 from mailflow.policy.finding import Finding, Verdict, worst
 from mailflow.policy.requirement import Requirement, Result, Step
 
@@ -68,11 +69,16 @@ def judge(
 
 
 def _remedy(requirement: Requirement, findings: Iterable[Finding]) -> str:
-    """Give every finding's own remedy, else the requirement's: one round of mending is to be enough."""
+    """Give every finding's own remedy, else the requirement's: one round of mending is to be enough.
+
+    Where an export lacks something nothing is known to be wrong: the remedy is to supply it.
+    """
     told = list(findings)
     if told[0].verdict in (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE):
         return ""
-    return "\n".join(dict.fromkeys(finding.remedy or requirement.remedy for finding in told))
+    lacking = [export_again(one.seen) if one.verdict is Verdict.NOT_VERIFIED else "" for one in told]
+    remedies = (one.remedy or again or requirement.remedy for one, again in zip(told, lacking, strict=True))
+    return "\n".join(dict.fromkeys(remedies))
 
 
 def add_up(rows: Sequence[Result]) -> Result:

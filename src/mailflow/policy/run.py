@@ -56,7 +56,9 @@ class Run:
     completeness: Completeness
     strict: bool = False
     waiver_mistakes: tuple[str, ...] = ()  # expired, unused or unknown waivers, a sentence each
-    advice: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # by scenario: what the documentation recommends
+    advice: Mapping[int, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # by scenario: what the documentation recommends
 
     def blocking(self) -> tuple[Result, ...]:
         """The rows that keep the change from going ahead, worst first."""

@@ -67,7 +67,7 @@ def attribute(
             f"of inbound connector '{by_certificate.name}'",
             _ATTRIBUTION,
         )
-        return _own(own, by_certificate.name, why)
+        return _own(own, by_certificate, why)
     if by_certificate and mail_from and accepted_domain(own, mail_from.domain, assume):
         if accepted_domain(own, recipient.domain, assume):
             assume.note(
@@ -80,7 +80,7 @@ def attribute(
             f"is not accepted, but {mail_from.domain} is",
             _RELAY_2023,
         )
-        return _own(own, by_certificate.name, why)
+        return _own(own, by_certificate, why)
     by_address = _by_address(client.address, connectors, assume)
     if by_address and mail_from and accepted_domain(own, mail_from.domain, assume):
         # Since 2023-11-01 the domain of MAIL FROM decides, not that of the From field.
@@ -89,7 +89,7 @@ def attribute(
             f"and {mail_from.domain} is accepted",
             _RELAY_2023,
         )
-        return _own(own, by_address.name, why)
+        return _own(own, by_address, why)
     if accepted_domain(own, recipient.domain, assume):
         return _incoming(own, client, mail_from, recipient, assume)
     for other in tenants.others:
@@ -106,8 +106,12 @@ def attribute(
     return Refuse(RELAY_DENIED, nobody)
 
 
-def _own(tenant: Microsoft365, connector: str, why: Rule) -> Reception:
-    return Reception(Direction.ORIGINATING, why, connector, tenant.tenant_id, from_on_premises=True)
+def _own(tenant: Microsoft365, connector: InboundConnector, why: Rule) -> Reception:
+    # Internal mail: "when is a message internal". Where it is unknown HYB-TRUST-1 says so; no path rests on it.
+    promotes = connector.cloud_services_mail_enabled is True
+    return Reception(
+        Direction.ORIGINATING, why, connector.name, tenant.tenant_id, from_on_premises=True, promotes=promotes
+    )
 
 
 def _by_certificate(

@@ -60,6 +60,8 @@ class Reception:
     tenant_id: str = ""  # Microsoft 365 only: whose message it counts as
     from_on_premises: bool = False  # Microsoft 365 only: handed over by the own servers, recognised as theirs
     submitted: bool = False  # by a mailbox or service of the MTA itself
+    promotes: bool = False  # header fields of the organization's other side are taken over (CloudServicesMailEnabled)
+    internal: bool = False  # it counts as internal mail of the organization (AuthAs Internal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,14 +107,14 @@ class ExchangeServerRouter:
             return Refuse(Reply(530, "5.7.57", "Client not authenticated to send mail"), why)
         if self._accepted(recipient.domain, assume):
             why = Rule(f"{recipient.domain} is accepted; receive connector '{connector.name}'", "Accepted domains")
-            return Reception(Direction.INCOMING, why, connector.name)
+            return Reception(Direction.INCOMING, why, connector.name, promotes=cloud)
         if cloud:
             why = Rule(
                 f"receive connector '{connector.name}' takes mail of the tenant for the organization's own "
                 "(TlsDomainCapabilities)",
                 "Internal mail",
             )
-            return Reception(Direction.ORIGINATING, why, connector.name)
+            return Reception(Direction.ORIGINATING, why, connector.name, promotes=True)
         if secured:
             why = Rule(f"receive connector '{connector.name}' is externally secured", "Set-ReceiveConnector")
             return Reception(Direction.ORIGINATING, why, connector.name)
@@ -134,7 +134,7 @@ class ExchangeServerRouter:
 
     def submission(self, mail_from: Address | None) -> Reception:
         """A mailbox of the server sends, or the server itself."""
-        return Reception(Direction.ORIGINATING, Rule("submitted on-premises", "Routing"), submitted=True)
+        return Reception(Direction.ORIGINATING, Rule("submitted on-premises", "Routing"), submitted=True, internal=True)
 
     def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
         """Decide for one recipient: the directory, then the send connectors."""
@@ -252,7 +252,8 @@ class ExchangeServerRouter:
             _tls_demand(connector, held.recipient.domain if by_dns else "", assume),
             assume(connector.fqdn, None) or self.server.greets_as,
             shows_certificate=self.server.certificate is not None,
-            cloud_services_mail=assume(connector.cloud_services_mail_enabled, False),
+            # Where it is unknown HYB-TRUST-1 says so; no path rests on it.
+            cloud_services_mail=connector.cloud_services_mail_enabled is True,
         )
 
     def _other_source(self, sources: tuple[str, ...]) -> Server | None:

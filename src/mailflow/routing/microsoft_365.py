@@ -47,6 +47,8 @@ from mailflow.routing.directory import Directory
 
 _CMT = "Routing; Centralized transport exceptions"
 
+_SCOPES = ("FromScopePredicate", "SentToScopePredicate")  # the conditions of a transport rule that are simulated
+
 
 @dataclass(frozen=True)
 class Microsoft365Router:
@@ -77,8 +79,9 @@ class Microsoft365Router:
             domain = accepted_domain(self.tenants.own, recipient.domain, assume)
             known = (
                 domain is None
-                or assume(domain.domain_type, DomainType.AUTHORITATIVE) is not DomainType.AUTHORITATIVE
+                or domain.domain_type is DomainType.INTERNAL_RELAY
                 or self._directory.find(recipient, assume) is not None
+                or assume(domain.domain_type, DomainType.AUTHORITATIVE) is not DomainType.AUTHORITATIVE
             )
         if known:
             return reception
@@ -98,13 +101,16 @@ class Microsoft365Router:
         why = Rule("submitted in the tenant", "Routing")
         others = {o.domain: o.tenant_id for o in self.tenants.others if o.tenant_id}
         tenant = others.get(mail_from.domain) if mail_from else None
-        return Reception(Direction.ORIGINATING, why, tenant_id=tenant or self.tenants.own.tenant_id, submitted=True)
+        own = tenant or self.tenants.own.tenant_id
+        return Reception(Direction.ORIGINATING, why, tenant_id=own, submitted=True, internal=True)
 
     def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
         """Decide for one recipient: centralized transport first, then the directory, then the connectors."""
         if held.reception.tenant_id != self.tenants.own.tenant_id:
             return (self._of_another_tenant(held),)
-        self._mind_transport_rules(assume)
+        by_rule = self._by_rule(held, assume)
+        if by_rule is not None:
+            return (by_rule,)
         domain = accepted_domain(self.tenants.own, held.recipient.domain, assume)
         central = self._centralized(assume)
         if central and domain and held.reception.direction is Direction.INCOMING:
@@ -158,11 +164,14 @@ class Microsoft365Router:
             assume.note("no default policy stands in Get-HostedOutboundSpamFilterPolicy.json")
         if mode is AutoForwardingMode.AUTOMATIC:
             assume.note("what AutoForwardingMode Automatic means for this tenant is not documented firmly")
+        off = Return(
+            FORWARDING_BLOCKED, Rule("automatic forwarding outside is off", "External forwarding; Set-RemoteDomain")
+        )
+        if mode is AutoForwardingMode.OFF:
+            return off  # whatever the remote domain says
         settings = _remote_domain(assume.listed(online.remote_domains), target.domain)
-        allowed = settings is None or assume(settings.auto_forward_enabled, True)
-        if mode is AutoForwardingMode.OFF or not allowed:
-            why = Rule("automatic forwarding outside is off", "External forwarding; Set-RemoteDomain")
-            return Return(FORWARDING_BLOCKED, why)
+        if settings and not assume(settings.auto_forward_enabled, True):
+            return off
         return Redirect(target, Rule("the mailbox forwards outside", "SRS"), forward=True)
 
     @cached_property
@@ -251,7 +260,8 @@ class Microsoft365Router:
             _tls_demand(connector, assume),
             self.egress_name,
             shows_certificate=True,
-            cloud_services_mail=assume(connector.cloud_services_mail_enabled, False),
+            # Where it is unknown HYB-TRUST-1 says so; no path rests on it.
+            cloud_services_mail=connector.cloud_services_mail_enabled is True,
         )
 
     def _rewritten(self, held: Held, assume: Assumptions) -> Address | None:
@@ -269,11 +279,42 @@ class Microsoft365Router:
         local = f"bounces+srs={sender.domain.replace('.', '-')}={sender.local}"[:LONGEST_LOCAL].rstrip(".")
         return Address(local, default or sender.domain)
 
-    def _mind_transport_rules(self, assume: Assumptions) -> None:
-        """Rules that choose a connector are not simulated yet: what they would touch is not verified."""
+    def _by_rule(self, held: Held, assume: Assumptions) -> Action | None:
+        """Let a transport rule choose the connector (Conditional mail routing), before anything else is decided.
+
+        Rules are followed as far as they look at who sends and who gets the message; what others look at is not
+        simulated.
+        """
         for rule in assume.listed(self.tenants.own.online.transport_rules):
-            if assume(rule.enabled, True) and assume(rule.route_message_outbound_connector, None):
-                assume.note(f"transport rule '{rule.name}' routes by connector; such rules are not simulated")
+            name = assume(rule.route_message_outbound_connector, None)
+            if not name or not assume(rule.enabled, True):
+                continue
+            scopes = (assume(rule.from_scope, None), assume(rule.sent_to_scope, None))
+            predicates = [p for p in assume.listed(rule.conditions) if not p.endswith(_SCOPES)]
+            if predicates or assume.listed(rule.exceptions):
+                assume.note(f"transport rule '{rule.name}' looks at more than who sends and who gets a message")
+                continue
+            inside = (held.reception.submitted, accepted_domain(self.tenants.own, held.recipient.domain, assume))
+            if any(
+                scope and (scope == "InOrganization") != bool(is_in)
+                for scope, is_in in zip(scopes, inside, strict=True)
+            ):
+                continue
+            if held.reception.from_on_premises:
+                assume.note(
+                    f"whether transport rule '{rule.name}' sends mail of the own servers out again is not documented"
+                )
+                continue
+            return self._by_named_connector(held, rule.name, name, assume)
+        return None
+
+    def _by_named_connector(self, held: Held, rule: str, name: str, assume: Assumptions) -> Action | None:
+        for connector in assume.listed(self.tenants.own.online.outbound_connectors):
+            if connector.name == name and assume(connector.enabled, False):
+                why = Rule(f"transport rule '{rule}' sends it by outbound connector '{name}'", "Conditional routing")
+                return self._by_connector(held, connector, why, assume)
+        assume.note(f"transport rule '{rule}' names outbound connector '{name}', which is not there or disabled")
+        return None
 
     @property
     def egress_name(self) -> str:

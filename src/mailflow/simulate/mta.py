@@ -3,7 +3,7 @@
 import hashlib
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Protocol
@@ -37,6 +37,8 @@ from mailflow.simulate.transfer import Attempt, Handover, Target
 
 _Outgoing = tuple[Held, tuple[str, ...]]  # what is to be handed over, and what was assumed to decide so
 
+# The one of the cross-premises header fields on which the trust of internal mail rests ("when is a message internal").
+_TRUST = b"X-MS-Exchange-CrossPremises-AuthAs: Internal\r\n"
 _REDIRECTS = 10  # one address leading to another within one MTA; more is a circle
 
 
@@ -121,7 +123,7 @@ class Mta:
     def _take(self, transaction: Transaction, client: Client | None = None) -> str:
         content, taken = transaction.content, transaction.taken
         queue_id = self._queue_id(content, tuple(taken))
-        first = next(iter(taken.values())).reception
+        first = _promoted(next(iter(taken.values())).reception, content)
         made = tuple(dict.fromkeys(assumption for one in taken.values() for assumption in one.assumptions))
         self.world.write(
             journal.Received(
@@ -132,8 +134,11 @@ class Mta:
         date = format_datetime(datetime.now(UTC))
         added = [("Received", f"{transaction.trace(queue_id)}; {date}"), *self.stamps(first)]
         head = "".join(f"{name}: {body}\r\n" for name, body in added).encode("ascii", "replace")
-        held = [Held(recipient, transaction.mail_from, one.reception) for recipient, one in taken.items()]
-        self.world.later(self, queue_id, held, head + content)
+        held = [
+            Held(recipient, transaction.mail_from, _promoted(one.reception, content))
+            for recipient, one in taken.items()
+        ]
+        self.world.later(self, queue_id, held, head + _without_trust(content))
         return queue_id
 
     def _queue_id(self, content: bytes, recipients: tuple[Address, ...]) -> str:
@@ -225,6 +230,8 @@ class Mta:
         context = self.world.client_context(self, verify=verify, shows_certificate=relay.shows_certificate)
         helo = relay.helo or self.greets_as
         recipients = tuple(held.recipient for held, _ in group)
+        if relay.cloud_services_mail and all(held.reception.internal for held, _ in group):
+            message = _TRUST + message
         handover = Handover(relay.mail_from, recipients, message, helo, self.sends_from, relay.tls, context)
         attempt = await self.world.hand_over(handover, targets)
         # To whoever demands TLS, or is known by the certificate that it shows in it, plain is another way.
@@ -262,3 +269,15 @@ def _end(reply: Reply, relay: Relay) -> Return | Hold:
 
 def _message_id(content: bytes) -> str:
     return next((body for name, body in header_fields(content) if name.lower() == "message-id"), "")
+
+
+def _promoted(reception: Reception, content: bytes) -> Reception:
+    """Take over what the organization's other side says of a message, where the connector does so."""
+    if reception.promotes and _TRUST in content:
+        return replace(reception, internal=True)
+    return reception
+
+
+def _without_trust(content: bytes) -> bytes:
+    """Remove the other side's word: it was taken over, or it is filtered (X-CrossPremisesHeadersFiltered)."""
+    return content.replace(_TRUST, b"", 1)

@@ -1,0 +1,41 @@
+"""What mends the failure that a reply of the own servers tells of."""
+
+from typing import Any
+
+import pytest
+
+from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, UNABLE_TO_RELAY
+from mailflow.judge import path as judge
+from mailflow.judge.mend import mends
+from mailflow.mail.reply import Reply
+from mailflow.observe.path import Disposition
+
+DROPPED = Reply(421, "4.4.2", "Connection dropped (421 4.3.2 Service not available)")
+
+
+@pytest.mark.parametrize(
+    ("way", "reply", "words"),
+    [
+        ("own", CERTIFICATE_NOT_FOUND, 'Set-SendConnector "<connector>" -TlsCertificateName'),
+        ("cloud", UNABLE_TO_RELAY, "-TlsDomainCapabilities mail.protection.outlook.com:AcceptCloudServicesMail"),
+        ("out", UNABLE_TO_RELAY, "New-AcceptedDomain"),
+        ("out", Reply(530, "5.7.57", "Client not authenticated to send mail"), "-PermissionGroups AnonymousUsers"),
+        ("cloud", DROPPED, "-Enabled $true -RemoteIPRanges"),
+    ],
+)
+def test_a_reply_that_tells_its_mend(path: Any, way: str, reply: Reply, words: str) -> None:
+    one = path(way, ended=Disposition.WAITING, reply=reply)
+    assert words in mends([one])
+    assert mends([one, one]) == mends([one])
+
+
+def test_a_reply_that_does_not(path: Any) -> None:
+    gone = Reply(421, "4.4.2", "Connection dropped (ConnectionResetError)")
+    strange = Reply(550, "5.7.1", "Relaying denied")
+    ended = [path("out", ended=Disposition.WAITING, reply=reply) for reply in (gone, strange, None)]
+    assert mends([path(), *ended]) == ""
+
+
+def test_the_mend_stands_in_the_finding(path: Any, s4: Any) -> None:
+    one = path("own", ended=Disposition.WAITING, reply=CERTIFICATE_NOT_FOUND)
+    assert judge.delivered(s4.environment, [one]).remedy == mends([one]) != ""

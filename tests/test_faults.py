@@ -1,0 +1,125 @@
+"""Every requirement is known to be able to fail: each fault fells exactly the rows it names, and no other.
+
+The faults run through the command line, with the same features and steps as a user's run. All of them take some
+minutes and run by `tox -e faults` (MAILFLOW_FAULTS=all); otherwise as few as fell every requirement once.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailflow.environment.fault import Fault, read_all
+from mailflow.environment.find import find
+
+ROOT = Path(__file__).parents[1]
+FAULTS = read_all(ROOT)
+Case = tuple[Fault, str]
+
+
+def few(cases: list[Case]) -> list[Case]:
+    """Choose cases that together fell every row that any case fells: the one that fells most goes first."""
+    chosen: list[Case] = []
+    fells = [fault.falls(environment, "breaks") for fault, environment in cases]
+    missing = set().union(*fells)
+    while missing:
+        best = max(range(len(cases)), key=lambda number: len(fells[number] & missing))
+        chosen.append(cases[best])
+        missing -= fells[best]
+    return chosen
+
+
+EVERY = [(fault, environment) for fault in FAULTS.values() for environment in fault.file.environments]
+CASES = EVERY if os.environ.get("MAILFLOW_FAULTS") == "all" else few(EVERY)
+LANES = min(2, os.cpu_count() or 1)
+
+Row = dict[str, Any]
+
+
+def judge(reports: Path, environments: list[str], faults: list[str]) -> int:
+    """Judge environments with each of these faults; without any, all as they are shipped."""
+    options = [option for name in environments for option in ("--environment", name)]
+    options += [option for fault in faults for option in ("--fault", fault)]
+    command = [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--no-summary"]
+    run = subprocess.run(
+        [*command, "--reports", str(reports), *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=1200,
+        check=False,
+    )
+    assert run.returncode in (0, 1), run.stdout[-3000:] + run.stderr[-3000:]
+    return run.returncode
+
+
+def rows(reports: Path, environment: str) -> dict[str, Row]:
+    text = (reports / environment / "simulated" / "report.json").read_text(encoding="utf-8")
+    # What an environment demands of its own is asked of that environment alone, not of its copies.
+    return {row["id"]: row for row in json.loads(text)["requirements"] if not row["id"].startswith("CONTOSO-")}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Row]]:
+    reports = tmp_path_factory.mktemp("sound")
+    assert judge(reports, [], []) == 0
+    return {folder.name: rows(reports, folder.name) for folder in find(ROOT, [])}
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    reports = tmp_path_factory.mktemp("faulty")
+    environments = sorted({environment for _, environment in CASES})
+    meant = {name: [fault.name for fault, environment in CASES if environment == name] for name in environments}
+    with ThreadPoolExecutor(LANES) as pool:
+        statuses = list(pool.map(lambda name: judge(reports / name, [name], meant[name]), environments))
+    assert set(statuses) == {1}
+    return reports
+
+
+def fallen(found: Mapping[str, Row], verdict: str) -> set[str]:
+    return {row for row, told in found.items() if told["verdict"] == verdict}
+
+
+def told(row: Row) -> str:
+    """Everything that a row says of what was found."""
+    lines = [row["reason"], *(step["seen"] for step in row["steps"]), *(step["asked"] for step in row["steps"])]
+    lines += [line for item in row["evidence"] for line in (item["asked"], item["of"], *item["answer"])]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(("fault", "environment"), CASES, ids=lambda part: getattr(part, "name", part))
+def test_a_fault_fells_what_it_names_and_nothing_else(
+    fault: Fault, environment: str, sound: Mapping[str, Mapping[str, Row]], faulty: Path
+) -> None:
+    before, after = sound[environment], rows(faulty / environment, f"{environment}--{fault.name}")
+    breaks, hides = fault.falls(environment, "breaks"), fault.falls(environment, "hides")
+    tolerated = set(fault.file.may_break)
+
+    assert fallen(after, "non-compliant") - tolerated == breaks
+    assert fallen(after, "not-verified") - tolerated == hides
+    others = before.keys() - breaks - hides - tolerated
+    assert {row: after[row]["verdict"] for row in others} == {row: before[row]["verdict"] for row in others}
+    fell = [after[row] for row in breaks | hides]
+    assert any(fault.file.shows in told(row) for row in fell)
+    assert any(fault.file.mends in row["remedy"] for row in fell)
+
+
+def test_every_requirement_can_fall(sound: Mapping[str, Mapping[str, Row]]) -> None:
+    """Also the other way round: what a fault names exists."""
+    broken = {row for fault, environment in EVERY for row in fault.falls(environment, "breaks")}
+    known = {row for found in sound.values() for row in found}
+    assert known - broken == set()
+    assert broken - known == set()
+
+
+def test_few_faults_tolerate_anything() -> None:
+    tolerant = [fault for fault in FAULTS.values() if fault.file.may_break]
+    assert len(tolerant) <= len(FAULTS) // 20, "a wide net proves nothing"
