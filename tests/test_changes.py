@@ -138,7 +138,7 @@ CHANGES = [
     pytest.param(
         "scenario-4",
         properties(INBOUND, "Inbound", TlsSenderCertificateName=None, SenderIPAddresses=["131.107.21.231"]),
-        "S4-CONN-1 S4-PATH-1 S4-PATH-5 S4-PATH-6 S4-PATH-7",
+        "HYB-ADDR-1 S4-CONN-1 S4-PATH-1 S4-PATH-5 S4-PATH-6 S4-PATH-7",
         "550 5.7.64",
         id="inbound connector by address alone",
     ),
@@ -187,7 +187,7 @@ CHANGES = [
     pytest.param(
         "scenario-4",
         expired_certificate,
-        "HYB-TLS-5 HYB-PATH-1 HYB-PATH-2 HYB-PATH-4 HYB-PATH-5 HYB-PATH-6 CONTOSO-PATH-1 "
+        "HYB-ADDR-1 HYB-TLS-5 HYB-PATH-1 HYB-PATH-2 HYB-PATH-4 HYB-PATH-5 HYB-PATH-6 CONTOSO-PATH-1 "
         "S4-PATH-1 S4-PATH-3 S4-PATH-5 S4-PATH-6 S4-PATH-7",
         "454 4.7.5 The certificate specified in TlsCertificateName",
         id="certificate expired",

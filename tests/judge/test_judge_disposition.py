@@ -141,10 +141,11 @@ def test_not_refused(path: Any, way: str, fields: Any, seen: str) -> None:
     assert said(judge.refused([path(way, **fields)])) == (BAD, seen)
 
 
-def test_host_that_does_not_answer_anybody(path: Any, refusal: Any) -> None:
-    """Whether it would refuse cannot be seen; what another host took can."""
-    silent = path("out", ended=Disposition.WAITING, reply=CONNECTION_REFUSED, ended_by="it")
-    told = f"{TO} waiting in a queue: it said {CONNECTION_REFUSED}"
+@pytest.mark.parametrize("reply", [CONNECTION_REFUSED, Reply(451, "4.4.4", "DNS: no address for it")])
+def test_host_that_does_not_answer_anybody(path: Any, refusal: Any, reply: Reply) -> None:
+    """Whether it would refuse cannot be seen, nor of a host without an address; what another host took can."""
+    silent = path("out", ended=Disposition.WAITING, reply=reply, ended_by="it")
+    told = f"{TO} waiting in a queue: it said {reply}"
     assert said(judge.refused([path("out", **refusal), silent])) == (Verdict.NOT_VERIFIED, told)
     assert judge.refused([silent]).evidence == (evidence.path(silent),)
     assert judge.refused([silent, path("out own")]).verdict is BAD

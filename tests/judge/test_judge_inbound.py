@@ -66,6 +66,28 @@ def test_not_recognised(s4: Any, fields: Any) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("fields", "switch"),
+    [
+        ({"enabled": False}, "-Enabled $true"),
+        ({"connector_type": ConnectorType.PARTNER}, "-ConnectorType OnPremises"),
+        ({"tls_sender_certificate_name": "mail.contoso.com"}, "-TlsSenderCertificateName contoso.com"),
+        (BY_ADDRESS, "-TlsSenderCertificateName contoso.com"),
+    ],
+)
+def test_the_one_change_that_mends_it_is_named(s4: Any, fields: Any, switch: str) -> None:
+    found = inbound.recognised_by_certificate(s4.item("inbound_connectors", **fields).environment)
+    assert found.remedy == f'Set-InboundConnector "{name(s4)}" {switch}'
+
+
+def test_no_one_change_mends_it(s4: Any) -> None:
+    """Two are wrong, or there is none; what keeps strangers out (Partner, restricting) stays what it is."""
+    two = {"enabled": False, "tls_sender_certificate_name": "mail.fabrikam.com"}
+    lock = s4.environment.microsoft_365.online.inbound_connectors[LOCKED]
+    for world in (s4.item("inbound_connectors", **two), s4.online(inbound_connectors=(lock,))):
+        assert [found.remedy for found in both(world)] == ["", ""]
+
+
 def test_certificate_whose_domain_is_not_accepted(s4: Any) -> None:
     """Mail of an own sender is relayed all the same, a report is not (Relay 2023)."""
     any_form, by_certificate = both(s4.item("inbound_connectors", tls_sender_certificate_name="mail.contoso.com"))

@@ -81,21 +81,24 @@ def test_for_domain(s4: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "switches"),
     [
-        {"enabled": False},
-        {"recipient_domains": ("fabrikam.com",)},
-        {"recipient_domains": ("*.contoso.com",)},
-        {"is_transport_rule_scoped": True},
+        ({"enabled": False}, "-Enabled $true"),
+        ({"recipient_domains": ("fabrikam.com",)}, '-RecipientDomains @{Add="contoso.com"}'),
+        ({"recipient_domains": ("*.contoso.com",)}, '-RecipientDomains @{Add="contoso.com"}'),
+        ({"is_transport_rule_scoped": True}, "-IsTransportRuleScoped $false"),
+        ({"enabled": False, "recipient_domains": ()}, '-Enabled $true -RecipientDomains @{Add="contoso.com"}'),
+        ({"enabled": False, "connector_type": ConnectorType.PARTNER}, ""),
     ],
 )
-def test_nothing_covers_the_domain(s4: Any, fields: Any) -> None:
+def test_nothing_covers_the_domain(s4: Any, fields: Any, switches: str) -> None:
     found, connector = outbound.for_domain(s4.item("outbound_connectors", **fields).environment, s4.domain)
     assert connector is None
     assert (found.verdict, found.seen) == (
         Verdict.NON_COMPLIANT,
         "none does; such mail goes where the MX record points",
     )
+    assert found.remedy == (f'Set-OutboundConnector "{first(s4).name}" {switches}' if switches else "")
 
 
 def test_partner_connector_covers_the_domain(s4: Any) -> None:
@@ -103,6 +106,7 @@ def test_partner_connector_covers_the_domain(s4: Any) -> None:
     found, connector = outbound.for_domain(world.environment, s4.domain)
     assert connector is first(world)
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "'X' does, and is of type Partner")
+    assert found.remedy == 'Set-OutboundConnector "X" -ConnectorType OnPremises'
 
 
 def test_covers_everything(s2: Any) -> None:

@@ -42,7 +42,8 @@ def _mend(one: MailPath) -> str:
     if one.reply == CONNECTION_REFUSED:
         return _CONNECTION
     if lost := _SMART_HOST.fullmatch(one.reply.text):
-        return "Publish: " + "; ".join(f"{host}. IN A <address>" for host in lost["hosts"].split(", "))
+        hosts = "; ".join(f"{host}. IN A <address>" for host in lost["hosts"].split(", "))
+        return f"Publish: {hosts}\nOr let SmartHosts of the connector name a host that exists"
     if one.reply == CERTIFICATE_NOT_FOUND:
         return _CERTIFICATE
     if one.reply == UNABLE_TO_RELAY:
