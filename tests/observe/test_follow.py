@@ -115,6 +115,7 @@ def test_delivered() -> None:
                 helo=OUT,
                 tls="TLSv1.3",
                 sent_by="Out",
+                sent_why="why [document]",
                 received_by="Default EX01",
                 why="why [document]",
             ),
@@ -127,7 +128,7 @@ def test_delivered() -> None:
         "1. mail.fabrikam.com (the Internet): submitted as <john@fabrikam.com>",
         (
             "2. mail.contoso.com (the on-premises servers): from 192.0.2.25 as <john@fabrikam.com>, TLSv1.3, "
-            "sent by connector 'Out', received by connector 'Default EX01'; why [document]"
+            "sent: why [document], received by connector 'Default EX01'; why [document]"
         ),
         "delivered into the mailbox kate@contoso.com",
     ]

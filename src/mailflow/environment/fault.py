@@ -105,23 +105,24 @@ def read_all(root: Path) -> dict[str, Fault]:
     return found
 
 
-def named(faults: Mapping[str, Fault], names: Sequence[str]) -> list[Fault]:
-    """Find faults by name, `*` and `?` as wildcards.
+def named(root: Path, patterns: Sequence[str]) -> list[Fault]:
+    """Read the faults of these names, `*` and `?` as wildcards; the others are not looked at.
 
     Raises:
-        InputError: a name that is none, with the nearest right one.
+        InputError: a name that is none, with the nearest right one; every mistake in the files.
 
     """
-    found = {name: [one for one in faults if fnmatch.fnmatchcase(one, name)] for name in names}
+    files = {path.stem: path for path in sorted((root / FOLDER).glob("**/*.yaml"))}
+    found = {pattern: [name for name in files if fnmatch.fnmatchcase(name, pattern)] for pattern in patterns}
     expected = f"the name of a file in {FOLDER.as_posix()}/"
     wrong = [
-        Mistake("--fault", None, f"'{name}'", expected, nearest(name, list(faults)))
-        for name, matching in found.items()
+        Mistake("--fault", None, f"'{pattern}'", expected, nearest(pattern, list(files)))
+        for pattern, matching in found.items()
         if not matching
     ]
     if wrong:
         raise InputError(*wrong)
-    return [faults[one] for one in dict.fromkeys(one for matching in found.values() for one in matching)]
+    return [read(files[name], root) for name in dict.fromkeys(name for matching in found.values() for name in matching)]
 
 
 @contextmanager

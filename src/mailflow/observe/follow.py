@@ -203,6 +203,7 @@ class _Walk:
             helo=client.helo if client else "",
             tls=client.tls.version if client and client.tls else "",
             sent_by=sent.connector if sent else "",
+            sent_why=str(sent.rule) if sent else "",
             received_by=reception.connector,
             attributed=reception.from_on_premises,
             internal=reception.internal,

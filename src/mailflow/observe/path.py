@@ -40,6 +40,7 @@ class Hop:
     helo: str = ""
     tls: str = ""  # TLSv1.3; empty: plain, or submitted here
     sent_by: str = ""  # the connector by which the host before sent it
+    sent_why: str = ""  # the rule by which it sent it here
     received_by: str = ""  # the connector by which this host took it
     attributed: bool = False  # Microsoft 365 took it for mail of the organization's own servers
     why: str = ""  # the rule by which this host took it
@@ -97,8 +98,8 @@ def _tell(hop: Hop) -> str:
     if not hop.client:
         return f"{hop.name}: submitted as {angle(hop.mail_from)}"
     told = f"{hop.name}: from {hop.client} as {angle(hop.mail_from)}, {hop.tls or 'without TLS'}"
-    if hop.sent_by:
-        told += f", sent by connector '{hop.sent_by}'"
+    if hop.sent_why:
+        told += f", sent: {hop.sent_why}"
     if hop.received_by:
         told += f", received by connector '{hop.received_by}'"
     return f"{told}; {hop.why}" if hop.why else told

@@ -115,15 +115,15 @@ def _environments(root: Path, names: list[str]) -> dict[str, Environment]:
 
 def _faulty(root: Path, names: list[str], patterns: list[str]) -> dict[str, Environment]:
     """Load every environment that was asked for, with each fault in it that is meant for it."""
-    from mailflow.environment.fault import applies, load_faulty, named, read_all  # noqa: PLC0415
+    from mailflow.environment.fault import applies, load_faulty, named  # noqa: PLC0415
     from mailflow.environment.find import find  # noqa: PLC0415
 
-    faults = named(read_all(root), patterns)
+    faults = named(root, patterns)
     folders = find(root, names)
     errors = [
         InputError(Mistake(fault.path, None, f"{', '.join(names)}", f"one of {', '.join(fault.file.environments)}"))
         for fault in faults
-        if not any(applies(fault, folder) for folder in folders)
+        if fault.name in patterns and not any(applies(fault, folder) for folder in folders)
     ]
     found: dict[str, Environment] = {}
     for fault in faults:
@@ -137,6 +137,9 @@ def _faulty(root: Path, names: list[str], patterns: list[str]) -> dict[str, Envi
                     found[environment.name] = environment
     if errors:
         raise InputError.gather(errors)
+    if not found:
+        told = f"no fault {', '.join(patterns)} for {', '.join(folder.name for folder in folders)}"
+        raise InputError(Mistake("--fault", None, told, "a fault that is meant for one of these environments"))
     return found
 
 
