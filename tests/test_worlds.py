@@ -14,6 +14,7 @@ from mailflow.environment.environment import Environment
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.judge import path as judge
+from mailflow.judge import spf
 from mailflow.observe.path import MailPath, Place
 from mailflow.policy.finding import Verdict
 
@@ -104,6 +105,22 @@ def test_mail_that_another_tenant_took_was_never_ours(plan) -> None:
     assert [p.disposition for p in to_fabrikam] == ["delivered"]
     assert judge.passes(to_fabrikam, (Place.ON_PREMISES, Place.MICROSOFT_365)).verdict is Verdict.NON_COMPLIANT
     assert judge.attributed(to_fabrikam).verdict is Verdict.NON_COMPLIANT
+
+
+@pytest.mark.parametrize(("scenario", "pooled"), [("scenario-4", 2), ("scenario-3", 0)])
+def test_what_may_leave_from_the_relay_pool_is_noted(scenario: str, pooled: int) -> None:
+    """Outbound delivery pools: a forward and mail for a foreign domain, where they leave through Microsoft 365."""
+    environment = load(ROOT / "fixtures" / scenario)
+    (domain,) = environment.domains
+    with open_door(environment, "simulated") as door:
+        seen = {kind: door.paths(domain, kind) for kind in Kind}
+        found = spf.arrivals(seen)
+        results = list(zip(found, door.drive([one.asking() for one in found]), strict=True))
+    several = [path for kind in Kind for path in seen[kind]]
+    finding = spf.every_arrival_passes(environment, domain, several, results)
+
+    assert finding.verdict is Verdict.COMPLIANT
+    assert len([note for note in finding.notes if "relay pool (40.95.0.0/16)" in note]) == pooled
 
 
 def test_several_domains_of_one_organization(plan) -> None:

@@ -330,7 +330,7 @@ def every_arrival_passes(
             for a, e in results
             if not judged_by_spf(environment, domain, a) and e.result is not Result.PASS
         )
-    )
+    ) + _relay_pool(environment, [a for a, _ in results])
     open_ = [p for p in paths if p.assumptions and p.message.kind not in _NOT_OURS]
     failing = [(a, e) for a, e in ours if e.result not in (Result.PASS, Result.TEMPERROR)]
     unknown = [(a, e) for a, e in ours if e.result is Result.TEMPERROR]
@@ -357,6 +357,25 @@ def every_arrival_passes(
         return not_verified(asked, why, *(evidence.path(p) for p in lost))
     kinds = ", ".join(dict.fromkeys(f"{a.path.message.kind}" for a, _ in ours))
     return compliant(asked, f"so did every message that arrived ({len(ours)}): {kinds}", *shown, notes=notes)
+
+
+def _relay_pool(environment: Environment, found: Iterable[Arrival]) -> tuple[str, ...]:
+    """Note what may leave Microsoft 365 by addresses that its SPF include does not list (Outbound delivery pools)."""
+    cloud = environment.microsoft_365.cloud
+    if isinstance(cloud.ranges, Unknown) or isinstance(cloud.relay_pool, Unknown):
+        return ()
+    own = {domain.name for domain in environment.domains}
+    ranges, pool = cloud.ranges, ", ".join(map(str, cloud.relay_pool))
+    kinds = dict.fromkeys(
+        str(a.path.message.kind)
+        for a in found
+        if a.hop.mail_from
+        and a.hop.mail_from.domain not in own
+        and any(ip_address(a.hop.client) in network for network in ranges)
+    )
+    return tuple(
+        f"{kind}: may leave Microsoft 365 from its relay pool ({pool}), which no SPF record lists" for kind in kinds
+    )
 
 
 def _publish(environment: Environment, domain: Domain, arrival: Arrival, found: Evaluation) -> str:
