@@ -9,6 +9,7 @@ import re
 import ssl
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 import trustme
 
@@ -32,8 +33,9 @@ class Authorities:
     untrusted: trustme.CA
 
     @classmethod
+    @cache
     def make(cls) -> "Authorities":
-        """Make both, with new keys."""
+        """Make both, with new keys; once for a process, as they protect nothing but loopback."""
         return cls(
             trustme.CA(organization_name=_SIMULATION, organization_unit_name="public authority"),
             trustme.CA(organization_name=_SIMULATION, organization_unit_name=UNTRUSTED),
