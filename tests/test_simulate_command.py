@@ -16,8 +16,8 @@ import dns.message
 import pytest
 
 from mailflow.__main__ import main
+from mailflow.command.serve import serve
 from mailflow.environment.load import load
-from mailflow.serve import serve
 
 PROJECT = Path(__file__).parents[1]
 

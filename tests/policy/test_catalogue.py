@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_bdd.parser import FeatureParser
 
-from mailflow.environment.environment import Domain
+from mailflow.environment.environment import Domain, Stage
 from mailflow.input_error import InputError
 from mailflow.policy.catalogue import read_folder
 from mailflow.policy.feature import Example, Feature, Key, Row, Scenario, plan, slug
@@ -77,7 +77,7 @@ def test_read(folder: Path) -> None:
     assert feature == Feature("features/toy.feature", "Toys", (scenario,))
 
     world = SimpleNamespace(name="w", domains=(Domain("contoso.com", 4, ()), Domain("fabrikam.com", 4, ())))
-    rows = plan([feature], world)
+    rows = plan([feature], world, Stage.PLAN)
     assert rows == {
         Key("w", "contoso.com", "TOY-1"): Row(Key("w", "contoso.com", "TOY-1"), scenario, (0, 1)),
         Key("w", "fabrikam.com", "TOY-1"): Row(Key("w", "fabrikam.com", "TOY-1"), scenario, (0,)),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailflow.environment.environment import Domain
+from mailflow.environment.environment import Domain, Stage
 from mailflow.policy.requirement import Level
 from mailflow.policy.selection import Selection, sort
 
@@ -40,6 +40,22 @@ def test_rows(levels: list[list[str]], rows: tuple[str | None, ...]) -> None:
     assert chosen.rows(ENVIRONMENT) == rows
 
 
+@pytest.mark.parametrize(
+    ("levels", "stages"),
+    [
+        ([[]], {Stage.PLAN, Stage.BEFORE, Stage.AFTER}),
+        ([["stage:plan", "stage:after"]], {Stage.PLAN, Stage.AFTER}),
+        ([["stage:plan", "stage:after"], ["stage:before"]], set()),
+        ([["stage:before"], ["scenario:4"]], {Stage.BEFORE}),
+    ],
+)
+def test_stages(levels: list[list[str]], stages: set[Stage]) -> None:
+    chosen = Selection()
+    for tags in levels:
+        chosen = sort(tags).selection.within(chosen)
+    assert {stage for stage in Stage if chosen.at(stage)} == stages
+
+
 def test_what_a_tag_means() -> None:
     told = sort(["S4-MX-1", "must", "x-night", "should", "HYB-SPF-10"])
     assert (told.identifiers, told.levels, told.unknown) == (
@@ -53,6 +69,8 @@ def test_what_a_tag_means() -> None:
     ("tag", "mend"),
     [
         ("scenario:5", "Documented scenarios are @scenario:1 to @scenario:4."),
+        ("scenario:12", "Documented scenarios are @scenario:1 to @scenario:4."),
+        ("stage:later", "Stages are @stage:plan, @stage:before and @stage:after."),
         ("scenario", "Documented scenarios are @scenario:1 to @scenario:4."),
         ("domian:contoso.com", "Did you mean @domain:contoso.com?"),
         ("enviroment:a", "Did you mean @environment:a?"),

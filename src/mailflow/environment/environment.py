@@ -6,6 +6,7 @@ files an engineer really has; `environment.yaml` says who is who and what is exp
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -35,6 +36,22 @@ class Permission(StrEnum):
 
     ALLOWED = "allowed"
     REFUSED = "refused"
+
+
+class Stage(StrEnum):
+    """What a run looks at, as seen from the change of the MX record."""
+
+    PLAN = "plan"  # a simulation: what will be true
+    BEFORE = "before"  # what is there, before the change
+    AFTER = "after"  # what is there, after it
+
+
+@dataclass(frozen=True, slots=True)
+class Cutover:
+    """The change of the MX record."""
+
+    stage: Stage  # before or after: where the organization stands
+    at: datetime  # when it is due, aware
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +230,7 @@ class Environment:
     waivers: tuple[Waiver, ...]
     digest: str  # SHA-256 over every file of the folder that was read, hexadecimal
     lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
+    cutover: Cutover | None = None
     disturbed: Mapping[str, str] = field(default_factory=dict)  # server → what it does otherwise; by faults only
 
     def line(self, path: str) -> str:

@@ -6,6 +6,7 @@ from mailflow.environment.certificates import read_authorities
 from mailflow.environment.contradictions import contradictions
 from mailflow.environment.environment import (
     Conditions,
+    Cutover,
     Domain,
     Environment,
     Expects,
@@ -13,6 +14,7 @@ from mailflow.environment.environment import (
     Microsoft365,
     OnPremises,
     Outside,
+    Stage,
     ThirdParty,
 )
 from mailflow.environment.file_mistakes import line_of, read_model
@@ -96,4 +98,5 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         waivers=waivers,
         digest=folder.digest(*exports(folder, file)),
         lines=document.lines,
+        cutover=Cutover(Stage(file.cutover.stage), file.cutover.at) if file.cutover else None,
     )

@@ -27,6 +27,7 @@ class Disposition(StrEnum):
     LOOPED = "caught in a loop"
     WAITING = "waiting in a queue"
     VANISHED = "vanished"  # the records end without an end
+    UNSEEN = "not seen"  # nothing was seen of it; the assumptions of the path say why
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class MailPath:
             told.append(f"delivered into the mailbox {self.mailbox}")
         elif self.disposition is Disposition.VANISHED:
             told.append("vanished: the records end here")
+        elif self.disposition is Disposition.UNSEEN:
+            told += [f"not seen: {why}" for why in self.assumptions]
         else:
             told.append(f"{self.disposition}: {self.ended_by or 'nobody'} said {self.reply or 'nothing'} ({self.why})")
         return tuple(told)

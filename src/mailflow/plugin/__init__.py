@@ -35,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="judge the plan in a simulation (default), what is there, or what was recorded",
     )
     group.addoption(
+        "--stage",
+        choices=("before", "after"),
+        help="of a live run: before or after the change (default: cutover.stage of the environment, else after)",
+    )
+    group.addoption(
         "--reports",
         default="reports",
         metavar="DIR",

@@ -165,6 +165,8 @@ def _mark(item: ScenarioItem, tag: str) -> None:
         item.add_marker(pytest.mark.domain(name=value))
     elif kind == "environment":
         item.add_marker(pytest.mark.environment(name=value))
+    elif kind == "stage":
+        item.add_marker(pytest.mark.stage(name=value))
     else:
         item.add_marker(tag)
     item.extra_keyword_matches.add(tag)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailflow.environment.environment import Environment
+from mailflow.environment.environment import Environment, Stage
 from mailflow.input_error import InputError, Mistake
 from mailflow.plugin import vocabulary
 from mailflow.plugin.vocabulary import Vocabulary
@@ -24,6 +24,7 @@ class Project:
 
     root: Path
     mode: str
+    stages: Mapping[str, Stage]  # at which each environment is looked at, by its name
     strict: bool
     reports: Path
     started: datetime
@@ -75,19 +76,37 @@ def load(config: pytest.Config) -> Project:
     undefined = {
         feature.path: InputError(*told) for feature in catalogue.features if (told := words.mistakes_in(feature))
     }
+    stages = {name: stage(environment, mode, config.getoption("stage")) for name, environment in environments.items()}
     return Project(
         root,
         mode,
+        stages,
         bool(config.getini("strict")),
         root / config.getoption("reports"),
         datetime.now(UTC),
         environments,
         catalogue,
         undefined,
-        {name: plan(catalogue.features, environment) for name, environment in environments.items()},
+        {name: plan(catalogue.features, environment, stages[name]) for name, environment in environments.items()},
         words,
         tuple(modules),
     )
+
+
+def stage(environment: Environment, mode: str, asked: str | None) -> Stage:
+    """Say at which stage an environment is looked at.
+
+    Raises:
+        pytest.UsageError: a stage was asked for a simulation, which is always of the plan.
+
+    """
+    if mode == "simulated":
+        if asked:
+            raise pytest.UsageError(f"--stage {asked} is for --mode live; a simulation looks at the plan")
+        return Stage.PLAN
+    if asked:
+        return Stage(asked)
+    return environment.cutover.stage if environment.cutover else Stage.AFTER
 
 
 def _environments(root: Path, names: list[str]) -> dict[str, Environment]:

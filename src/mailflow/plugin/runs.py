@@ -37,7 +37,7 @@ def runs(project: Project, selected: Collection[tuple[Key, int]], outcomes: Outc
             Run(
                 __version__,
                 project.mode,
-                "plan",
+                project.stages[name],
                 project.started,
                 finished,
                 name,

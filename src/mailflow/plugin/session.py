@@ -22,6 +22,7 @@ _MARKERS = (
     "scenario(number): asked of domains that declare this documented scenario",
     "domain(name): asked of this domain",
     "environment(name): asked of this environment",
+    "stage(name): planned in runs that look at the plan, at what is there before the change, or after it",
 )
 _READY = (Decision.READY, Decision.READY_WITH_ACCEPTED_RISKS)
 

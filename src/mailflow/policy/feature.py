@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mailflow.environment.environment import Environment
+from mailflow.environment.environment import Environment, Stage
 from mailflow.policy.requirement import Requirement
 from mailflow.policy.selection import Selection
 
@@ -59,14 +59,14 @@ class Row:
         return f"{path}: {self.key.id} for {self.key.domain or 'the tenant'}"
 
 
-def plan(features: Iterable[Feature], environment: Environment) -> dict[Key, Row]:
-    """Give every row that the features demand of an environment, in their order."""
+def plan(features: Iterable[Feature], environment: Environment, stage: Stage) -> dict[Key, Row]:
+    """Give every row that the features demand of an environment at a stage, in their order."""
     planned: dict[Key, Row] = {}
     for feature in features:
         for scenario in feature.scenarios:
             meant: dict[str | None, list[int]] = {}
             for number, example in enumerate(scenario.examples):
-                for domain in example.selection.rows(environment):
+                for domain in example.selection.rows(environment) if example.selection.at(stage) else ():
                     meant.setdefault(domain, []).append(number)
             for domain, numbers in meant.items():
                 key = Key(environment.name, domain, scenario.requirement.id)

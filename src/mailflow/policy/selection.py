@@ -5,6 +5,7 @@
     @scenario:4                 domains that declare this documented scenario
     @domain:contoso.com         this domain
     @environment:scenario-4     this environment
+    @stage:plan | before | after  in which runs it is planned: simulated ones, live ones before the change, after it
     @tenant                     once for the tenant, not once for each domain
     @x-…                        the reader's own, to select by with -m; it means nothing to Mailflow
 
@@ -17,12 +18,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mailflow.environment.environment import Environment
+from mailflow.environment.environment import Environment, Stage
 from mailflow.policy.requirement import IDENTIFIER, Level
 
 T = TypeVar("T")
 
-_KINDS = ("scenario", "domain", "environment")
+_KINDS = ("scenario", "domain", "environment", "stage")
 _WORDS = (*(level.value for level in Level), "tenant", *(f"{kind}:" for kind in _KINDS), "x-")
 
 
@@ -33,6 +34,7 @@ class Selection:
     scenarios: frozenset[int] | None = None
     domains: frozenset[str] | None = None
     environments: frozenset[str] | None = None
+    stages: frozenset[Stage] | None = None
     tenant: bool = False
 
     def within(self, outer: "Selection") -> "Selection":
@@ -41,11 +43,16 @@ class Selection:
             _both(self.scenarios, outer.scenarios),
             _both(self.domains, outer.domains),
             _both(self.environments, outer.environments),
+            _both(self.stages, outer.stages),
             self.tenant or outer.tenant,
         )
 
+    def at(self, stage: Stage) -> bool:
+        """Whether it is planned at a stage."""
+        return self.stages is None or stage in self.stages
+
     def rows(self, environment: Environment) -> tuple[str | None, ...]:
-        """Give the domains of an environment for which it is meant; None is the tenant."""
+        """Give the domains of an environment for which it is meant, at whatever stage; None is the tenant."""
         if self.environments is not None and environment.name not in self.environments:
             return ()
         chosen = tuple(
@@ -88,7 +95,7 @@ def sort(tags: Iterable[str]) -> Tags:
             found.levels.append(Level(tag))
         elif tag == "tenant":
             tenant = True
-        elif colon and kind in _KINDS and value and (kind != "scenario" or value in "1234"):
+        elif colon and kind in _KINDS and _is_value(kind, value):
             chosen.setdefault(kind, set()).add(value.lower() if kind == "domain" else value)
         elif not tag.startswith("x-"):
             found.unknown.append((tag, _mend(tag)))
@@ -96,13 +103,22 @@ def sort(tags: Iterable[str]) -> Tags:
         frozenset(map(int, chosen["scenario"])) if "scenario" in chosen else None,
         frozenset(chosen["domain"]) if "domain" in chosen else None,
         frozenset(chosen["environment"]) if "environment" in chosen else None,
+        frozenset(map(Stage, chosen["stage"])) if "stage" in chosen else None,
         tenant,
     )
     return found
 
 
+def _is_value(kind: str, value: str) -> bool:
+    if kind == "scenario":
+        return value in ("1", "2", "3", "4")
+    return value in list(Stage) if kind == "stage" else bool(value)
+
+
 def _mend(tag: str) -> str:
     kind, colon, value = tag.partition(":")
+    if kind == "stage":
+        return "Stages are @stage:plan, @stage:before and @stage:after."
     if kind == "scenario":
         return "Documented scenarios are @scenario:1 to @scenario:4."
     if IDENTIFIER.fullmatch(tag.upper()):
