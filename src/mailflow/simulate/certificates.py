@@ -27,7 +27,7 @@ UNTRUSTED = "authority that nobody trusts"
 
 @dataclass(frozen=True)
 class Authorities:
-    """The two authorities of one simulation."""
+    """The two authorities of the simulations of one process, and what they issued."""
 
     trusted: trustme.CA
     untrusted: trustme.CA
@@ -46,6 +46,7 @@ class Authorities:
         """What a client of the simulation has to trust, as PEM."""
         return self.trusted.cert_pem.bytes().decode("ascii")
 
+    @cache  # noqa: B019  of the one instance: see `make`
     def twin(self, certificate: Certificate) -> trustme.LeafCert:
         """Issue the twin of a planned certificate."""
         authority = self.trusted if certificate.trusted else self.untrusted
@@ -58,6 +59,7 @@ class Authorities:
             not_after=certificate.leaf.not_valid_after_utc,
         )
 
+    @cache  # noqa: B019  of the one instance: see `make`
     def issue(self, *names: str) -> trustme.LeafCert:
         """Issue a certificate for a server that is not the organization's: trusted, in date."""
         return self.trusted.issue_cert(
@@ -67,6 +69,7 @@ class Authorities:
             organization_unit_name="server of somebody else",
         )
 
+    @cache  # noqa: B019  of the one instance: see `make`
     def server_context(self, leaf: trustme.LeafCert, newest: ssl.TLSVersion | None = None) -> ssl.SSLContext:
         """Show this certificate, and look at what a client shows without demanding it.
 
@@ -84,6 +87,7 @@ class Authorities:
         self.untrusted.configure_trust(context)
         return context
 
+    @cache  # noqa: B019  of the one instance: see `make`
     def client_context(self, *, verify: bool, shown: trustme.LeafCert | None) -> ssl.SSLContext:
         """Verify the server's chain and dates or not; names are compared by the connector's own rule afterwards."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -6,7 +6,7 @@ All on 127.0.0.1, on ports that the system picks; nothing leaves loopback.
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ from mailflow.simulate.hosts import hosts
 from mailflow.simulate.locate import Locator
 from mailflow.simulate.mta import Mta
 from mailflow.simulate.smtp import SmtpServer
-from mailflow.simulate.transfer import Attempt, Handover, Target, hand_over
+from mailflow.simulate.transfer import Attempt, Handover, Sessions, Target
 from mailflow.simulate.zones import zones
 
 REST_S = 60.0  # within which a set of messages comes to rest; a loop of 60 hops takes a second or two
@@ -55,13 +55,13 @@ class Simulation:
         self.dns = DnsServer(zones(environment))
         self.mtas = hosts(environment, self.authorities, self)
         self.book: AddressBook = {}
+        self._sessions = Sessions(self.book)
         self.journal: list[journal.Entry] = []
         self.mailboxes: dict[tuple[Address, str], bytes] = {}  # (mailbox, queue identifier) → message
         self._locator: Locator | None = None
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._errors: list[BaseException] = []
-        self._contexts: dict[tuple[str, bool, bool], ssl.SSLContext] = {}
 
     async def start(self) -> None:
         """Let every server listen."""
@@ -74,6 +74,7 @@ class Simulation:
 
     async def stop(self) -> None:
         """Let every server go."""
+        self._sessions.close()
         for server in self._servers:
             server.close()
         await self.dns.stop()
@@ -141,7 +142,10 @@ class Simulation:
 
     def later(self, mta: Mta, queue_id: str, held: Sequence[Held], message: bytes) -> None:
         """Go on with a message after the client has its reply."""
-        task = asyncio.get_running_loop().create_task(mta.work(queue_id, held, message))
+        self._begin(mta.work(queue_id, held, message))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
@@ -149,6 +153,8 @@ class Simulation:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             self._errors.append(error)
+        if not self._tasks and self._sessions.open:
+            self._begin(self._sessions.end())
 
     def _note(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -162,16 +168,12 @@ class Simulation:
         return await self._locator.targets(smart_hosts, domain)
 
     def client_context(self, mta: Mta, *, verify: bool, shows_certificate: bool) -> ssl.SSLContext:
-        """Give the TLS settings of a client; made once for each host and kind."""
-        key = (mta.name, verify, shows_certificate)
-        if key not in self._contexts:
-            shown = mta.leaf if shows_certificate else None
-            self._contexts[key] = self.authorities.client_context(verify=verify, shown=shown)
-        return self._contexts[key]
+        """Give the TLS settings of a client."""
+        return self.authorities.client_context(verify=verify, shown=mta.leaf if shows_certificate else None)
 
     async def hand_over(self, handover: Handover, targets: Sequence[Target]) -> Attempt:
         """Carry out a handover."""
-        attempt = await hand_over(handover, targets, self.book)
+        attempt = await self._sessions.hand_over(handover, targets)
         target = next((mta for mta in self.mtas.values() if attempt.target.address in mta.listens), None)
         return replace(attempt, unsupplied=target.unsupplied) if target else attempt
 

@@ -4,11 +4,12 @@ aiosmtplib speaks the protocol; `observe` has a dialogue of its own, so that the
 share a mistake.
 """
 
+import asyncio
 import contextlib
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 import aiosmtplib
@@ -58,6 +59,17 @@ class Attempt:
     unsupplied: str = ""  # why the target offers no STARTTLS where in life it might (`Mta.unsupplied`)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What the messages of one session have in common."""
+
+    client: IPAddress
+    server: IPAddress
+    helo: str
+    tls: TlsDemand
+    context: ssl.SSLContext | None
+
+
 class _TlsError(Exception):
     """TLS was demanded and cannot be had; the argument is the word that mail engineers find in their logs."""
 
@@ -72,76 +84,127 @@ def read_reply(code: int, text: str) -> Reply:
     return Reply(code, "", text)
 
 
-async def hand_over(handover: Handover, targets: Sequence[Target], book: AddressBook) -> Attempt:
-    """Try one target after the other until one answers. The list is not empty."""
-    attempt = None
-    for target in targets:
-        attempt = await _try(handover, target, book)
-        if attempt.reached:
-            break
-    if attempt is None:
-        raise ValueError("nobody to hand over to")
-    return attempt
+@dataclass(slots=True)
+class _Session:
+    """A session with one host, as the last message left it."""
 
-
-async def _try(handover: Handover, target: Target, book: AddressBook) -> Attempt:
-    source = next((a for a in handover.sends_from if a.version == target.address.version), None)
-    port = book.get(target.address)
-    if source is None:
-        return _unreached(
-            handover, target, "", Reply(450, "4.4.316", f"no address of family IPv{target.address.version}")
-        )
-    if port is None:
-        # Nobody in the environment listens there. In life a firewall drops it, or the port is closed.
-        return _unreached(handover, target, str(source), CONNECTION_REFUSED)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     client: aiosmtplib.SMTP | None = None
-    tls = ""
-    try:
-        client = await _connect(handover, source, target, port)
-        tls = await _secure(client, handover)
-        replies = await _transaction(client, handover)
-    except _TlsError as wrong:
-        if not handover.tls.required and handover.context is not None:
-            # Opportunistic: where TLS fails the message goes in the clear (RFC 7435 section 3).
-            return await _try(replace(handover, context=None), target, book)
-        return Attempt(target, str(source), tls, (Reply(0, "", str(wrong)),) * len(handover.recipients), reached=True)
-    except (aiosmtplib.SMTPException, OSError) as wrong:
-        how = type(wrong).__name__
-        if isinstance(wrong, aiosmtplib.SMTPConnectResponseError):  # it greeted with something else than 220
-            how = str(read_reply(wrong.code, wrong.message))
-        return _unreached(handover, target, str(source), Reply(421, "4.4.2", f"Connection dropped ({how})"))
-    finally:
-        if client is not None:
-            client.close()
-    return Attempt(target, str(source), tls, replies, reached=True)
+    tls: str = ""
+
+    async def open(self, way: _Way, port: int) -> aiosmtplib.SMTP:
+        """Give the client, at the point where a transaction can begin."""
+        if self.client is None or not self.client.is_connected:
+            self.client = await _connect(way, port)
+            self.tls = await _secure(self.client, way)
+        return self.client
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self.client is not None:
+            self.client.close()
+        self.client, self.tls = None, ""
+
+
+class Sessions:
+    """Hands messages over. Those that go the same way follow one another in one session, as MTAs let them.
+
+    RFC 5321 section 3.3: a session holds any number of transactions.
+    """
+
+    def __init__(self, book: AddressBook) -> None:
+        self._book = book
+        self._sessions: dict[_Way, _Session] = {}
+
+    async def hand_over(self, handover: Handover, targets: Sequence[Target]) -> Attempt:
+        """Try one target after the other until one answers. The list is not empty."""
+        attempt = None
+        for target in targets:
+            attempt = await self._try(handover, target)
+            if attempt.reached:
+                break
+        if attempt is None:
+            raise ValueError("nobody to hand over to")
+        return attempt
+
+    async def end(self) -> None:
+        """End every session that is open, in due form."""
+        for session in [one for one in self._sessions.values() if one.client is not None]:
+            async with session.turn:
+                if session.client is not None:
+                    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                        await session.client.quit()
+                session.close()
+
+    def close(self) -> None:
+        """Let every connection go."""
+        for session in self._sessions.values():
+            session.close()
+
+    @property
+    def open(self) -> bool:
+        """Whether a session is open."""
+        return any(session.client is not None for session in self._sessions.values())
+
+    async def _try(self, handover: Handover, target: Target) -> Attempt:
+        source = next((a for a in handover.sends_from if a.version == target.address.version), None)
+        port = self._book.get(target.address)
+        if source is None:
+            return _unreached(
+                handover, target, "", Reply(450, "4.4.316", f"no address of family IPv{target.address.version}")
+            )
+        if port is None:
+            # Nobody in the environment listens there. In life a firewall drops it, or the port is closed.
+            return _unreached(handover, target, str(source), CONNECTION_REFUSED)
+        way = _Way(source, target.address, handover.helo, handover.tls, handover.context)
+        session = self._sessions.setdefault(way, _Session())
+        async with session.turn:
+            try:
+                client = await session.open(way, port)
+                replies = await _transaction(client, handover)
+            except _TlsError as wrong:
+                session.close()
+                if handover.tls.required or handover.context is None:
+                    failed = (Reply(0, "", str(wrong)),) * len(handover.recipients)
+                    return Attempt(target, str(source), "", failed, reached=True)
+            except (aiosmtplib.SMTPException, OSError) as wrong:
+                session.close()
+                how = type(wrong).__name__
+                if isinstance(wrong, aiosmtplib.SMTPConnectResponseError):  # it greeted with something else than 220
+                    how = str(read_reply(wrong.code, wrong.message))
+                return _unreached(handover, target, str(source), Reply(421, "4.4.2", f"Connection dropped ({how})"))
+            else:
+                return Attempt(target, str(source), session.tls, replies, reached=True)
+        # Opportunistic: where TLS fails the message goes in the clear (RFC 7435 section 3).
+        return await self._try(replace(handover, context=None), target)
 
 
 def _unreached(handover: Handover, target: Target, source: str, reply: Reply) -> Attempt:
     return Attempt(target, source, "", (reply,) * len(handover.recipients), reached=False)
 
 
-async def _connect(handover: Handover, source: IPAddress, target: Target, port: int) -> aiosmtplib.SMTP:
+async def _connect(way: _Way, port: int) -> aiosmtplib.SMTP:
     # A local connect does not block; the header has to be the first bytes, before aiosmtplib reads the greeting.
     sock = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
-    sock.sendall(proxy_header(source, target.address))
+    sock.sendall(proxy_header(way.client, way.server))
     sock.setblocking(False)
-    client = aiosmtplib.SMTP(sock=sock, local_hostname=handover.helo, timeout=DEADLINE_S, start_tls=False)
+    client = aiosmtplib.SMTP(sock=sock, local_hostname=way.helo, timeout=DEADLINE_S, start_tls=False)
     await client.connect()
     await client.ehlo()
     return client
 
 
-async def _secure(client: aiosmtplib.SMTP, handover: Handover) -> str:
+async def _secure(client: aiosmtplib.SMTP, way: _Way) -> str:
     """STARTTLS as the connector demands it (RFC 3207). Gives the version; empty where the session stays plain."""
-    demand = handover.tls
-    if handover.context is None:
+    demand = way.tls
+    if way.context is None:
         return ""
     if not client.supports_extension("starttls"):
         if demand.required:
             raise _TlsError(STARTTLS_REQUIRED)
         return ""
     try:
-        await client.starttls(tls_context=handover.context, validate_certs=False)
+        await client.starttls(tls_context=way.context, validate_certs=False)
         await client.ehlo()
     except (ssl.SSLError, aiosmtplib.SMTPException, OSError) as wrong:
         raise _TlsError(_tls_word(wrong)) from wrong
@@ -179,11 +242,11 @@ async def _transaction(client: aiosmtplib.SMTP, handover: Handover) -> tuple[Rep
         if taken:
             response = await client.data(handover.message)
             replies |= dict.fromkeys(taken, read_reply(response.code, response.message))
+        else:
+            await client.rset()  # a transaction without recipients stays open (RFC 5321 section 4.1.1.5)
     except aiosmtplib.SMTPResponseException as refused:
         whole = read_reply(refused.code, refused.message)
         replies = {r: replies.get(r, whole) for r in handover.recipients}
-    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-        await client.quit()
     return tuple(replies[r] for r in handover.recipients)
 
 

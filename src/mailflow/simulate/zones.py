@@ -3,7 +3,7 @@
 What nobody publishes here is REFUSED, not NXDOMAIN: the plan does not say that it does not exist.
 """
 
-from collections.abc import Iterable
+from functools import cache
 from ipaddress import IPv4Address
 
 import dns.zone
@@ -30,11 +30,12 @@ def microsoft_365_addresses(environment: Environment) -> tuple[tuple[IPAddress, 
 
 def zones(environment: Environment) -> dict[str, dns.zone.Zone]:
     """Give every zone of the simulated Internet, by origin."""
-    built = {name: _zone(name, lines) for name, lines in _unplanned(environment).items()}
+    built = {name: _zone(name, tuple(lines)) for name, lines in _unplanned(environment).items()}
     return built | dict(environment.zones)
 
 
-def _zone(origin: str, lines: Iterable[str]) -> dns.zone.Zone:
+@cache  # what is unplanned is nearly the same for every environment, and nobody changes a zone
+def _zone(origin: str, lines: tuple[str, ...]) -> dns.zone.Zone:
     head = ("$TTL 3600", "@ SOA ns.invalid. hostmaster.invalid. 1 7200 900 1209600 300", "@ NS ns.invalid.")
     return dns.zone.from_text("\n".join((*head, *lines)), origin + ".", relativize=False, check_origin=False)
 
