@@ -10,8 +10,10 @@ from mailflow.exchange.known import Origin, Unknown
 from mailflow.exchange.online import DomainType
 from mailflow.judge import evidence
 from mailflow.mail.address import Address
+from mailflow.observe.path import Place
 from mailflow.observe.smtp import TlsSession
 from mailflow.policy.finding import Evidence
+from mailflow.policy.way import Hop, Way
 from mailflow.records.answer import Outcome
 from mailflow.records.spf import Evaluation, Result, TraceEntry
 
@@ -87,7 +89,27 @@ def test_path(path: Callable[..., Any]) -> None:
         "message <lee@tailspintoys.com> to <david@contoso.com>, submitted at tailspintoys.com for david@contoso.com",
         "session records",
         (*one.lines(), "Received: from a by b"),
+        evidence.way(one),
     )
+
+
+def test_way(path: Callable[..., Any], hop: Callable[..., Any], refusal: dict[str, Any]) -> None:
+    hops = (hop("own"), hop("cloud", tls="TLSv1.3", sent_by="To the tenant", attributed=True))
+    one = path(hops, ended_at=Place.MICROSOFT_365)
+    assert evidence.way(one) == Way(
+        "from the Internet to an on-premises mailbox",
+        "david@contoso.com",
+        (
+            Hop("mail.contoso.com", "the on-premises servers"),
+            Hop("Microsoft 365", "Microsoft 365", "TLSv1.3", "To the tenant", attributed=True),
+        ),
+        "delivered",
+        "Microsoft 365",
+    )
+    assert evidence.way(one).places == ("the on-premises servers", "Microsoft 365")
+    open_ = evidence.way(path("out", **refusal, assumptions=("something",)))
+    assert (open_.ending, open_.ended_at, open_.assumed) == ("refused", "", True)
+    assert open_.reply == "550 5.7.64 TenantAttribution; Relay Access Denied SMTP"
 
 
 def test_evaluation() -> None:

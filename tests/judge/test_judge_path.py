@@ -1,6 +1,7 @@
 """Paths: the hops that must occur, their order, the hops that must not, and how a message ends."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from mailflow.judge import path as judge
 from mailflow.mail.reply import Reply
 from mailflow.observe.path import Disposition, Place
 from mailflow.policy.finding import Finding, Verdict
+from mailflow.policy.way import Demand
 
 CLOUD, OWN, OUT = Place.MICROSOFT_365, Place.ON_PREMISES, Place.INTERNET
 GOOD, BAD = Verdict.COMPLIANT, Verdict.NON_COMPLIANT
@@ -43,6 +45,33 @@ def every(s4: Any) -> dict[str, Judge]:
 def test_every_judge_is_here(every: dict[str, Judge]) -> None:
     public = {name for name, one in vars(judge).items() if callable(one) and one.__module__ == judge.__name__}
     assert {name for name in public if not name.startswith("_")} == {*every, "expected_exit"}
+
+
+def test_what_is_demanded_is_told_as_values(every: dict[str, Judge], path: Any) -> None:
+    kind = ("from the Internet to an on-premises mailbox",)
+    demanded = {
+        "delivered": Demand(endings=("delivered",), ends_at="the on-premises servers"),
+        "refused": Demand(endings=("refused",)),
+        "refused_or_returned": Demand(endings=("refused", "returned to the sender")),
+        "passes": Demand(passes=("the on-premises servers",)),
+        "never_passes": Demand(never=("Microsoft 365",)),
+        "enters_at": Demand(enters="the on-premises servers"),
+        "leaves_from": Demand(leaves="the on-premises servers"),
+        "leaves_as_expected": Demand(leaves="Microsoft 365"),
+        "attributed": Demand(attributed=True),
+        "over_tls": Demand(tls=True),
+        "by_connector": Demand(connector=True),
+        "as_expected": Demand(endings=("delivered",)),
+    }
+    shown = {name: one([path("out own")]).demand for name, one in every.items()}
+    assert shown == {name: replace(one, kinds=kind) for name, one in demanded.items()} | {"does_not_go_back": None}
+    returning = every["does_not_go_back"]([path("own cloud own")])
+    assert returning.demand == Demand(endings=("delivered",), kinds=kind)
+
+
+def test_a_delivery_to_both_sides_ends_at_no_one_place(every: dict[str, Judge], path: Any) -> None:
+    both = every["delivered"]([path("out own"), path("out own cloud", to="chris@contoso.com")])
+    assert both.demand == Demand(endings=("delivered",), kinds=("from the Internet to an on-premises mailbox",))
 
 
 def test_nothing_is_true_of_no_message(every: dict[str, Judge]) -> None:

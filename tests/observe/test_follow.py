@@ -11,6 +11,7 @@ import pytest
 from mailflow.door import open_door
 from mailflow.environment.load import load
 from mailflow.environment.message import MICROSOFT_365, Kind, TestMessage
+from mailflow.exchange.cloud import cloud
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 from mailflow.mail.reply import Reply
@@ -24,11 +25,13 @@ SENDER = Address("john", "fabrikam.com")
 KATE, CHRIS = Address("kate", "contoso.com"), Address("chris", "contoso.com")
 ROUTED = Address("chris", "contoso.mail.onmicrosoft.com")
 OUT, OWN = "mail.fabrikam.com", "mail.contoso.com"
+STRANGER = Address("somebody", "stranger.example")
 UNKNOWN = Reply(550, "5.1.1", "User unknown")
 LATER = Reply(451, "4.4.4", "no address")
 
 ENVIRONMENT: Any = SimpleNamespace(
-    microsoft_365=SimpleNamespace(tenant_id="own-tenant"),
+    domains=(SimpleNamespace(name="contoso.com"),),
+    microsoft_365=SimpleNamespace(tenant_id="own-tenant", cloud=cloud("worldwide")),
     on_premises=SimpleNamespace(servers=(SimpleNamespace(name=OWN),)),
 )
 
@@ -49,12 +52,11 @@ def received(
 
 def sent(queue_id: str, to: Address, next_id: str, reply: Reply | None = None, **more: Any) -> journal.Sent:
     answer = reply or Reply(250, "2.6.0", f"{next_id} Queued")
-    settings: dict[str, Any] = {"connector": "", "from_address": "192.0.2.25", "assumptions": ()} | more
+    settings: dict[str, Any] = {"to_host": OWN, "connector": "", "from_address": "192.0.2.25", "assumptions": ()} | more
     return journal.Sent(
         host=OUT,
         queue_id=queue_id,
         recipient=to,
-        to_host=OWN,
         to_address="131.107.21.231",
         mail_from=SENDER,
         helo=OUT,
@@ -120,6 +122,7 @@ def test_delivered() -> None:
                 why="why [document]",
             ),
         ),
+        ended_at=Place.ON_PREMISES,
         why="it is here [document]",
         mailbox=KATE,
         trace=("from a by b with ESMTPS id B; date", "from a by b with ESMTPS id A; date"),
@@ -220,6 +223,27 @@ def test_refused_by_the_second_host_is_returned_by_the_first() -> None:
         ]
     )
     assert (one.disposition, one.ended_by) == (Disposition.RETURNED, "mail.contoso.com [131.107.21.231]")
+
+
+@pytest.mark.parametrize(
+    ("host", "to", "place"),
+    [
+        (OWN, KATE, Place.ON_PREMISES),
+        ("contoso-com.mail.protection.outlook.com", STRANGER, Place.MICROSOFT_365),
+        ("another-name.mail.protection.outlook.com", KATE, Place.MICROSOFT_365),
+        ("fabrikam-com.mail.protection.outlook.com", STRANGER, Place.INTERNET),
+        ("mail.contoso.com.example", KATE, Place.INTERNET),
+    ],
+)
+def test_where_the_host_stands_that_refused(host: str, to: Address, place: Place) -> None:
+    submitted_ = submitted("A", OUT, to)
+    (one,) = paths([submitted_, sent("A", to, "", UNKNOWN, to_host=host), failed("A", to, UNKNOWN)], None, to)
+    assert (one.disposition, one.ended_at) == (Disposition.REFUSED, place)
+
+
+def test_a_host_that_gave_up_by_itself_is_where_it_ended() -> None:
+    one = only([submitted("A", OUT, KATE), sent("A", KATE, "B"), received("B", OWN, KATE), failed("B", KATE, UNKNOWN)])
+    assert one.ended_at is Place.ON_PREMISES
 
 
 def test_dropped_where_nobody_can_be_told() -> None:

@@ -9,6 +9,7 @@ import pytest
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Run
+from mailflow.policy.way import Demand, Hop, Way
 
 STARTED = datetime(2026, 11, 23, 16, 20, 5, tzinfo=UTC)
 
@@ -25,6 +26,12 @@ def result(
 ) -> Result:
     """One row with every field filled; `name` is its identifier."""
     waived = verdict is Verdict.WAIVED
+    demand = Demand(
+        endings=("delivered",),
+        ends_at="Microsoft 365",
+        passes=("the on-premises servers", "Microsoft 365"),
+        kinds=(text("from the Internet to a cloud mailbox"),),
+    )
     requirement = Requirement(
         id=text(name),
         level=level,
@@ -49,16 +56,25 @@ def result(
         steps=(
             Step(text("Given"), text("a condition"), "done"),
             Step(text("When"), text("it is looked up"), text("a status nobody knows")),
-            Step(text("Then"), text("it is so"), verdict.value, text("asked"), text("seen")),
+            Step(text("Then"), text("it is so"), verdict.value, text("asked"), text("seen"), (demand,)),
             Step(text("And"), text("so is that"), "not reached"),
             Step(text("And"), text("that too"), "error"),
         ),
         evidence=(
             Evidence(text("dns"), text("MX contoso.com"), text("192.0.2.1"), (text("10 mail."), text("20 mx."))),
             Evidence("smtp", text("the session"), text("mail.contoso.com"), ()),
-            Evidence("path", text("the Internet → Microsoft 365"), text("message 1"), ("1. one", "2. " + text("two"))),
             Evidence(
-                "path", "message 2 for kate", "records", ("1. " + text("three"), "delivered", text("Received: x"))
+                "path",
+                text("message 1 for kate"),
+                "session records",
+                ("1. " + text("one"), "2. two", "delivered", text("Received: x")),
+                Way(
+                    text("from the Internet to a cloud mailbox"),
+                    text("kate@contoso.com"),
+                    (Hop(text("one"), "the Internet"), Hop(text("two"), "Microsoft 365", text("TLSv1.3"))),
+                    "delivered",
+                    "Microsoft 365",
+                ),
             ),
         ),
         beneath=Verdict.NON_COMPLIANT if waived else None,

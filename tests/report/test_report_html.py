@@ -104,7 +104,7 @@ def test_nor_in_the_index(build, hostile) -> None:
 
 
 @settings(max_examples=40)
-@given(st.text(st.characters(exclude_characters="→")).filter(lambda text: ", then " not in text))
+@given(st.text())
 def test_whatever_the_text_is(build, text) -> None:
     shown = page(build(lambda words: f"x{text}{words}"))
     assert shown.skeleton() == page(build()).skeleton()
@@ -130,7 +130,7 @@ def test_every_text_is_shown_and_what_is_invisible_is_written_out(build) -> None
         "scenario_4.feature: S4-MX-99 for contoso.com", "scenario_1.feature", "W-3 expired on 2026-11-01", "title",
         "feature", "section", "a document of our own", "remedy of the requirement", "own remedy", "why", "a note",
         "features/scenario_4.feature", "reason of S4-MX-9", "another note", "Given", "a status nobody knows", "asked",
-        "seen", "dns", "MX contoso.com", "192.0.2.1", "10 mail.", "20 mx.", "message 1", "two", "three",
+        "seen", "dns", "MX contoso.com", "192.0.2.1", "10 mail.", "20 mx.", "message 1 for kate", "one",
         "W-7: accepted by Kim until 2026-12-31", "Received: x",
     ):  # fmt: skip
         assert f"⟨U+202E⟩<{words}>" in shown, words
@@ -247,25 +247,16 @@ def test_steps_with_their_outcome_and_what_was_seen(build, row) -> None:
     )
 
 
-def test_evidence_stands_line_by_line_and_a_path_hop_by_hop(build, row) -> None:
+def test_evidence_stands_line_by_line(build, row) -> None:
     shown = page(build(results=[row(Verdict.NON_COMPLIANT, "A-1")]))
     assert [blanks(one.text) for one in shown.by_class("evidence")] == [
         "dns MX contoso.com 192.0.2.1 10 mail. 20 mx.",
         "smtp the session mail.contoso.com (no answer)",
-        "path message 1 Hops asked the InternetMicrosoft 365 Hops taken onetwo",
-        "path message 2 for kate records Hops taken three delivered Received: x",
+        "path message 1 for kate session records 1. one 2. two delivered Received: x",
     ]
-    assert [one.text for one in shown.all("pre")] == ["10 mail.\n20 mx.\n", "(no answer)\n", "delivered\nReceived: x\n"]
-    assert [[one.text for one in shown.all("li") if "figure" in one.within]] == [
-        ["the Internet", "Microsoft 365", "one", "two", "three"]
-    ]
-
-
-def test_a_line_that_only_looks_like_a_hop_is_none(build, row) -> None:
-    told = Evidence("path", "message 1", "records", ("1. mail.contoso.com", "3. forged", "2. forged"))
-    shown = page(build(results=[replace(row(Verdict.COMPLIANT, "A-1"), evidence=(told,))]))
-    assert [one.text for one in shown.all("li") if "figure" in one.within] == ["mail.contoso.com"]
-    assert [one.text for one in shown.all("pre")] == ["3. forged\n2. forged\n"]
+    assert [one.text for one in shown.all("pre")] == [
+        "10 mail.\n20 mx.\n", "(no answer)\n", "1. one\n2. two\ndelivered\nReceived: x\n",
+    ]  # fmt: skip
 
 
 def test_a_line_break_in_an_answer_does_not_make_a_line(build, row) -> None:

@@ -4,6 +4,7 @@ from mailflow.exchange.known import Origin, Unknown
 from mailflow.observe.path import MailPath
 from mailflow.observe.smtp import TlsSession
 from mailflow.policy.finding import Evidence
+from mailflow.policy.way import Hop, Way
 from mailflow.records.answer import Answer
 from mailflow.records.spf import Evaluation
 
@@ -34,7 +35,21 @@ def stated(where: str, what: str, value: object) -> Evidence:
 def path(one: MailPath) -> Evidence:
     """The way a message took, a hop a line, and the trace fields of the copy that arrived."""
     trace = tuple(f"Received: {text}" for text in one.trace)
-    return Evidence("path", f"message {one.message} for {one.recipient}", "session records", (*one.lines(), *trace))
+    asked = f"message {one.message} for {one.recipient}"
+    return Evidence("path", asked, "session records", (*one.lines(), *trace), way(one))
+
+
+def way(one: MailPath) -> Way:
+    """The way a message took, as values."""
+    return Way(
+        str(one.message.kind),
+        str(one.recipient),
+        tuple(Hop(hop.host, str(hop.place), hop.tls, hop.sent_by, hop.attributed) for hop in one.hops),
+        str(one.disposition),
+        str(one.ended_at or ""),
+        str(one.reply or ""),
+        bool(one.assumptions),
+    )
 
 
 def session(one: TlsSession) -> Evidence:

@@ -14,6 +14,7 @@ from mailflow.judge.mend import mends, supply_zones
 from mailflow.mail.address import Address
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.policy.way import Demand
 
 Paths = Sequence[MailPath]
 
@@ -24,8 +25,18 @@ def _judge(
     asked: str,
     paths: Paths,
     wrong: Callable[[MailPath], str],
+    demand: Demand,
     certain: Callable[[MailPath], bool] = lambda one: not one.assumptions,
 ) -> Finding:
+    """Judge every path, and say with the finding what was demanded of them."""
+    return replace(_judged(asked, paths, wrong, certain), demand=_of(paths, demand))
+
+
+def _of(paths: Paths, demand: Demand) -> Demand:
+    return replace(demand, kinds=tuple(dict.fromkeys(str(one.message.kind) for one in paths)))
+
+
+def _judged(asked: str, paths: Paths, wrong: Callable[[MailPath], str], certain: Callable[[MailPath], bool]) -> Finding:
     """Judge every path; `wrong` says what is wrong with one, or nothing.
 
     A path on which the simulation had to take something for granted says nothing, however it ended; `certain`
@@ -66,12 +77,14 @@ def delivered(environment: Environment, paths: Paths) -> Finding:
         meant = _meant(environment, one.recipient)
         if one.mailbox != meant:
             return f"the message to {one.recipient} was delivered into {one.mailbox}, not into {meant}"
-        side = _side(environment, one)
+        side = _side_of(environment, one.mailbox)
         if one.hops[-1].place is not side:
             return f"the message to {one.recipient} was delivered at {one.hops[-1].place}, its mailbox is at {side}"
         return ""
 
-    return _judge("it is delivered into the mailbox it is for", paths, wrong)
+    sides = {_side_of(environment, _meant(environment, one.recipient)) for one in paths}
+    demand = Demand((str(Disposition.DELIVERED),), str(sides.pop()) if len(sides) == 1 else "")
+    return _judge("it is delivered into the mailbox it is for", paths, wrong, demand)
 
 
 def _meant(environment: Environment, recipient: Address) -> Address:
@@ -83,10 +96,10 @@ def _meant(environment: Environment, recipient: Address) -> Address:
     return recipient
 
 
-def _side(environment: Environment, one: MailPath) -> Place:
-    if one.mailbox in environment.mailboxes.cloud:
+def _side_of(environment: Environment, mailbox: Address | None) -> Place:
+    if mailbox in environment.mailboxes.cloud:
         return Place.MICROSOFT_365
-    return Place.ON_PREMISES if one.mailbox in environment.mailboxes.on_premises else Place.INTERNET
+    return Place.ON_PREMISES if mailbox in environment.mailboxes.on_premises else Place.INTERNET
 
 
 def refused(paths: Paths) -> Finding:
@@ -102,12 +115,14 @@ def refused(paths: Paths) -> Finding:
         return f"{one.message} was taken; {_ended(one)}"
 
     asked = "it is refused to whoever offers it"
+    demand = Demand((str(Disposition.REFUSED),))
     silent = [one for one in paths if _unanswered(one)]
     if silent and not any(wrong(one) for one in paths if one not in silent):
         # Whether a host would refuse, one that does not answer anybody does not show.
         why = "; ".join(dict.fromkeys(_ended(one) for one in silent))
-        return not_verified(asked, why, *(evidence.path(one) for one in silent))
-    return _judge(asked, paths, wrong)
+        unseen = not_verified(asked, why, *(evidence.path(one) for one in silent))
+        return replace(unseen, demand=_of(paths, demand))
+    return _judge(asked, paths, wrong, demand)
 
 
 def _unanswered(one: MailPath) -> bool:
@@ -126,7 +141,8 @@ def refused_or_returned(paths: Paths) -> Finding:
         return "" if one.disposition in (Disposition.REFUSED, Disposition.RETURNED) else _ended(one)
 
     told = [replace(one, assumptions=(*one.assumptions, *one.report_assumptions)) for one in paths]
-    return _judge("it is refused, or returned to its sender", told, wrong)
+    demand = Demand((str(Disposition.REFUSED), str(Disposition.RETURNED)))
+    return _judge("it is refused, or returned to its sender", told, wrong, demand)
 
 
 def passes(paths: Paths, route: Sequence[Place]) -> Finding:
@@ -137,7 +153,8 @@ def passes(paths: Paths, route: Sequence[Place]) -> Finding:
         missing = [place for place in route if place not in seen]
         return f"it took: {_way(one)}" if missing else ""
 
-    return _judge(f"it passes {', then '.join(route)}", paths, wrong)
+    demand = Demand(passes=tuple(map(str, route)))
+    return _judge(f"it passes {', then '.join(route)}", paths, wrong, demand)
 
 
 def never_passes(paths: Paths, place: Place) -> Finding:
@@ -153,7 +170,7 @@ def never_passes(paths: Paths, place: Place) -> Finding:
         # What is assumed later on the way does not undo that it was there.
         return not one.assumptions or any(hop.place is place and not hop.assumed for hop in one.hops)
 
-    return _judge(f"it never passes {place}", paths, wrong, certain)
+    return _judge(f"it never passes {place}", paths, wrong, Demand(never=(str(place),)), certain)
 
 
 def enters_at(paths: Paths, place: Place) -> Finding:
@@ -165,7 +182,7 @@ def enters_at(paths: Paths, place: Place) -> Finding:
             return ""
         return f"it entered at {entry}: {_way(one)}" if entry else f"it never entered: {_ended(one)}"
 
-    return _judge(f"it enters the organization at {place}", paths, wrong)
+    return _judge(f"it enters the organization at {place}", paths, wrong, Demand(enters=str(place)))
 
 
 def leaves_from(paths: Paths, place: Place) -> Finding:
@@ -182,7 +199,7 @@ def leaves_from(paths: Paths, place: Place) -> Finding:
         strange = [hop.name for hop in exits if hop.place is not place]
         return f"it left from {', '.join(strange)}: {_way(one)}" if strange else ""
 
-    return _judge(f"it leaves for the Internet from {place}", paths, wrong)
+    return _judge(f"it leaves for the Internet from {place}", paths, wrong, Demand(leaves=str(place)))
 
 
 def leaves_as_expected(environment: Environment, domain: Domain, paths: Paths) -> Finding:
@@ -228,7 +245,7 @@ def does_not_go_back(paths: Paths) -> Finding:
             return f"it was sent back to {back[0]}: {_way(one)}"
         return "" if one.disposition is Disposition.DELIVERED else _ended(one)
 
-    return _judge(asked, paths, wrong)
+    return _judge(asked, paths, wrong, Demand((str(Disposition.DELIVERED),)))
 
 
 def _first_arrival(one: MailPath) -> int:
@@ -257,7 +274,7 @@ def attributed(paths: Paths) -> Finding:
         strange = [after for _, after in pairs if not after.attributed]
         return f"Microsoft 365 took it as mail from the Internet: {strange[0].why}" if strange else ""
 
-    return _judge("Microsoft 365 attributes it to the organization", paths, wrong)
+    return _judge("Microsoft 365 attributes it to the organization", paths, wrong, Demand(attributed=True))
 
 
 def over_tls(paths: Paths) -> Finding:
@@ -275,7 +292,7 @@ def over_tls(paths: Paths) -> Finding:
         plain = [f"{before.host} to {after.host}" for before, after in between if not after.tls]
         return f"without TLS from {', '.join(plain)}" if plain else ""
 
-    return _judge("it travels between the two sides over TLS", paths, wrong)
+    return _judge("it travels between the two sides over TLS", paths, wrong, Demand(tls=True))
 
 
 def by_connector(paths: Paths) -> Finding:
@@ -287,7 +304,8 @@ def by_connector(paths: Paths) -> Finding:
             return f"it never went from Microsoft 365 to the on-premises servers: {_way(one)}"
         return "it went by MX, like mail to a stranger" if any(not after.sent_by for _, after in pairs) else ""
 
-    return _judge("an outbound connector carries it to the on-premises servers", paths, wrong)
+    demand = Demand(connector=True)
+    return _judge("an outbound connector carries it to the on-premises servers", paths, wrong, demand)
 
 
 def as_expected(environment: Environment, paths: Paths) -> Finding:
@@ -308,7 +326,9 @@ def as_expected(environment: Environment, paths: Paths) -> Finding:
         forbidden = one.reply is not None and one.reply.enhanced == FORWARDING_BLOCKED.enhanced
         return "" if forbidden and one.disposition in _REFUSED else _ended(one)
 
-    return _judge(f"forwarding to the Internet by a cloud mailbox is {expected}", paths, wrong)
+    refusals = tuple(map(str, _REFUSED))
+    demand = Demand((str(Disposition.DELIVERED),) if expected is Permission.ALLOWED else refusals)
+    return _judge(f"forwarding to the Internet by a cloud mailbox is {expected}", paths, wrong, demand)
 
 
 def _way(one: MailPath) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from mailflow.environment.environment import Environment
 from mailflow.environment.message import MICROSOFT_365, TestMessage
+from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address
 from mailflow.mail.received import header_fields, read_received
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
@@ -135,6 +136,7 @@ class _Walk:
         return replace(
             self._path(trail, Disposition.DELIVERED),
             mailbox=delivered.mailbox,
+            ended_at=trail.hops[-1].place,
             why=str(delivered.rule),
             trace=tuple(field.text for field in fields),
         )
@@ -162,6 +164,7 @@ class _Walk:
             self._path(trail, disposition),
             reply=failed.reply,
             ended_by=f"{sent.to_host} [{sent.to_address}]" if sent else failed.host,
+            ended_at=self._place_offered(sent) if sent else trail.hops[-1].place,
             why=why,
             report=bool(failed.report_id),
             report_assumptions=tuple(dict.fromkeys(unsure)),
@@ -214,5 +217,16 @@ class _Walk:
         if received.host == MICROSOFT_365:
             own = received.reception.tenant_id == self.environment.microsoft_365.tenant_id
             return Place.MICROSOFT_365 if own else Place.INTERNET
-        servers = {server.name for server in self.environment.on_premises.servers}
-        return Place.ON_PREMISES if received.host in servers else Place.INTERNET
+        return Place.ON_PREMISES if self._is_own(received.host) else Place.INTERNET
+
+    def _is_own(self, host: str) -> bool:
+        return any(host == server.name for server in self.environment.on_premises.servers)
+
+    def _place_offered(self, sent: journal.Sent) -> Place:
+        """Place a host that took nothing. Its record does not say for which tenant it spoke: name and recipient do."""
+        if self._is_own(sent.to_host):
+            return Place.ON_PREMISES
+        domains = {domain.name for domain in self.environment.domains}
+        labels = {self.environment.microsoft_365.cloud.mx_host(name) for name in domains}
+        own = sent.to_host in labels or sent.recipient.domain in domains
+        return Place.MICROSOFT_365 if own and is_microsoft_host(sent.to_host) else Place.INTERNET

@@ -64,6 +64,7 @@ class MailPath:
     hops: tuple[Hop, ...]
     reply: Reply | None = None  # what ended it, where it was not delivered
     ended_by: str = ""  # the host that said so
+    ended_at: Place | None = None  # where that host, or the one with the mailbox, stands; None: nobody knows
     why: str = ""  # the rule that ended it
     mailbox: Address | None = None
     report: bool = False  # a non-delivery report was sent back

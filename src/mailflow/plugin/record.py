@@ -9,6 +9,7 @@ from mailflow.policy.feature import Key
 from mailflow.policy.finding import Evidence, Finding, Verdict
 from mailflow.policy.judgement import CONDITIONS, decisive, judge, unmet
 from mailflow.policy.requirement import Requirement, Result, Step
+from mailflow.policy.way import Demand, Hop, Way
 
 DONE, NOT_REACHED, ERROR = "done", "not reached", "error"
 
@@ -83,7 +84,8 @@ class Record:
         noted = kind == "then" and unmet(self._conditions)
         status = str(decides.verdict) if decides and not noted else DONE
         asked, seen = (decides.asked, decides.seen) if decides else ("", "")
-        self._told.append(Step(keyword, text, status, asked, seen))
+        demands = tuple(finding.demand for finding in here if finding.demand)
+        self._told.append(Step(keyword, text, status, asked, seen, demands))
 
     def result(self) -> Result:
         """Judge the scenario, after its last step."""
@@ -129,7 +131,22 @@ def unpacked(text: str, requirements: dict[str, Requirement]) -> tuple[Key, int,
         told["reason"],
         told["remedy"],
         tuple(told["notes"]),
-        tuple(Step(**step) for step in told["steps"]),
-        tuple(Evidence(**item | {"answer": tuple(item["answer"])}) for item in told["evidence"]),
+        tuple(map(_step, told["steps"])),
+        tuple(map(_evidence, told["evidence"])),
     )
     return key, plain["example"], result
+
+
+def _step(plain: dict[str, Any]) -> Step:
+    return Step(**plain | {"demands": tuple(Demand(**_tuples(demand)) for demand in plain["demands"])})
+
+
+def _evidence(plain: dict[str, Any]) -> Evidence:
+    way = plain["way"]
+    taken = Way(**way | {"hops": tuple(Hop(**hop) for hop in way["hops"])}) if way else None
+    return Evidence(**_tuples(plain) | {"way": taken})
+
+
+def _tuples(plain: dict[str, Any]) -> dict[str, Any]:
+    """Give lists back as the tuples they were."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}

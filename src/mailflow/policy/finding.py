@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailflow.policy.way import Demand, Way
+
 
 class Verdict(StrEnum):
     """What is said of a requirement. The order is from best to worst where several are added up."""
@@ -33,14 +35,13 @@ class Evidence:
     """What was asked, of whom, and what came back.
 
     Everything in it may come from a wire or a stranger's export: it is text, never markup.
-    For a path, `answer` holds the hops taken, "1. mail.contoso.com …", "2. …", and then what else came back;
-    `asked` may name the hops demanded, "the Internet → Microsoft 365" (", then " does as well).
     """
 
     kind: str  # dns, smtp, config, path, environment
     asked: str  # "MX contoso.com", "RequireTls of inbound connector 'Inbound from …'"
     of: str  # the server, or file and line
-    answer: tuple[str, ...]  # verbatim, a line each
+    answer: tuple[str, ...]  # verbatim, a line each; of a path each hop and then the trace fields
+    way: Way | None = None  # for a path, the same as values
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Finding:
     remedy: str = ""  # the record to publish, the cmdlet to run; empty where the requirement's own remedy says it
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()  # worth saying, no verdict
+    demand: Demand | None = None  # where `asked` is about the way of messages, the same as values
 
 
 def compliant(asked: str, seen: str, *evidence: Evidence, notes: tuple[str, ...] = ()) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.way import Demand
 
 # The rule for identifiers, in one place: S4-MX-1, HYB-SPF-1, CUT-TTL-1, CONTOSO-MX-1.
 IDENTIFIER = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*-[0-9]+")
@@ -57,6 +58,7 @@ class Step:
     status: str
     asked: str = ""
     seen: str = ""
+    demands: tuple[Demand, ...] = ()  # what was asked of the way of messages
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,22 +88,6 @@ def _lines(evidence: Evidence) -> list[str]:
     return shown
 
 
-def _demanded(asked: str) -> list[str]:
-    """The hops that a path was asked for, `the Internet → Microsoft 365` or `…, then …`; none in other words."""
-    hops = [hop.strip() for hop in asked.replace(", then ", "→").split("→")]
-    return hops if len(hops) > 1 else []
-
-
-def _taken(lines: Sequence[str]) -> tuple[list[str], Sequence[str]]:
-    """The hops a message took, `1. mail.contoso.com …`, `2. …`, without their numbers; and the lines after them."""
-    hops: list[str] = []
-    for number, line in enumerate(lines, 1):
-        if not line.startswith(f"{number}. "):
-            break
-        hops.append(line.removeprefix(f"{number}. "))
-    return hops, lines[len(hops) :]
-
-
 def _document(key: str) -> documents.Document | None:
     """The document that a source names; None for a reader's own, which stands in no library."""
     try:
@@ -126,7 +110,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"utc": _utc, "lines": _lines, "demanded": _demanded, "taken": _taken, "stamp": _stamp}
+    templates.filters |= {"utc": _utc, "lines": _lines, "stamp": _stamp}
     templates.globals |= {
         "symbols": words.SYMBOLS,
         "meanings": words.MEANINGS,

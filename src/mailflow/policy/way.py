@@ -1,0 +1,61 @@
+"""The way of a message, as findings tell it: what is demanded of it, and where it was seen.
+
+Words and not the values of `observe`: they travel between processes and into reports as they stand.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One host that took the message."""
+
+    host: str
+    place: str  # the Internet, Microsoft 365, the on-premises servers
+    tls: str = ""  # TLSv1.3; empty: in plain text, or submitted here
+    connector: str = ""  # the connector by which the host before sent it here
+    attributed: bool = False  # Microsoft 365 took it for mail of the organization
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way of one message to one recipient, as it was seen."""
+
+    kind: str  # of message, in the words of the feature files: "from the Internet to a cloud mailbox"
+    recipient: str
+    hops: tuple[Hop, ...]
+    ending: str  # delivered, refused, …
+    ended_at: str = ""  # the place of the host that took or refused it in the end, where it is known
+    reply: str = ""  # what that host said, where it did not deliver
+    assumed: bool = False  # something had to be taken for granted on the way
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The places in order, hosts of the same place taken together."""
+        return merged(hop.place for hop in self.hops)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one sentence demands of the way of messages. What is empty is not demanded."""
+
+    endings: tuple[str, ...] = ()  # one of these: delivered, refused, …
+    ends_at: str = ""  # the place where all of them end
+    passes: tuple[str, ...] = ()  # these places in this order, others may lie between
+    never: tuple[str, ...] = ()
+    enters: str = ""
+    leaves: str = ""
+    tls: bool = False  # between Microsoft 365 and the on-premises servers
+    attributed: bool = False
+    connector: bool = False  # from Microsoft 365 to the on-premises servers
+    kinds: tuple[str, ...] = ()  # of the messages that were asked about
+
+
+def merged(places: Iterable[str]) -> tuple[str, ...]:
+    """Give the places in order, each once where it follows itself."""
+    found: list[str] = []
+    for place in places:
+        if not found or found[-1] != place:
+            found.append(place)
+    return tuple(found)
