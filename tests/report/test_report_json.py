@@ -83,6 +83,7 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
                 ],
             }
         ],
+        "compared": None,
     }
 
 

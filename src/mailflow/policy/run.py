@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from mailflow.policy.finding import Verdict
 from mailflow.policy.requirement import Level, Result
+
+if TYPE_CHECKING:
+    from mailflow.policy.comparison import Comparison
 
 
 class Decision(StrEnum):
@@ -59,6 +63,7 @@ class Run:
     advice: Mapping[int, tuple[str, ...]] = field(
         default_factory=dict
     )  # by scenario: what the documentation recommends
+    compared: "Comparison | None" = None  # with an earlier run; its `after` is this run without a comparison
 
     def blocking(self) -> tuple[Result, ...]:
         """The rows that keep the change from going ahead, worst first."""

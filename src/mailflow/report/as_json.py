@@ -9,6 +9,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from mailflow.policy.comparison import Comparison
 from mailflow.policy.finding import Evidence
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Run
@@ -50,8 +51,14 @@ def report(run: Run) -> bytes:
             "waiver_mistakes": run.waiver_mistakes,
             "advice": {str(scenario): told for scenario, told in run.advice.items()},
             "requirements": [_result(result) for result in run.results],
+            "compared": _comparison(run.compared) if run.compared else None,
         }
     )
+
+
+def comparison(found: Comparison) -> bytes:
+    """Write what `mailflow compare --json` prints; in a report.json it stands as `compared`."""
+    return _write({"schema": SCHEMA, **_comparison(found)})
 
 
 def evidence(run: Run) -> bytes:
@@ -101,6 +108,44 @@ def _result(result: Result) -> dict[str, Any]:
             for step in result.steps
         ],
         "evidence": [_evidence(seen) for seen in result.evidence],
+    }
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    return {
+        "before": _side(found.before),
+        "after": _side(found.after),
+        "worse": found.worse,
+        "counts": {"same": found.same, **{kind.value: count for kind, count in found.counts().items()}},
+        "changes": [
+            {
+                "change": change.kind.value,
+                "id": change.requirement.id,
+                "domain": change.result.domain,
+                "title": change.requirement.title,
+                "level": change.requirement.level.value,
+                "before": _said(change.before),
+                "after": _said(change.after),
+                "differs": change.differs,
+            }
+            for change in found.changes
+        ],
+    }
+
+
+def _said(result: Result | None) -> dict[str, str] | None:
+    return {"verdict": result.verdict.value, "reason": result.reason} if result else None
+
+
+def _side(run: Run) -> dict[str, Any]:
+    return {
+        "environment": run.environment,
+        "digest": run.digest,
+        "mode": run.mode,
+        "stage": run.stage,
+        "started": _utc(run.started),
+        "kit_version": run.kit_version,
+        "decision": run.decision.value,
     }
 
 

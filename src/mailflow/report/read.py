@@ -1,0 +1,100 @@
+"""`report.json` read back: the same run again, or what is wrong with the file.
+
+The file may come from a build server, a colleague or a stranger. It is held to report.schema.json, and to itself:
+the decision that it states must follow from the rows in it.
+"""
+
+from pathlib import Path
+
+from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
+from mailflow.policy.run import Completeness, Decision, Run
+from mailflow.report.as_json import SCHEMA
+from mailflow.report.json_part import Part, open_json
+
+_CHANGED = "It was changed after it was written."
+
+
+def read(path: Path) -> Run:
+    """Read the run that a report.json tells; a comparison in it is left aside.
+
+    Raises:
+        InputError: no such file, no JSON, another schema, or not what report.schema.json describes; the mistake
+            names the line, or the place by its JSON pointer (RFC 6901).
+
+    """
+    top = open_json(path)
+    if (schema := top["schema"]).number() != SCHEMA:
+        schema.fail(str(SCHEMA), "Another version of Mailflow wrote it: read it with that one.")
+    if (kit := top["kit"]["name"]).text() != "mailflow":
+        kit.fail("mailflow")
+    run, environment = top["run"], top["environment"]
+    told = Run(
+        kit_version=top["kit"]["version"].text(),
+        mode=run["mode"].text(),
+        stage=run["stage"].text(),
+        started=run["started"].time(),
+        finished=run["finished"].time(),
+        environment=environment["name"].text(),
+        organization=environment["organization"].text(),
+        digest=environment["digest"].text(),
+        microsoft_365_data=environment["microsoft_365_data"].text(),
+        domains={domain["name"].text(): domain["scenario"].number() for domain in environment["domains"].items()},
+        results=tuple(_result(result) for result in top["requirements"].items()),
+        completeness=_completeness(top["completeness"]),
+        strict=run["strict"].flag(),
+        waiver_mistakes=top["waiver_mistakes"].texts(),
+        advice={scenario: said.texts() for scenario, said in top["advice"].numbered()},
+    )
+    if (decision := top["decision"]).word(Decision) is not told.decision:
+        decision.fail(f"'{told.decision}', which follows from the rows", _CHANGED)
+    for verdict, count in told.counts().items():
+        if (stated := top["counts"][verdict]).number() != count:
+            stated.fail(f"{count}, as many as there are among the rows", _CHANGED)
+    return told
+
+
+def _completeness(done: Part) -> Completeness:
+    return Completeness(
+        done["planned"].number(),
+        done["judged"].number(),
+        done["deselected"].texts(),
+        done["undefined"].texts(),
+        done["errors"].texts(),
+        done["unused_features"].texts(),
+    )
+
+
+def _result(row: Part) -> Result:
+    requirement = Requirement(
+        id=row["id"].text(),
+        level=row["level"].word(Level),
+        title=row["title"].text(),
+        scenario=row["scenario"].text(),
+        sources=tuple(
+            Source(source["document"].text(), source["section"].text(), source["standing"].word(Standing))
+            for source in row["sources"].items()
+        ),
+        remedy=row["remedy"].text(),
+        why=row["why"].text(),
+        path=row["feature"]["path"].text(),
+        line=row["feature"]["line"].number(),
+    )
+    return Result(
+        requirement=requirement,
+        domain=row["domain"].text_or_none(),
+        verdict=row["verdict"].word(Verdict),
+        reason=row["reason"].text(),
+        remedy="",  # the file has one remedy: the finding's own, or else the requirement's
+        notes=row["notes"].texts(),
+        steps=tuple(
+            Step(*(step[name].text() for name in ("keyword", "text", "status", "asked", "seen")))
+            for step in row["steps"].items()
+        ),
+        evidence=tuple(
+            Evidence(seen["kind"].text(), seen["asked"].text(), seen["of"].text(), seen["answer"].texts())
+            for seen in row["evidence"].items()
+        ),
+        beneath=row["beneath"].word_or_none(Verdict),
+        waiver=row["waiver"].text(),
+    )
