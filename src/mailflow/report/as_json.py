@@ -6,6 +6,7 @@ the code page of the machine, and a terminal obeys control characters that JSON 
 """
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,10 +105,11 @@ def _result(result: Result) -> dict[str, Any]:
                 "status": step.status,
                 "asked": step.asked,
                 "seen": step.seen,
+                "demands": [asdict(demand) for demand in step.demands],
             }
             for step in result.steps
         ],
-        "evidence": [_evidence(seen) for seen in result.evidence],
+        "evidence": [{**_evidence(seen), "way": asdict(seen.way) if seen.way else None} for seen in result.evidence],
     }
 
 

@@ -114,6 +114,10 @@ class Part:
         for number, value in enumerate(self._value):
             yield Part(self._file, f"{self._pointer}/{number}", value)
 
+    def is_null(self) -> bool:
+        """Whether there is nothing."""
+        return self._value is None
+
     def text(self) -> str:
         """Give a text."""
         if not isinstance(self._value, str):
@@ -122,7 +126,7 @@ class Part:
 
     def text_or_none(self) -> str | None:
         """Give a text, None for null."""
-        return None if self._value is None else self.text()
+        return None if self.is_null() else self.text()
 
     def texts(self) -> tuple[str, ...]:
         """Give a list of texts."""
@@ -149,7 +153,7 @@ class Part:
 
     def word_or_none(self, words: type[Word]) -> Word | None:
         """Give one of some words, None for null."""
-        return None if self._value is None else self.word(words)
+        return None if self.is_null() else self.word(words)
 
     def time(self) -> datetime:
         """Give a time in UTC."""

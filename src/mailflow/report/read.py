@@ -9,6 +9,7 @@ from pathlib import Path
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Decision, Run
+from mailflow.policy.way import Demand, Hop, Way
 from mailflow.report.as_json import SCHEMA
 from mailflow.report.json_part import Part, open_json
 
@@ -87,14 +88,66 @@ def _result(row: Part) -> Result:
         reason=row["reason"].text(),
         remedy="",  # the file has one remedy: the finding's own, or else the requirement's
         notes=row["notes"].texts(),
-        steps=tuple(
-            Step(*(step[name].text() for name in ("keyword", "text", "status", "asked", "seen")))
-            for step in row["steps"].items()
-        ),
-        evidence=tuple(
-            Evidence(seen["kind"].text(), seen["asked"].text(), seen["of"].text(), seen["answer"].texts())
-            for seen in row["evidence"].items()
-        ),
+        steps=tuple(map(_step, row["steps"].items())),
+        evidence=tuple(map(_evidence, row["evidence"].items())),
         beneath=row["beneath"].word_or_none(Verdict),
         waiver=row["waiver"].text(),
+    )
+
+
+def _step(step: Part) -> Step:
+    return Step(
+        step["keyword"].text(),
+        step["text"].text(),
+        step["status"].text(),
+        step["asked"].text(),
+        step["seen"].text(),
+        tuple(map(_demand, step["demands"].items())),
+    )
+
+
+def _demand(demand: Part) -> Demand:
+    return Demand(
+        endings=demand["endings"].texts(),
+        ends_at=demand["ends_at"].text(),
+        passes=demand["passes"].texts(),
+        never=demand["never"].texts(),
+        enters=demand["enters"].text(),
+        leaves=demand["leaves"].text(),
+        tls=demand["tls"].flag(),
+        attributed=demand["attributed"].flag(),
+        connector=demand["connector"].flag(),
+        kinds=demand["kinds"].texts(),
+    )
+
+
+def _evidence(seen: Part) -> Evidence:
+    way = seen["way"]
+    return Evidence(
+        seen["kind"].text(),
+        seen["asked"].text(),
+        seen["of"].text(),
+        seen["answer"].texts(),
+        None if way.is_null() else _way(way),
+    )
+
+
+def _way(way: Part) -> Way:
+    return Way(
+        kind=way["kind"].text(),
+        recipient=way["recipient"].text(),
+        hops=tuple(
+            Hop(
+                hop["host"].text(),
+                hop["place"].text(),
+                hop["tls"].text(),
+                hop["connector"].text(),
+                hop["attributed"].flag(),
+            )
+            for hop in way["hops"].items()
+        ),
+        ending=way["ending"].text(),
+        ended_at=way["ended_at"].text(),
+        reply=way["reply"].text(),
+        assumed=way["assumed"].flag(),
     )
