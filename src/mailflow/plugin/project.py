@@ -34,6 +34,8 @@ class Project:
     planned: Mapping[str, Mapping[Key, Row]]  # by environment
     vocabulary: Vocabulary
     steps: tuple[object, ...]  # the modules of steps/, for pytest to find their fixtures
+    asked: tuple[str, ...]  # for which environments, as typed
+    faulty: bool  # the environments hold faults, and are named after both
 
     def mistakes(self, path: str) -> InputError | None:
         """Give what is wrong with a feature file; None where nothing is."""
@@ -90,6 +92,8 @@ def load(config: pytest.Config) -> Project:
         {name: plan(catalogue.features, environment, stages[name]) for name, environment in environments.items()},
         words,
         tuple(modules),
+        tuple(names),
+        bool(faults),
     )
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mailflow.policy.finding import Verdict
+from mailflow.policy.readiness import Readiness
 from mailflow.policy.requirement import Level, Result
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class Run:
         default_factory=dict
     )  # by scenario: what the documentation recommends
     compared: "Comparison | None" = None  # with an earlier run; its `after` is this run without a comparison
+    ran_by: str = ""  # the login name of who started it; empty: not known
+    ran_on: str = ""  # the name of the machine
+    again: str = ""  # the options that ask for the same once more: "--environment scenario-4"
+    kit_digest: str = ""  # SHA-256 over the features, the steps and the engine that judged
+    readiness: Readiness | None = None  # what the plan says of the change and the way back
 
     def blocking(self) -> tuple[Result, ...]:
         """The rows that keep the change from going ahead, worst first."""
