@@ -8,8 +8,11 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import PlainSerializer, PlainValidator
 
 from mailflow.environment.environment import IPAddress, certificate_names
 
@@ -29,6 +32,14 @@ class Endpoint:
     preamble: bytes = b""
 
 
+# A certificate as it was shown; in a recording as PEM (RFC 7468).
+ShownCertificate = Annotated[
+    x509.Certificate,
+    PlainValidator(lambda text: x509.load_pem_x509_certificate(str(text).encode("ascii"))),
+    PlainSerializer(lambda shown: shown.public_bytes(Encoding.PEM).decode("ascii")),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class TlsSession:
     """One look at a server's TLS."""
@@ -37,7 +48,7 @@ class TlsSession:
     reached: bool
     starttls: bool
     version: str = ""  # TLSv1.3
-    certificate: x509.Certificate | None = None
+    certificate: ShownCertificate | None = None
     distrust: str = ""  # what verification said; empty where the chain is trusted and in date
     dialogue: tuple[str, ...] = ()
     trouble: str = ""  # why the look ended early

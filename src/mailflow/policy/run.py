@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mailflow.observe.recording import Recording
 from mailflow.policy.finding import Verdict
 from mailflow.policy.readiness import Readiness
 from mailflow.policy.requirement import Level, Result
@@ -49,7 +50,7 @@ class Run:
 
     kit_version: str
     mode: str  # simulated, live, recorded
-    stage: str  # plan for a simulation; before or after for the others
+    stage: str  # plan for a simulation; before or after for a live run; that of the recording for a recorded one
     started: datetime  # aware, UTC
     finished: datetime
     environment: str
@@ -68,8 +69,10 @@ class Run:
     ran_by: str = ""  # the login name of who started it; empty: not known
     ran_on: str = ""  # the name of the machine
     again: str = ""  # the options that ask for the same once more: "--environment scenario-4"
-    kit_digest: str = ""  # SHA-256 over the features, the steps and the engine that judged
     readiness: Readiness | None = None  # what the plan says of the change and the way back
+    kit_digest: str = ""  # SHA-256 over the kit, the features and the meaning of their sentences, hexadecimal
+    recording: Recording | None = None  # what was observed; evidence.json keeps it to be judged again
+    evidence_digest: str = ""  # SHA-256 of evidence.json, hexadecimal; known once that is written
 
     def blocking(self) -> tuple[Result, ...]:
         """The rows that keep the change from going ahead, worst first."""

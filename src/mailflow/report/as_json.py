@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from mailflow.observe.recording import written
 from mailflow.policy.comparison import Comparison
 from mailflow.policy.finding import Evidence
 from mailflow.policy.requirement import Result
@@ -24,7 +25,7 @@ def report(run: Run) -> bytes:
     return _write(
         {
             "schema": SCHEMA,
-            "kit": {"name": "mailflow", "version": run.kit_version},
+            "kit": {"name": "mailflow", "version": run.kit_version, "digest": run.kit_digest},
             "run": {
                 "mode": run.mode,
                 "stage": run.stage,
@@ -39,6 +40,7 @@ def report(run: Run) -> bytes:
                 "microsoft_365_data": run.microsoft_365_data,
                 "domains": [{"name": name, "scenario": number} for name, number in run.domains.items()],
             },
+            "evidence": {"file": "evidence.json", "digest": run.evidence_digest},
             "decision": run.decision.value,
             "counts": {verdict.value: count for verdict, count in run.counts().items()},
             "completeness": {
@@ -63,7 +65,10 @@ def comparison(found: Comparison) -> bytes:
 
 
 def evidence(run: Run) -> bytes:
-    """Write `evidence.json`: each observation once and in full, with the rows that rest on it."""
+    """Write `evidence.json`: each piece of evidence once and in full, with the rows that rest on it.
+
+    Below `observations` stands what was observed, for `--mode recorded` to judge it again.
+    """
     rests: dict[Evidence, list[dict[str, Any]]] = {}
     for result in run.results:
         for seen in dict.fromkeys(result.evidence):
@@ -74,6 +79,7 @@ def evidence(run: Run) -> bytes:
             "environment": {"name": run.environment, "digest": run.digest},
             "run": {"mode": run.mode, "started": _utc(run.started), "finished": _utc(run.finished)},
             "evidence": [{**_evidence(seen), "supports": rows} for seen, rows in rests.items()],
+            "observations": written(run.recording) if run.recording else None,
         }
     )
 
