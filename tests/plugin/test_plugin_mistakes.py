@@ -29,8 +29,11 @@ def test_mistakes_in_environments_are_said_all_at_once(toys: Any) -> None:
         (["--evidence", "e.json"], "--evidence is for --mode recorded"),
         (["--stage", "after"], "--stage after is for --mode live; simulated has the stage of what it looks at"),
         (["--mode", "recorded", "--evidence", "e.json", "--fault", "x"], "--fault is for simulations"),
-        (["--mode", "recorded", "--evidence", "none.json"], "none.json: found No such file or directory; expected"),
-        (["--mode", "recorded", "--evidence", "e.json"], "e.json: found no observations; expected the evidence.json"),
+        (
+            ["--mode", "recorded", "--evidence", "none.json"],
+            "none.json: found no file that can be read (No such file or directory); expected",
+        ),
+        (["--mode", "recorded", "--evidence", "e.json"], "e.json: found no member 'observations' at the top; expected"),
     ],
 )
 def test_options_that_do_not_go_together(toys: Any, options: list[str], told: str) -> None:

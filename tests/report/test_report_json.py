@@ -21,13 +21,14 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
     run = build(results=[one], completeness=Completeness(1, 1), waiver_mistakes=())
     assert json.loads(as_json.report(run)) == {
         "schema": 1,
-        "kit": {"name": "mailflow", "version": "0.1.0"},
+        "kit": {"name": "mailflow", "version": "0.1.0", "digest": "fcde2b2e"},
         "run": {
             "mode": "simulated",
             "stage": "plan",
             "started": "2026-11-23T16:20:05Z",
             "finished": "2026-11-23T16:20:08Z",
             "strict": False,
+            "observed": {"mode": "live", "at": "2026-11-23T16:20:06Z", "vantage": "203.0.113.9"},
         },
         "environment": {
             "name": "scenario-4",
@@ -36,6 +37,7 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
             "microsoft_365_data": "worldwide, read 2026-08-14",
             "domains": [{"name": "contoso.com", "scenario": 4}],
         },
+        "evidence": {"file": "evidence.json", "digest": "2c26b46b"},
         "decision": "ready-with-accepted-risks",
         "counts": {"not-applicable": 0, "compliant": 0, "waived": 1, "not-verified": 0, "non-compliant": 0},
         "completeness": {

@@ -134,11 +134,11 @@ def _recordings(config: pytest.Config, mode: str, faults: list[str]) -> dict[str
         raise pytest.UsageError("--fault is for simulations; a recording is what it is")
     if not files:
         raise pytest.UsageError("--mode recorded needs --evidence FILE, the evidence.json of an earlier run")
-    from mailflow.policy.evidence_file import read  # noqa: PLC0415
+    from mailflow.report.read import read_recording  # noqa: PLC0415
 
     found: dict[str, Recording] = {}
     for file in files:
-        recording = read(config.invocation_params.dir / file)
+        recording = read_recording(config.invocation_params.dir / file)
         if recording.environment in found:
             mistake = Mistake(file, None, f"a second recording of {recording.environment}", "one an environment")
             raise InputError(mistake)

@@ -13,7 +13,7 @@ from mailflow.plugin.project import Project
 from mailflow.policy.feature import Key
 from mailflow.policy.kit import kit_digest
 from mailflow.policy.readiness import readiness
-from mailflow.policy.run import Run
+from mailflow.policy.run import Observed, Run
 from mailflow.policy.tally import Outcomes, tally
 from mailflow.policy.trace import advice
 
@@ -47,6 +47,7 @@ def runs(
             today=project.started.date(),
         )
         cloud = environment.microsoft_365.cloud
+        seen = recordings.get(name)
         told.append(
             Run(
                 __version__,
@@ -69,7 +70,8 @@ def runs(
                 again=_again(project, name),
                 readiness=readiness(environment),
                 kit_digest=kit,
-                recording=recordings.get(name),
+                observed=Observed(seen.mode, seen.at, seen.vantage) if seen else None,
+                recording=seen,
             )
         )
     return tuple(told)
@@ -89,6 +91,8 @@ def _again(project: Project, name: str) -> str:
     options = ["--environment", typed]
     if fault:
         options += ["--fault", fault]
-    if project.mode != "simulated":
-        options += ["--mode", project.mode, "--stage", str(project.stages[name])]
+    if project.mode == "live":
+        options += ["--mode", "live", "--stage", str(project.stages[name])]
+    elif project.mode == "recorded":
+        options += ["--mode", "recorded", "--evidence", "evidence.json"]  # the one beside the report
     return shlex.join(options)

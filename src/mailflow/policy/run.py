@@ -45,6 +45,15 @@ class Completeness:
 
 
 @dataclass(frozen=True, slots=True)
+class Observed:
+    """How it was looked; of a recorded run, by the run that made the recording."""
+
+    mode: str  # simulated, live
+    at: datetime  # aware, UTC
+    vantage: str = ""  # the public address from which a live run looked, as far as it is known
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Everything the report tells of one environment."""
 
@@ -71,7 +80,8 @@ class Run:
     again: str = ""  # the options that ask for the same once more: "--environment scenario-4"
     readiness: Readiness | None = None  # what the plan says of the change and the way back
     kit_digest: str = ""  # SHA-256 over the kit, the features and the meaning of their sentences, hexadecimal
-    recording: Recording | None = None  # what was observed; evidence.json keeps it to be judged again
+    observed: Observed | None = None  # None: nothing was looked at
+    recording: Recording | None = None  # everything that was seen; evidence.json keeps it to be judged again
     evidence_digest: str = ""  # SHA-256 of evidence.json, hexadecimal; known once that is written
 
     def blocking(self) -> tuple[Result, ...]:

@@ -32,6 +32,7 @@ def report(run: Run) -> bytes:
                 "started": _utc(run.started),
                 "finished": _utc(run.finished),
                 "strict": run.strict,
+                "observed": _observed(run),
             },
             "environment": {
                 "name": run.environment,
@@ -82,6 +83,12 @@ def evidence(run: Run) -> bytes:
             "observations": written(run.recording) if run.recording else None,
         }
     )
+
+
+def _observed(run: Run) -> dict[str, Any] | None:
+    if run.observed is None:
+        return None
+    return {"mode": run.observed.mode, "at": _utc(run.observed.at), "vantage": run.observed.vantage}
 
 
 def _result(result: Result) -> dict[str, Any]:

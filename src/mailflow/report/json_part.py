@@ -114,6 +114,10 @@ class Part:
         for number, value in enumerate(self._value):
             yield Part(self._file, f"{self._pointer}/{number}", value)
 
+    def as_it_is(self) -> object:
+        """Give the value for a reader that checks it itself."""
+        return self._value
+
     def is_null(self) -> bool:
         """Whether there is nothing."""
         return self._value is None

@@ -1,4 +1,4 @@
-"""`report.json` read back: the same run again, or what is wrong with the file.
+"""`report.json` and `evidence.json` read back: the same run again, or what is wrong with the file.
 
 The file may come from a build server, a colleague or a stranger. It is held to report.schema.json, and to itself:
 the decision that it states must follow from the rows in it.
@@ -6,9 +6,11 @@ the decision that it states must follow from the rows in it.
 
 from pathlib import Path
 
+from mailflow.observe import recording
+from mailflow.observe.recording import Recording
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
-from mailflow.policy.run import Completeness, Decision, Run
+from mailflow.policy.run import Completeness, Decision, Observed, Run
 from mailflow.policy.way import Demand, Hop, Way
 from mailflow.report.as_json import SCHEMA
 from mailflow.report.json_part import Part, open_json
@@ -46,6 +48,9 @@ def read(path: Path) -> Run:
         strict=run["strict"].flag(),
         waiver_mistakes=top["waiver_mistakes"].texts(),
         advice={scenario: said.texts() for scenario, said in top["advice"].numbered()},
+        kit_digest=top["kit"]["digest"].text(),
+        observed=_observed(run["observed"]),
+        evidence_digest=top["evidence"]["digest"].text(),
     )
     if (decision := top["decision"]).word(Decision) is not told.decision:
         decision.fail(f"'{told.decision}', which follows from the rows", _CHANGED)
@@ -53,6 +58,25 @@ def read(path: Path) -> Run:
         if (stated := top["counts"][verdict]).number() != count:
             stated.fail(f"{count}, as many as there are among the rows", _CHANGED)
     return told
+
+
+def _observed(seen: Part) -> Observed | None:
+    if seen.is_null():
+        return None
+    return Observed(seen["mode"].text(), seen["at"].time(), seen["vantage"].text())
+
+
+def read_recording(path: Path) -> Recording:
+    """Read what was observed out of an evidence.json, to be judged again.
+
+    Raises:
+        InputError: as `read` does.
+
+    """
+    observations = open_json(path)["observations"]
+    if observations.is_null():
+        observations.fail("what was observed", "The run that wrote it looked at nothing.")
+    return recording.read(observations.as_it_is(), path.as_posix())
 
 
 def _completeness(done: Part) -> Completeness:
