@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
 from mailflow.judge import tls
-from mailflow.observe.smtp import TlsSession
+from mailflow.observe.smtp import Ending, TlsSession
 from mailflow.policy.finding import Evidence, Finding, Verdict
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -33,7 +34,7 @@ def session(s4: Any) -> Callable[..., Any]:
             "reached": True,
             "starttls": True,
             "version": "TLSv1.3",
-            "certificate": s4.server.certificate.leaf,
+            "chain": (s4.server.certificate.leaf,),
             "dialogue": ("S: 220 mail.contoso.com", "C: QUIT"),
         }
         return s4.server, TlsSession(**(usual | fields))
@@ -61,7 +62,7 @@ def test_no_session() -> None:
 
 
 def test_server_that_cannot_be_reached(session: Any) -> None:
-    silent = session(reached=False, starttls=False, version="", certificate=None, trouble="nobody listens there")
+    silent = session(reached=False, starttls=False, version="", chain=(), trouble="nobody listens there")
     why = (Verdict.NOT_VERIFIED, f"{WHERE}: nobody listens there")
     assert verdicts(silent) == dict.fromkeys(ALL, why)
     # Nor is anything said of all where one is silent; but what is wrong with another is said.
@@ -78,7 +79,7 @@ def test_server_whose_certificate_nobody_supplied(session: Any) -> None:
 
 
 def test_no_starttls(session: Any) -> None:
-    bare = session(starttls=False, version="", certificate=None)
+    bare = session(starttls=False, version="", chain=())
     nothing = (Verdict.NOT_VERIFIED, f"{WHERE}: no certificate could be seen: no STARTTLS")
     assert verdicts(bare) == {
         "starttls": (Verdict.NON_COMPLIANT, f"{WHERE} does not offer it"),
@@ -90,7 +91,7 @@ def test_no_starttls(session: Any) -> None:
 
 
 def test_handshake_that_fails(session: Any) -> None:
-    broken = session(version="", certificate=None, trouble="unsupported protocol")
+    broken = session(version="", chain=(), trouble="unsupported protocol", ending=Ending.NO_TLS)
     nothing = (Verdict.NOT_VERIFIED, f"{WHERE}: no certificate could be seen: unsupported protocol")
     assert verdicts(broken) == {
         "starttls": (Verdict.COMPLIANT, f"so it is at {WHERE}"),
@@ -99,8 +100,6 @@ def test_handshake_that_fails(session: Any) -> None:
         "name": nothing,
         "date": nothing,
     }
-    refused = session(starttls=False, version="", certificate=None, trouble="the server said 554 no")
-    assert verdicts(refused)["starttls"][1] == f"{WHERE} does not offer it: the server said 554 no"
 
 
 @pytest.mark.parametrize("version", ["TLSv1", "TLSv1.1", "SSLv3"])
@@ -171,3 +170,70 @@ def test_name(session: Any, s4: Any) -> None:
         Verdict.NON_COMPLIANT,
         "mx2.contoso.com shows a certificate for mail.contoso.com, contoso.com",
     )
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_only_the_server_itself_says_that_it_has_no_tls(session: Any, ending: Ending) -> None:
+    """Whatever else ends a session before it could say so, on the way or on its side, leaves it open."""
+    nothing: dict[str, Any] = {"version": "", "chain": (), "trouble": "as it went", "ending": ending}
+    open_, said_no = (Verdict.NOT_VERIFIED, f"{WHERE}: as it went"), (Verdict.NON_COMPLIANT, WHERE)
+
+    def both(**fields: Any) -> tuple[tuple[Verdict, str], ...]:
+        found = verdicts(session(**(nothing | fields)))
+        return found["starttls"], found["version"]
+
+    assert both(reached=False, starttls=False) == (open_, open_)
+    offers, speaks = both(starttls=False)
+    if ending in (Ending.PARTED, Ending.SAID_NO):
+        assert offers == (said_no[0], f"{WHERE} does not offer it: as it went")
+        assert speaks == (said_no[0], f"{WHERE} speaks no TLS: as it went")
+    else:
+        assert (offers, speaks) == (open_, open_)
+    offers, speaks = both(starttls=True, heard=("mail.contoso.com", "STARTTLS"))
+    assert offers == (Verdict.COMPLIANT, f"so it is at {WHERE}")
+    if ending in (Ending.PARTED, Ending.SAID_NO, Ending.NO_TLS):
+        assert speaks == (said_no[0], f"{WHERE} speaks no TLS: as it went")
+    else:
+        assert speaks == open_
+
+
+def test_what_was_heard_before_the_trouble_counts(session: Any) -> None:
+    bare = session(
+        starttls=False, version="", chain=(), heard=("mail.contoso.com",), trouble="silence", ending=Ending.SILENT
+    )
+    assert verdicts(bare)["starttls"] == (Verdict.NON_COMPLIANT, f"{WHERE} does not offer it: silence")
+
+
+@pytest.mark.parametrize(
+    ("line", "put"),
+    [("XXXXXXXA", "XXXXXXXA"), ("********", "********"), ("SIZE XXXX", "XXXX"), ("XXXXXXXX", "XXXXXXXX")],
+)
+def test_a_firewall_that_rewrites(session: Any, line: str, put: str) -> None:
+    masked = session(starttls=False, version="", chain=(), heard=("mail.contoso.com", line))
+    found = tls.offers_starttls([masked])
+    told = f"{WHERE} does not offer it: something on the way, such as a firewall that inspects SMTP, put {put!r} there"
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, told)
+
+
+def test_offered_at_one_address_and_not_at_the_other(session: Any) -> None:
+    server, good = session()
+    bare = session(starttls=False, version="", chain=(), address=ip_address("2001:db8::25"), heard=("mail",))[1]
+    found = tls.offers_starttls([(server, good), (server, bare)])
+    assert (found.verdict, found.seen) == (
+        Verdict.NON_COMPLIANT,
+        f"mail.contoso.com [2001:db8::25] does not offer it, though at {ADDRESS} it does",
+    )
+
+
+def test_a_certificate_that_cannot_be_read(session: Any) -> None:
+    found = tls.is_in_date([session(chain=())], NOW)
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_VERIFIED,
+        f"{WHERE}: no certificate could be seen: it cannot be read",
+    )
+
+
+def test_from_where_nothing_can_be_seen_nothing_is_said(session: Any) -> None:
+    why = "port 25 is blocked on the way out"
+    blind = session(starttls=False, version="", chain=(), from_here=why)
+    assert verdicts(blind) == dict.fromkeys(ALL, (Verdict.NOT_VERIFIED, f"{WHERE}: {why}"))

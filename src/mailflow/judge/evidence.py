@@ -1,6 +1,7 @@
 """What was asked, of whom, and what came back, as evidence for a finding."""
 
 from mailflow.exchange.known import Origin, Unknown
+from mailflow.observe.dialogue import timed
 from mailflow.observe.path import MailPath
 from mailflow.observe.smtp import TlsSession
 from mailflow.policy.finding import Evidence
@@ -34,7 +35,7 @@ def stated(where: str, what: str, value: object) -> Evidence:
 
 def path(one: MailPath) -> Evidence:
     """The way a message took, a hop a line, and the trace fields of the copy that arrived."""
-    trace = tuple(f"Received: {text}" for text in one.trace)
+    trace = (*(f"Received: {text}" for text in one.trace), *one.dialogue)
     asked = f"message {one.message} for {one.recipient}"
     return Evidence("path", asked, "session records", (*one.lines(), *trace), way(one))
 
@@ -53,8 +54,9 @@ def way(one: MailPath) -> Way:
 
 
 def session(one: TlsSession) -> Evidence:
-    """A dialogue with a server."""
-    return Evidence("smtp", f"session with {one.address}", str(one.address), one.dialogue or (one.trouble,))
+    """A dialogue with a server, with the seconds since it began where they were noted."""
+    lines = timed(one.dialogue, one.times) or (one.from_here or one.trouble,)
+    return Evidence("smtp", f"session with {one.address}", str(one.address), lines)
 
 
 def evaluation(one: Evaluation, asked: str) -> Evidence:

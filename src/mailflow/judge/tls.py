@@ -5,7 +5,7 @@ from datetime import datetime
 
 from mailflow.environment.environment import Server, certificate_names
 from mailflow.judge import evidence
-from mailflow.observe.smtp import TlsSession
+from mailflow.observe.smtp import Ending, TlsSession
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_verified
 from mailflow.routing.certificate import answers_to
 
@@ -31,7 +31,7 @@ def _judge(
     looked = [(server, session) for server, session in sessions if not session.assumed]
     silent, failing = [], []
     for server, session in looked:
-        if why := unseen(session) if session.reached else session.trouble or "it does not answer":
+        if why := _from_here(session) or unseen(session):
             silent.append(f"{server.name} [{session.address}]: {why}")
         elif said := wrong(server, session):
             failing.append(said)
@@ -46,19 +46,46 @@ def _judge(
     return compliant(asked, f"so it is at {', '.join(places)}", *shown, notes=tuple(notes))
 
 
+def _from_here(session: TlsSession) -> str:
+    """Tell why nothing is known of the server's TLS, seen from where the run looks."""
+    return session.from_here or ("" if session.reached else session.trouble or "it does not answer")
+
+
+def _no_offer(session: TlsSession) -> str:
+    """Tell why it is not known whether STARTTLS is offered: the session ended before the server could say."""
+    said = session.starttls or session.heard or session.ending in (Ending.PARTED, Ending.SAID_NO)
+    return "" if said else session.trouble
+
+
+def _no_handshake(session: TlsSession) -> str:
+    """Tell why it is not known whether the server speaks TLS: it neither did nor said that it does not."""
+    gave_up = session.ending not in (Ending.PARTED, Ending.SAID_NO, Ending.NO_TLS)
+    return _no_offer(session) or (session.trouble if session.starttls and not session.version and gave_up else "")
+
+
 def _no_certificate(session: TlsSession) -> str:
     """Tell why no certificate could be seen: then nothing is known of it, good or bad."""
-    return "" if session.certificate else f"no certificate could be seen: {session.trouble or 'no STARTTLS'}"
+    if session.certificate:
+        return ""
+    why = session.trouble or ("it cannot be read" if session.version else "no STARTTLS")
+    return f"no certificate could be seen: {why}"
 
 
 def offers_starttls(sessions: Sessions) -> Finding:
     """Judge whether every server offers STARTTLS at every address."""
 
     def wrong(server: Server, session: TlsSession) -> str:
-        why = f": {session.trouble}" if session.trouble else ""
-        return "" if session.starttls else f"{server.name} [{session.address}] does not offer it{why}"
+        if session.starttls:
+            return ""
+        told = f"{server.name} [{session.address}] does not offer it"
+        if session.masked:
+            return f"{told}: something on the way, such as a firewall that inspects SMTP, put {session.masked!r} there"
+        elsewhere = [str(other.address) for one, other in sessions if one.name == server.name and other.starttls]
+        if elsewhere:
+            return f"{told}, though at {', '.join(elsewhere)} it does"
+        return f"{told}: {session.trouble}" if session.trouble else told
 
-    return _judge("every on-premises server offers STARTTLS", sessions, wrong)
+    return _judge("every on-premises server offers STARTTLS", sessions, wrong, _no_offer)
 
 
 def speaks_modern_tls(sessions: Sessions) -> Finding:
@@ -69,7 +96,7 @@ def speaks_modern_tls(sessions: Sessions) -> Finding:
             return f"{server.name} [{session.address}] speaks no TLS: {session.trouble or 'no STARTTLS'}"
         return "" if session.version in _MODERN else f"{server.name} [{session.address}] speaks {session.version}"
 
-    return _judge("every on-premises server speaks TLS 1.2 or newer", sessions, wrong)
+    return _judge("every on-premises server speaks TLS 1.2 or newer", sessions, wrong, _no_handshake)
 
 
 def shows_trusted_certificate(sessions: Sessions) -> Finding:

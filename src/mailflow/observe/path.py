@@ -71,6 +71,7 @@ class MailPath:
     report_assumptions: tuple[str, ...] = ()  # what had to be taken for granted on the way of that report
     assumptions: tuple[str, ...] = ()  # what the simulation had to take for granted on the way
     trace: tuple[str, ...] = ()  # the Received fields of the delivered copy, newest first
+    dialogue: tuple[str, ...] = ()  # the SMTP session in which it was offered and that stopped before DATA
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -1,214 +1,217 @@
-"""Looking at an SMTP server: greeting, EHLO, STARTTLS, certificate. The whole dialogue is evidence."""
+"""A visit to an SMTP server: greeting, EHLO, STARTTLS, certificate, and envelopes that stop before DATA."""
 
-import asyncio
 import re
 import ssl
 import struct
-import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from ipaddress import ip_address
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from pydantic import PlainSerializer, PlainValidator
 
-from mailflow.environment.environment import IPAddress, certificate_names
+from mailflow.environment.environment import IPAddress
+from mailflow.mail.address import Address
+from mailflow.mail.envelope import Envelope
+from mailflow.mail.envelope import path as angle
+from mailflow.mail.reply import Reply
+from mailflow.observe.dialogue import Clock, Dialogue, EndedError, Ending, Endpoint, read_reply, within
+from mailflow.observe.shown_certificate import ShownCertificate, shown
+
+__all__ = ["Ending", "Endpoint", "Offered", "TlsSession", "proxy_preamble", "visit"]
 
 _REPLY_S = 10.0  # a server that has not replied after so long is silent
 _SESSION_S = 40.0  # for a whole session: a server that drips its replies is let go
-_LINE = 2048  # octets of one reply line that are read (RFC 5321 section 4.5.3.1.5 asks for 512)
-_LINES = 100  # lines of one reply
-_REPLY_LINE = re.compile(r"[2-5][0-5][0-9]([ -].*)?", re.ASCII)  # RFC 5321 section 4.2
+# Cisco's ESMTP inspection masks what it does not let through: the greeting with asterisks, keywords with X
+# (ASA Series Firewall CLI Configuration Guide, "Defaults for ESMTP Inspection"); STARTTLS becomes XXXXXXXA.
+_MASKED = re.compile(r"\*{4,}|\bX{4,}[A-Z]?\b")
+# What a server says of the client: `Hello [203.0.113.9]` (Exchange), `Hello a.example [203.0.113.9]` (sendmail, Exim).
+_SAYS_CLIENT = re.compile(r"\bHello\b.*\[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where an address answers, and what has to be said before the greeting (a PROXY header in a simulation)."""
+class Offered:
+    """An envelope that was offered, and what was said of each recipient."""
 
-    host: str
-    port: int
-    preamble: bytes = b""
-
-
-# A certificate as it was shown; in a recording as PEM (RFC 7468).
-ShownCertificate = Annotated[
-    x509.Certificate,
-    PlainValidator(lambda text: x509.load_pem_x509_certificate(str(text).encode("ascii"))),
-    PlainSerializer(lambda shown: shown.public_bytes(Encoding.PEM).decode("ascii")),
-]
+    envelope: Envelope
+    replies: tuple[Reply, ...]  # in the order of the recipients: to RCPT, or to MAIL where that was refused
 
 
 @dataclass(frozen=True, slots=True)
 class TlsSession:
-    """One look at a server's TLS."""
+    """One visit to a server: two sessions where the first showed no certificate that is trusted, or no TLS."""
 
     address: IPAddress
-    reached: bool
+    reached: bool  # it greeted with 220
     starttls: bool
     version: str = ""  # TLSv1.3
-    certificate: ShownCertificate | None = None
+    chain: tuple[ShownCertificate, ...] = ()  # as it was sent, the server's own first; empty: none could be seen
     distrust: str = ""  # what verification said; empty where the chain is trusted and in date
     dialogue: tuple[str, ...] = ()
-    trouble: str = ""  # why the look ended early
+    trouble: str = ""  # why the visit ended early
     assumed: str = ""  # what a simulation had to take for granted about this server: what it showed proves nothing
+    ending: Ending = Ending.PARTED
+    greeting: str = ""
+    heard: tuple[str, ...] = ()  # the lines of the reply to the first EHLO, without codes; empty: there was none
+    offered: tuple[Offered, ...] = ()
+    refusal: Reply | None = None  # 5xx in place of the greeting or to EHLO: nothing may be offered at all
+    local: str = ""  # the address at our end
+    from_here: str = ""  # why nothing follows from what was seen from where the run looks
+    times: tuple[float, ...] = ()  # of each line of the dialogue, seconds since its session began; empty: not noted
+
+    @property
+    def certificate(self) -> x509.Certificate | None:
+        """The server's own certificate; None: it could not be seen."""
+        return self.chain[0] if self.chain else None
+
+    @property
+    def masked(self) -> str:
+        """What something between here and there put in place of what the server said; empty: nothing of the kind."""
+        found = next(filter(None, map(_MASKED.search, (self.greeting, *self.heard))), None)
+        return found.group() if found else ""
+
+    @property
+    def seen_as(self) -> IPAddress | None:
+        """From which address the server says that we come; None where it does not say."""
+        found = _SAYS_CLIENT.search("\n".join(self.heard[:1]))
+        try:
+            return ip_address(found.group(1)) if found else None
+        except ValueError:
+            return None
+
+    def reply(self, envelope: Envelope, recipient: Address) -> Reply | None:
+        """Give what the server said of a recipient; None: it was not asked, or did not answer."""
+        for one in self.offered:
+            if one.envelope == envelope and recipient in envelope.rcpt_to[: len(one.replies)]:
+                return one.replies[envelope.rcpt_to.index(recipient)]
+        return None
 
 
-class _LookError(Exception):
-    """The server did something that ends the look; the argument says what."""
-
-
-async def look_at_tls(
+async def visit(
     address: IPAddress,
     endpoint: Endpoint,
     roots: ssl.SSLContext,
     helo: str,
+    envelopes: Sequence[Envelope] = (),
     *,
     reply_s: float = _REPLY_S,
     session_s: float = _SESSION_S,
+    clock: Clock | None = None,
 ) -> TlsSession:
-    """Open a session, upgrade it, and close it. Nothing is sent beyond STARTTLS. Never raises.
+    """Open a session, upgrade it, offer the envelopes up to RCPT, and part. Never DATA. Never raises.
 
     `roots` verifies the chain (its `check_hostname` must be off: names are judged elsewhere). Where it does
-    not, a second session without verification shows what the server has. Deadlines in seconds: `reply_s` for a
-    connection, a reply, a handshake; `session_s` for each session as a whole.
+    not, a second session without verification shows what the server has; where there is no TLS to be had, a
+    second one offers the envelopes without. Deadlines in seconds: `reply_s` for a connection, a reply, a
+    handshake; `session_s` for each session as a whole. With a `clock` (seconds) the times are noted.
     """
-    first = await _look(address, _Session(endpoint, helo, reply_s), roots, session_s)
-    if not first.distrust:
-        return first
-    careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    careless.check_hostname = False
-    careless.verify_mode = ssl.CERT_NONE
-    second = await _look(address, _Session(endpoint, helo, reply_s), careless, session_s)
-    return replace(second, distrust=first.distrust, dialogue=first.dialogue + second.dialogue)
+
+    async def session(context: ssl.SSLContext | None) -> TlsSession:
+        return await _Session(address, Dialogue(endpoint, reply_s, clock), helo, envelopes).hold(context, session_s)
+
+    first = await session(roots)
+    if first.distrust:
+        careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        careless.check_hostname = False
+        careless.verify_mode = ssl.CERT_NONE
+        second = await session(careless)
+        return _both(replace(second, distrust=first.distrust), first, second)
+    if envelopes and first.starttls and not first.version:
+        second = await session(None)
+        return _both(replace(first, offered=second.offered, refusal=second.refusal), first, second)
+    return first
 
 
-async def _look(address: IPAddress, session: "_Session", context: ssl.SSLContext, session_s: float) -> TlsSession:
-    distrust = trouble = ""
-    try:
-        async with _within(session_s, f"no end within {session_s:g} s"):
-            await session.hold(context)
-    except ssl.SSLCertVerificationError as wrong:
-        distrust = wrong.verify_message
-        session.say(f"-- certificate not accepted: {distrust}")
-    except (_LookError, OSError) as wrong:
-        trouble = _words(wrong)
-        session.say(f"-- {trouble}")
-    finally:
-        session.close()
-    return TlsSession(
-        address,
-        session.reached,
-        session.starttls,
-        session.version,
-        session.certificate,
-        distrust,
-        tuple(session.dialogue),
-        trouble,
-    )
-
-
-def _words(wrong: Exception) -> str:
-    if isinstance(wrong, ssl.SSLError):
-        return f"no TLS: {wrong.reason or wrong}"
-    return str(wrong) or "the server broke the connection off"  # asyncio gives a reset no words
-
-
-@asynccontextmanager
-async def _within(seconds: float, words: str) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as late:
-        raise _LookError(words) from late
+def _both(seen: TlsSession, first: TlsSession, second: TlsSession) -> TlsSession:
+    """Give what was seen the dialogues of both sessions."""
+    return replace(seen, dialogue=first.dialogue + second.dialogue, times=first.times + second.times)
 
 
 class _Session:
-    """One session: what was said, and what has been seen so far, however it ends."""
+    """One session: what has been seen so far, however it ends."""
 
-    def __init__(self, endpoint: Endpoint, helo: str, reply_s: float) -> None:
-        self._endpoint = endpoint
+    def __init__(self, address: IPAddress, dialogue: Dialogue, helo: str, envelopes: Sequence[Envelope]) -> None:
+        self._dialogue = dialogue
         self._helo = helo
-        self._reply_s = reply_s
-        self._writer: asyncio.StreamWriter | None = None
-        self.dialogue: list[str] = []
-        self.say = self.dialogue.append
-        self.reached = self.starttls = False
-        self.version = ""
-        self.certificate: x509.Certificate | None = None
+        self._envelopes = envelopes
+        self._seen = TlsSession(address, reached=False, starttls=False)
 
-    async def hold(self, context: ssl.SSLContext) -> None:
-        """Greet, upgrade, part."""
-        async with _within(self._reply_s, f"no connection within {self._reply_s:g} s"):
-            reader, writer = await asyncio.open_connection(self._endpoint.host, self._endpoint.port, limit=_LINE)
-        self._writer = writer
-        writer.write(self._endpoint.preamble)
-        await self._expect(reader, 220)
-        self.reached = True
-        extensions = await self._command(reader, writer, f"EHLO {self._helo}", 250)
-        self.starttls = any(line.upper() == "STARTTLS" for line in extensions)
-        if self.starttls:
-            await self._command(reader, writer, "STARTTLS", 220)
-            async with _within(self._reply_s, f"no TLS handshake within {self._reply_s:g} s"):
-                await writer.start_tls(context)
-            self._note(writer.get_extra_info("ssl_object"))
-            await self._command(reader, writer, f"EHLO {self._helo}", 250)
-        await self._command(reader, writer, "QUIT", 221)
+    async def hold(self, context: ssl.SSLContext | None, session_s: float) -> TlsSession:
+        """Go through all of it, as far as the server goes along; without a context, without TLS."""
+        dialogue = self._dialogue
+        try:
+            async with within(session_s, Ending.TARPIT, f"a tarpit: no end within {session_s:g} s"):
+                await self._talk(context)
+        except ssl.SSLCertVerificationError as wrong:
+            self._seen = replace(self._seen, distrust=wrong.verify_message)
+            dialogue.say(f"-- certificate not accepted: {wrong.verify_message}")
+        except EndedError as ended:
+            refusal = ended.reply if ended.ending is Ending.TURNED_AWAY else None
+            self._seen = replace(self._seen, ending=ended.ending, trouble=str(ended), refusal=refusal)
+            dialogue.say(f"-- {ended}")
+        self._seen = replace(self._seen, local=dialogue.local)
+        dialogue.close(politely=self._seen.ending in (Ending.TURNED_AWAY, Ending.PUT_OFF, Ending.SAID_NO))
+        return replace(self._seen, dialogue=tuple(dialogue.lines), times=tuple(dialogue.times))
 
-    def close(self) -> None:
-        """Let the connection go."""
-        if self._writer is not None:
-            self._writer.close()
+    async def _talk(self, context: ssl.SSLContext | None) -> None:
+        greeting = await self._dialogue.open()
+        self._seen = replace(self._seen, greeting=str(greeting), reached=greeting.code == 220)
+        if greeting.code != 220:
+            # RFC 5321 section 3.1 knows 554; whatever 5xx it is, this client gets no service here.
+            raise _no(greeting, Ending.TURNED_AWAY if greeting.permanent else Ending.PUT_OFF)
+        heard = await self._ehlo()
+        starttls = any(line.upper() == "STARTTLS" for line in heard)
+        self._seen = replace(self._seen, heard=tuple(heard), starttls=starttls)
+        if starttls and context:
+            await self._expect("STARTTLS", 220)
+            self._note(await self._dialogue.upgrade(context))
+            await self._ehlo()
+        for envelope in self._envelopes:
+            await self._offer(envelope)
+        await self._expect("QUIT", 221)
+
+    async def _ehlo(self) -> list[str]:
+        lines = await self._dialogue.command(f"EHLO {self._helo}")
+        reply = read_reply(lines)
+        if reply.code == 250:
+            return [line[4:] for line in lines]
+        if reply.code >= 550:  # a refusal; 500 to 504 speak of the command and its argument (RFC 5321 section 4.2.1)
+            raise _no(reply, Ending.TURNED_AWAY)
+        raise _no(reply, Ending.PUT_OFF if reply.transient else Ending.SAID_NO)
 
     def _note(self, tls: ssl.SSLObject) -> None:
-        self.version = str(tls.version())
-        self.certificate = _read(tls.getpeercert(binary_form=True) or b"")
-        cipher = (tls.cipher() or ("",))[0]
-        self.say(f"-- {self.version}, {cipher}, certificate {self.certificate.subject.rfc4514_string()}")
+        found = shown(tls)
+        self._seen = replace(self._seen, version=found.version, chain=found.chain)
+        for line in found.lines():
+            self._dialogue.say(f"-- {line}")
 
-    async def _command(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: str, code: int
-    ) -> list[str]:
-        self.say(f"C: {line}")
-        writer.write(line.encode("ascii") + b"\r\n")
-        return await self._expect(reader, code)
-
-    async def _expect(self, reader: asyncio.StreamReader, code: int) -> list[str]:
-        """Read one reply (RFC 5321 section 4.2.1) and give its text lines."""
-        texts: list[str] = []
-        async with _within(self._reply_s, f"silence for {self._reply_s:g} s"):
-            for _ in range(_LINES):
-                line = await self._line(reader)
-                texts.append(line[4:])
-                if line[3:4] != "-":
-                    if int(line[:3]) != code:
-                        raise _LookError(f"the server said {line[:200]}")
-                    return texts
-        raise _LookError(f"a reply of more than {_LINES} lines")
-
-    async def _line(self, reader: asyncio.StreamReader) -> str:
+    async def _offer(self, envelope: Envelope) -> None:
+        """Go through one transaction up to the last RCPT, and take it back (RFC 5321 sections 3.3 and 4.1.1.5)."""
+        before = self._seen.offered
+        replies: tuple[Reply, ...] = ()
         try:
-            raw = await reader.readline()
-        except ValueError as long:
-            raise _LookError(f"a reply line of more than {_LINE} octets") from long
-        if not raw:
-            raise _LookError("the server closed the connection")
-        line = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
-        self.say(f"S: {line}")
-        if not _REPLY_LINE.fullmatch(line):
-            raise _LookError(f"no SMTP reply: {line[:80]!r}")
-        return line
+            mail = await self._ask(f"MAIL FROM:{angle(envelope.mail_from)}")
+            for recipient in envelope.rcpt_to:
+                reply = await self._ask(f"RCPT TO:<{recipient}>") if mail.accepted else mail
+                replies = (*replies, reply)
+                self._seen = replace(self._seen, offered=(*before, Offered(envelope, replies)))
+        except EndedError as ended:
+            if ended.reply:  # 421 is an answer, the last one
+                replies = (*replies, ended.reply)
+                self._seen = replace(self._seen, offered=(*before, Offered(envelope, replies)))
+            raise
+        await self._ask("RSET")
+
+    async def _ask(self, line: str) -> Reply:
+        return read_reply(await self._dialogue.command(line))
+
+    async def _expect(self, line: str, code: int) -> None:
+        reply = await self._ask(line)
+        if reply.code != code:
+            raise _no(reply, Ending.SAID_NO)
 
 
-def _read(der: bytes) -> x509.Certificate:
-    try:
-        with warnings.catch_warnings(action="ignore"):  # what a certificate has wrong is judged, not warned of
-            certificate = x509.load_der_x509_certificate(der)
-            certificate_names(certificate)
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as wrong:
-        raise _LookError("a certificate that cannot be read") from wrong
-    return certificate
+def _no(reply: Reply, ending: Ending) -> EndedError:
+    return EndedError(ending, f"the server said {str(reply)[:200]}", reply)
 
 
 def proxy_preamble(client: IPAddress, server: IPAddress) -> bytes:

@@ -1,13 +1,10 @@
 """One pytest run over feature files: collecting them, gathering outcomes, and the decision at the end."""
 
-import json
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mailflow.observe.recording import Recording, read, written
 from mailflow.plugin import fixtures, outcome, terminal
 from mailflow.plugin.collect import FeatureFile, ScenarioItem
 from mailflow.plugin.doors import DOORS, Doors
@@ -17,7 +14,6 @@ from mailflow.plugin.runs import runs
 from mailflow.policy.feature import Key
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Decision, Run
-from mailflow.report.printable import printable
 
 _MARKERS = (
     "must: without it mail is lost, takes a forbidden path, bypasses the filter or cannot be sent",
@@ -28,7 +24,6 @@ _MARKERS = (
     "environment(name): asked of this environment",
     "stage(name): planned in runs that look at the plan, at what is there before the change, or after it",
 )
-_RECORDINGS = "mailflow_recordings"
 _READY = (Decision.READY, Decision.READY_WITH_ACCEPTED_RISKS)
 
 
@@ -37,7 +32,7 @@ def register(config: pytest.Config, project: Project) -> None:
     own = (tag for feature in project.catalogue.features for scenario in feature.scenarios for tag in scenario.tags)
     for marker in (*_MARKERS, *sorted({f"{tag}: of feature files" for tag in own if ":" not in tag})):
         config.addinivalue_line("markers", marker)
-    config.stash[DOORS] = Doors(project, lambda line: _say(config, line))
+    config.stash[DOORS] = Doors(project.mode)
     config.pluginmanager.register(fixtures, "mailflow-fixtures")
     for module in project.steps:
         config.pluginmanager.register(module)
@@ -51,7 +46,6 @@ class Session:
         self.config = config
         self.project = project
         self.outcomes: dict[tuple[Key, int], Result | str] = {}
-        self.recordings: dict[str, Recording] = {}  # what was observed, by environment
         self.runs: tuple[Run, ...] = ()
         self.unwritten = ""
         self.bad_input = False  # a selected feature file has mistakes
@@ -104,14 +98,6 @@ class Session:
             key, example, told = unpacked(text, self._requirements)
             self.outcomes[key, example] = told
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Take what a process of pytest-xdist observed. Each asks for itself; what they saw is put together."""
-        for name, text in getattr(node, "workeroutput", {}).get(_RECORDINGS, {}).items():
-            recording = read(json.loads(text), name)
-            before = self.recordings.get(name)
-            self.recordings[name] = before.joined(recording) if before else recording
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> outcome.Status | None:
         """Show verdicts by their own words."""
@@ -121,20 +107,15 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the doors, write the reports, decide."""
-        doors = self.config.stash[DOORS]
-        doors.close()
-        self.recordings |= doors.recordings
+        self.config.stash[DOORS].close()
         nothing = exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
-        if hasattr(self.config, "workerinput"):  # a process of pytest-xdist: its controller decides
-            told = {name: json.dumps(written(recording)) for name, recording in self.recordings.items()}
-            vars(self.config)["workeroutput"][_RECORDINGS] = told
-        if nothing or hasattr(self.config, "workerinput"):
+        if nothing or hasattr(self.config, "workerinput"):  # a process of pytest-xdist: its controller decides
             return
         if self.bad_input:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self.config.option.collectonly:
             return
-        self.runs = runs(self.project, self._selected(session), self.outcomes, self.recordings)
+        self.runs = runs(self.project, self._selected(session), self.outcomes)
         self._write(session)
         if exitstatus == pytest.ExitCode.OK and any(run.decision not in _READY for run in self.runs):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -159,11 +140,3 @@ class Session:
         except OSError as error:
             self.unwritten = f"{self.project.reports}: {error.strerror or error}"
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
-
-
-def _say(config: pytest.Config, line: str) -> None:
-    """Write a line to the terminal while scenarios run; pytest keeps what they print themselves."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.ensure_newline()
-        reporter.write_line(printable(line))

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
@@ -13,51 +13,21 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from mailflow.environment.environment import certificate_names
-from mailflow.observe.smtp import Endpoint, TlsSession, look_at_tls
+from mailflow.observe.smtp import Ending, Endpoint, TlsSession, visit
+from tests.observe.smtp_server import Peer, Script, serving
 
-Script = Callable[["Peer"], Awaitable[None]]
 ADDRESS = ip_address("192.0.2.25")
-
-
-class Peer:
-    """The server's side of one connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    def say(self, *lines: bytes) -> None:
-        self.writer.write(b"".join(line + b"\r\n" for line in lines))
-
-    async def hear(self) -> bytes:
-        return (await self.reader.readline()).rstrip()
-
-    async def greet(self, *extensions: bytes) -> None:
-        """220, and EHLO answered with these extensions."""
-        self.say(b"220 mail.example ESMTP")
-        assert await self.hear() == b"EHLO looker.example"
-        lines = [b"mail.example", *extensions]
-        self.say(*(b"250-" + line for line in lines[:-1]), b"250 " + lines[-1])
 
 
 def look(script: Script, roots: ssl.SSLContext | None = None, preamble: bytes = b"", **deadlines: float) -> TlsSession:
     """Look at a server that does what the script says in each connection."""
 
     async def scene() -> TlsSession:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            try:
-                await script(Peer(reader, writer))
-            except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
-                pass
-            finally:
-                writer.close()
-
-        async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
-            endpoint = Endpoint(*server.sockets[0].getsockname(), preamble)
-            context = roots or ssl.create_default_context()
-            context.check_hostname = False
-            limits = {"reply_s": 2.0, "session_s": 5.0} | deadlines
-            async with asyncio.timeout(10):  # far beyond both sessions: a look that hangs fails the test
-                return await look_at_tls(ADDRESS, endpoint, context, "looker.example", **limits)
+        context = roots or ssl.create_default_context()
+        context.check_hostname = False
+        limits = {"reply_s": 2.0, "session_s": 5.0} | deadlines
+        async with serving(script, preamble) as endpoint, asyncio.timeout(10):  # one that hangs fails the test
+            return await visit(ADDRESS, endpoint, context, "looker.example", **limits)
 
     return asyncio.run(scene())
 
@@ -117,26 +87,26 @@ async def dripping_octets(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "words"),
+    ("script", "ending", "words"),
     [
-        (greeting_554, "the server said 554 for you"),
-        (greeting_421, "the server said 421 4.3.2 Service not available"),
-        (silence, "silence for 0.2 s"),
-        (closes_at_once, "the server closed the connection"),
-        (speaks_http, "no SMTP reply: 'HTTP/1.1 400 Bad Request'"),
-        (binary, r"no SMTP reply: '\x16\x03\x01\x00\\xff\\xfe'"),
-        (superscript_digits, "no SMTP reply: '²²⁰ hello'"),
-        (endless_line, "a reply line of more than 2048 octets"),
-        (endless_reply, "a reply of more than 100 lines"),
-        (dripping_reply, "silence for 0.2 s"),
-        (dripping_octets, "silence for 0.2 s"),
+        (greeting_554, Ending.TURNED_AWAY, "the server said 554 no service for you"),
+        (greeting_421, Ending.BUSY, "the server said 421 4.3.2 Service not available"),
+        (silence, Ending.SILENT, "silence for 0.2 s"),
+        (closes_at_once, Ending.BROKEN_OFF, "the server closed the connection"),
+        (speaks_http, Ending.GARBAGE, "no SMTP reply: 'HTTP/1.1 400 Bad Request'"),
+        (binary, Ending.GARBAGE, r"no SMTP reply: '\x16\x03\x01\x00\\xff\\xfe'"),
+        (superscript_digits, Ending.GARBAGE, "no SMTP reply: '²²⁰ hello'"),
+        (endless_line, Ending.ENDLESS, "a reply line of more than 2048 octets"),
+        (endless_reply, Ending.ENDLESS, "a reply of more than 100 lines"),
+        (dripping_reply, Ending.TARPIT, "a tarpit: a reply that did not end within 0.2 s"),
+        (dripping_octets, Ending.TARPIT, "a tarpit: a reply that did not end within 0.2 s"),
     ],
 )
-def test_a_server_that_does_not_greet(script: Script, words: str) -> None:
+def test_a_server_that_does_not_greet(script: Script, ending: Ending, words: str) -> None:
     seen = look(script, reply_s=0.2)
     assert (seen.address, seen.reached, seen.starttls, seen.certificate) == (ADDRESS, False, False, None)
-    assert seen.trouble == words
-    assert seen.dialogue[-1] == f"-- {words}"
+    assert (seen.ending, seen.trouble) == (ending, words)
+    assert f"-- {words}" in seen.dialogue[-2:]  # QUIT may follow
     assert len(seen.dialogue) <= 102
 
 
@@ -146,12 +116,12 @@ def test_nobody_listens() -> None:
         endpoint = Endpoint(*server.sockets[0].getsockname())
         server.close()
         await server.wait_closed()
-        return await look_at_tls(ADDRESS, endpoint, ssl.create_default_context(), "looker.example")
+        return await visit(ADDRESS, endpoint, ssl.create_default_context(), "looker.example")
 
     seen = asyncio.run(scene())
     assert not seen.reached
-    assert "Connect call failed" in seen.trouble
-    assert seen.dialogue == (f"-- {seen.trouble}",)
+    assert (seen.ending, seen.trouble) == (Ending.NOT_LISTENING, "connection refused")
+    assert seen.dialogue == ("-- connection refused",)
 
 
 async def ehlo_refused(peer: Peer) -> None:
@@ -206,14 +176,14 @@ def test_a_server_that_stops_on_the_way_to_tls(script: Script, starttls: bool, w
     seen = look(script, reply_s=0.3)
     assert (seen.reached, seen.starttls, seen.version, seen.certificate) == (True, starttls, "", None)
     assert (seen.trouble, seen.distrust) == (words, "")
-    assert seen.dialogue[-1] == f"-- {words}"
+    assert f"-- {words}" in seen.dialogue[-2:]
 
 
 @pytest.mark.parametrize(
     ("script", "words"),
     [
         (garbage_after_220, "no TLS: [A-Z_]+"),  # OpenSSL's word, without the place in Python's source
-        (closes_after_220, "the server broke the connection off"),
+        (closes_after_220, "the server broke the connection off during the TLS handshake"),
     ],
 )
 def test_a_handshake_that_fails_for_another_reason_than_the_certificate(script: Script, words: str) -> None:
@@ -232,6 +202,9 @@ def test_no_starttls() -> None:
         ADDRESS,
         reached=True,
         starttls=False,
+        greeting="220 mail.example ESMTP",
+        heard=("mail.example", "SIZE 1000", "8BITMIME"),
+        local="127.0.0.1",
         dialogue=(
             "S: 220 mail.example ESMTP",
             "C: EHLO looker.example",
@@ -285,8 +258,7 @@ def with_tls(leaf: trustme.LeafCert, after: Script | None = None, **settings: An
         await peer.greet(b"STARTTLS")
         assert await peer.hear() == b"STARTTLS"
         peer.say(b"220 go ahead")
-        await peer.writer.drain()
-        await peer.writer.start_tls(context)
+        await peer.start_tls(context)
         await (after or usual)(peer)
 
     return script
@@ -312,9 +284,13 @@ def test_a_good_server(authority: trustme.CA, roots: ssl.SSLContext) -> None:
         "C: QUIT",
         "S: 221 bye",
     ]
-    (tls,) = [line for line in seen.dialogue if line.startswith("--")]
+    tls, *shown = [line for line in seen.dialogue if line.startswith("--")]
     assert tls.startswith("-- TLSv1.3, TLS_")
-    assert "certificate CN=mail.example," in tls
+    assert [line.split(",")[0] for line in shown] == ["-- certificate CN=mail.example"]
+    leaf = seen.certificate
+    dates = f"valid {leaf.not_valid_before_utc:%Y-%m-%d} to {leaf.not_valid_after_utc:%Y-%m-%d}, issued by "
+    assert dates in shown[0]
+    assert shown[0].endswith("; for mail.example")
 
 
 def test_tls_1_2(authority: trustme.CA, roots: ssl.SSLContext) -> None:
@@ -386,7 +362,7 @@ def test_a_session_ends_even_if_every_reply_is_just_in_time() -> None:
         await peer.reader.read()
 
     seen = look(slow, reply_s=0.25, session_s=0.2)
-    assert (seen.reached, seen.trouble) == (True, "no end within 0.2 s")
+    assert (seen.reached, seen.trouble) == (True, "a tarpit: no end within 0.2 s")
 
 
 def test_a_certificate_that_cannot_be_read_is_trouble_not_a_crash(
@@ -400,4 +376,5 @@ def test_a_certificate_that_cannot_be_read_is_trouble_not_a_crash(
     monkeypatch.setattr(x509, "load_der_x509_certificate", broken)
     seen = look(with_tls(authority.issue_cert("mail.example")), roots)
     assert (seen.version, seen.certificate) == ("TLSv1.3", None)
-    assert seen.trouble == "a certificate that cannot be read"
+    assert (seen.chain, seen.trouble) == ((), "")
+    assert "-- a certificate that cannot be read" in seen.dialogue

@@ -1,0 +1,84 @@
+"""The post of a live run: paths from sessions that stop before DATA, and from messages that were received."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailflow.environment.environment import Domain, Environment, IPAddress
+from mailflow.environment.message import Kind
+from mailflow.mail.envelope import Envelope
+from mailflow.observe import offers
+from mailflow.observe.contacts import OFFERED, Ask, Eye, Plan, contacts
+from mailflow.observe.path import Disposition, MailPath
+from mailflow.observe.smtp import TlsSession
+from mailflow.observe.visits import Visited, Visitor, not_opened
+
+ReadMessages = Callable[[Environment, Domain, datetime], Mapping[Kind, tuple[MailPath, ...]]]
+
+
+@dataclass
+class LivePost:
+    """Visits every address of the plan once, when the first thing is asked, and tells what it saw.
+
+    `read_messages` gives the paths of received messages, of every kind. For a kind that sessions show, what was
+    received of a message counts where the session leaves it open. Use it in one event loop.
+    """
+
+    environment: Environment
+    eye: Eye
+    visitor: Visitor
+    read_messages: ReadMessages
+    now: datetime
+    given: Sequence[IPAddress] = ()  # the public addresses of this run, where whoever started it named them
+    _plan: asyncio.Task[Plan] | None = None
+    _visited: asyncio.Task[Visited] | None = None
+
+    async def plan(self) -> Plan:
+        """Say whom the run will contact and how. Asks the DNS and nobody else."""
+        if self._plan is None:
+            asking = contacts(self.environment, self.eye, self.visitor.looks_as)
+            self._plan = asyncio.get_running_loop().create_task(asking)
+        return await asyncio.shield(self._plan)
+
+    async def visited(self) -> Visited:
+        """Visit every address of the plan, once."""
+        plan = await self.plan()
+        if self._visited is None:
+            visiting = self.visitor.carry_out(self.environment, plan, self.given)
+            self._visited = asyncio.get_running_loop().create_task(visiting)
+        return await asyncio.shield(self._visited)
+
+    async def look(self, address: IPAddress) -> TlsSession:
+        """Give the session that shows the TLS of an address of the plan."""
+        found = (await self.visited()).sessions.get(address)
+        return found[0] if found else not_opened(address, "it is not among those whom this run contacts")
+
+    async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
+        """Give the path of every message of every kind for one domain, at every address that could take it."""
+        found = dict.fromkeys(Kind, ()) | dict(self.read_messages(environment, domain, self.now))
+        plan, visited = await self.plan(), await self.visited()
+        for kind in OFFERED:
+            received = tuple(one for one in found[kind] if one.disposition is not Disposition.UNSEEN)
+            asks = [ask for name, ask in plan.asks if name == domain.name and ask.planned.kind is kind]
+            offered = (path for ask in asks for path in _offered(environment, ask, visited, received))
+            found[kind] = (*offered, *received)
+        return found
+
+
+def _offered(
+    environment: Environment, ask: Ask, visited: Visited, received: Sequence[MailPath]
+) -> tuple[MailPath, ...]:
+    """Give the paths of a message that was offered; what is open is left out where the message itself was received."""
+    told = [
+        offers.path(environment, ask, host, session, visited.vantage.no_stranger(address.version))
+        for host, address in ask.at
+        for session in [_where(visited.sessions[address], ask.envelope)]
+    ]
+    known = any(one.message in (ask.planned, ask.message) for one in received)
+    return tuple(one for one in told or [offers.nobody(ask)] if not (known and one.disposition is Disposition.UNSEEN))
+
+
+def _where(sessions: Sequence[TlsSession], envelope: Envelope) -> TlsSession:
+    """Find the session in which an envelope was offered; where in none, the last tells why."""
+    return next((one for one in sessions if any(o.envelope == envelope for o in one.offered)), sessions[-1])

@@ -1,0 +1,111 @@
+"""What a session that stopped before DATA shows of a message: a refusal, or nothing, and then why.
+
+Only a 5xx that speaks of the message is a refusal. Everything else leaves it open, each in words of its own.
+"""
+
+import re
+
+from mailflow.environment.environment import Environment
+from mailflow.environment.message import Kind
+from mailflow.exchange.cloud import is_microsoft_host
+from mailflow.mail.address import Address
+from mailflow.mail.reply import Reply
+from mailflow.observe.contacts import Ask
+from mailflow.observe.dialogue import Ending, timed
+from mailflow.observe.path import Disposition, Hop, MailPath, Place
+from mailflow.observe.smtp import TlsSession
+
+_MAKE_SURE = "to make sure, send it in earnest from outside and save what comes back as .eml in messages/"
+_NO_PROOF = f"250 at RCPT proves nothing about what comes after DATA; {_MAKE_SURE}"
+_LATER = "putting off is no refusal: greylisting lets the next try pass; run again after a quarter of an hour"
+_LEFT_OPEN = {
+    **dict.fromkeys((Ending.NO_CONNECTION, Ending.SILENT, Ending.TARPIT), "a timeout alone proves no lock"),
+    Ending.NOT_LISTENING: "whether to strangers only, or because nobody listens, it does not show",
+}
+
+# Replies about whoever looks, or about the names it gives, and not about the message (RFC 3463 section 3.2, RFC
+# 7372, RFC 7505): another stranger would have got another.
+_SENDERS = {
+    "1.7": "it does not like the form of the sender's address",
+    "1.8": "the sender's domain does not exist for it: look as a name that the DNS knows",
+    "7.25": "the address from which this run looks has no matching reverse name",
+    "7.27": "the sender's domain declares that it takes no mail",
+    "1.2": "the recipient's domain does not exist for it: look as a name that the DNS knows",
+}
+_BANNED = range(606, 650)  # 5.7.606 to 5.7.649: "Access denied, banned sending IP" (Exchange Online)
+_LISTED = re.compile(r"blocked using|block ?list|black ?list|spamhaus|barracuda|dnsbl|banned sending ip", re.IGNORECASE)
+# RFC 5321 section 4.2.2 and RFC 3207 section 4: of the command, the session or a passing limit, not of the mailbox.
+_COMMAND = {
+    **dict.fromkeys((500, 501, 502, 503, 504, 555), "it did not understand the command"),
+    **dict.fromkeys((530, 534, 535, 538), "it wants TLS or a login first"),
+    552: "it has no room now (RFC 5321 section 4.5.3.1.10)",
+}
+
+
+def path(environment: Environment, ask: Ask, host: str, session: TlsSession, no_stranger: str) -> MailPath:
+    """Make a path of what one host said, at one address, of one message.
+
+    `no_stranger`: why from here nothing is seen that a stranger would see; empty: it is.
+    """
+    recipient = ask.message.envelope.rcpt_to[0]
+    reply = session.reply(ask.envelope, recipient) or session.refusal
+    why = no_stranger or session.from_here or _open(ask, session, recipient, reply)
+    submitted = Hop(ask.message.submitted_at, Place.INTERNET, ask.message.envelope.mail_from)
+    return MailPath(
+        ask.message,
+        recipient,
+        Disposition.UNSEEN if why else Disposition.REFUSED,
+        (submitted,),
+        reply,
+        ended_by=f"{host} [{session.address}]",
+        ended_at=None if why else _place(environment, host),
+        why="" if why else "said in a session that stopped before DATA",
+        assumptions=(f"{host} [{session.address}]: {why}",) if why else (),
+        dialogue=timed(session.dialogue, session.times),
+    )
+
+
+def nobody(ask: Ask) -> MailPath:
+    """Make the path of a message that nobody could be asked about."""
+    recipient = ask.message.envelope.rcpt_to[0]
+    return MailPath(ask.message, recipient, Disposition.UNSEEN, (), assumptions=(ask.nobody,))
+
+
+def _place(environment: Environment, host: str) -> Place:
+    if is_microsoft_host(host):
+        return Place.MICROSOFT_365
+    own = any(server.name == host for server in environment.on_premises.servers)
+    return Place.ON_PREMISES if own else Place.INTERNET
+
+
+def _open(ask: Ask, session: TlsSession, recipient: Address, reply: Reply | None) -> str:
+    """Tell why what was said leaves it open whether the message is refused; empty: it is refused."""
+    if reply is None:
+        return "; ".join(filter(None, (session.trouble or "it was not asked", _LEFT_OPEN.get(session.ending))))
+    if reply.accepted:
+        return f"{reply}: {_NO_PROOF}"
+    if reply.transient:
+        return f"{reply}: {'it closed the session; ' if reply.code == 421 else ''}{_LATER}"
+    if about := _about_us(reply):
+        return f"{reply}: no refusal of the message, {about}"
+    if ask.message.kind is Kind.INTERNET_TO_UNKNOWN and _refuses_all(ask, session, recipient, reply):
+        return f"{reply}: no refusal of an unknown recipient, a known one got the same reply"
+    return ""
+
+
+def _about_us(reply: Reply) -> str:
+    if reply.code in _COMMAND:
+        return _COMMAND[reply.code]
+    _, _, detail = reply.enhanced.partition(".")
+    if detail in _SENDERS:
+        return _SENDERS[detail]
+    subject, _, number = detail.partition(".")
+    if _LISTED.search(reply.text) or (subject == "7" and number.isdigit() and int(number) in _BANNED):
+        return "the address from which this run looks is on a block list"
+    return ""
+
+
+def _refuses_all(ask: Ask, session: TlsSession, recipient: Address, reply: Reply) -> bool:
+    others = [session.reply(ask.envelope, other) for other in ask.envelope.rcpt_to if other != recipient]
+    said = [(other.code, other.enhanced) for other in others if other]
+    return session.refusal is not None or (reply.code, reply.enhanced) in said

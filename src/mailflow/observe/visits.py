@@ -1,0 +1,95 @@
+"""Carrying out the plan of a live run: the tenant's host first, then everybody, each address in turn, all once."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from mailflow.environment.environment import Environment, IPAddress
+from mailflow.environment.message import STRANGER
+from mailflow.observe.contacts import PORT, Contact, Plan
+from mailflow.observe.dialogue import Clock, Ending, Endpoint
+from mailflow.observe.manners import Manners
+from mailflow.observe.smtp import TlsSession, visit
+from mailflow.observe.vantage import Vantage, vantage
+
+_AT_ONCE = 8  # addresses that are visited at the same time
+# Refusals count as errors: Exchange closes after five (MaxProtocolErrors), Postfix slows down after ten.
+_A_VISIT = 4  # envelopes
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """What the visits of a run saw."""
+
+    vantage: Vantage
+    sessions: Mapping[IPAddress, tuple[TlsSession, ...]]  # the first of each address shows its TLS
+
+
+@dataclass
+class Visitor:
+    """How a run looks: as whom, how long, how often. Use it in one event loop."""
+
+    roots: ssl.SSLContext  # verifies chains; its check_hostname is off
+    clock: Clock = time.monotonic  # seconds, for the times in dialogues
+    looks_as: str = STRANGER  # the name in EHLO and the domain of the stranger: one that the DNS knows
+    manners: Manners = field(default_factory=Manners)
+    endpoint: Callable[[IPAddress], Endpoint] = lambda address: Endpoint(str(address), PORT)
+    reply_s: float = 10.0  # as for `visit`
+    session_s: float = 40.0
+
+    async def carry_out(self, environment: Environment, plan: Plan, given: Sequence[IPAddress] = ()) -> Visited:
+        """Visit every contact of the plan. `given`: public addresses of this run, as far as somebody named them."""
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def all_of(contacts: Iterable[Contact], stands: Vantage) -> dict[IPAddress, tuple[TlsSession, ...]]:
+            async def one(contact: Contact) -> tuple[TlsSession, ...]:
+                if shut := stands.shut.get(contact.address.version):
+                    return (not_opened(contact.address, shut),)
+                async with places:
+                    return await self._visit(contact)
+
+            contacts = tuple(contacts)
+            found = await asyncio.gather(*map(one, contacts))
+            return {contact.address: sessions for contact, sessions in zip(contacts, found, strict=True)}
+
+        first = [contact for contact in plan.contacts if contact.address in plan.tenant]
+        others = [contact for contact in plan.contacts if contact.address not in plan.tenant]
+        tenant = await all_of(first, Vantage({}))
+        stands = vantage(environment, [(one.host, tenant[one.address][0]) for one in first], given)
+        sessions = tenant | await all_of(others, stands)
+        if stands.altered:
+            sessions = {
+                address: tuple(replace(one, from_here=stands.altered) for one in several)
+                for address, several in sessions.items()
+            }
+        return Visited(stands, sessions)
+
+    async def _visit(self, contact: Contact) -> tuple[TlsSession, ...]:
+        """Offer all that is planned for an address, a few envelopes a visit, until the address does not answer."""
+        found: list[TlsSession] = []
+        parts = [contact.envelopes[at : at + _A_VISIT] for at in range(0, len(contact.envelopes), _A_VISIT)]
+        for part in parts or [()]:
+            if not await self.manners.turn(str(contact.address)):
+                found.append(not_opened(contact.address, "this run has knocked as often as it may"))
+                break
+            session = await visit(
+                contact.address,
+                self.endpoint(contact.address),
+                self.roots,
+                self.looks_as,
+                part,
+                reply_s=self.reply_s,
+                session_s=self.session_s,
+                clock=self.clock,
+            )
+            found.append(session)
+            if not session.reached:
+                break
+        return tuple(found)
+
+
+def not_opened(address: IPAddress, why: str) -> TlsSession:
+    """Make a session that never was."""
+    return TlsSession(address, reached=False, starttls=False, trouble=why, ending=Ending.NOT_OPENED, from_here=why)

@@ -1,0 +1,323 @@
+"""A live run: whom it contacts, what it says, what it makes of the answers; nothing is asked twice."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from mailflow.environment.environment import Environment, IPAddress
+from mailflow.environment.load import load
+from mailflow.environment.message import STRANGER, Kind, messages
+from mailflow.mail.address import AddressError
+from mailflow.observe.contacts import Plan, contacts
+from mailflow.observe.dialogue import Ending
+from mailflow.observe.live_post import LivePost
+from mailflow.observe.manners import Manners
+from mailflow.observe.path import Disposition, Hop, MailPath, Place
+from mailflow.observe.smtp import TlsSession
+from mailflow.observe.visits import Visited, Visitor
+from mailflow.records.answer import Answer, MxRecord, Outcome, Question, Value
+from tests.observe.smtp_server import Peer, Script, answering, serving
+
+OWN, TENANT, TENANT_6 = map(ip_address, ("131.107.21.231", "52.101.1.1", "2a01:111:f403::1"))
+HOST = "contoso-com.mail.protection.outlook.com"
+HERE = ip_address("192.0.2.7")  # as the servers see it
+ZONES: dict[str, tuple[Value, ...]] = {
+    "contoso.com MX": (MxRecord(10, "mail.contoso.com"),),
+    "mail.contoso.com A": (OWN,),
+    f"{HOST} A": (ip_address("52.101.9.9"), TENANT),
+    f"{HOST} AAAA": (TENANT_6,),
+}
+AUTHORITY = trustme.CA()
+UNLIKE = {b"RCPT TO:<mailflow-nobody": b"550 5.1.1 no such user"}  # what an unknown recipient gets
+LOCKED = b"550 5.7.51 TenantInboundAttribution; there is a partner connector"
+
+
+def server(answers: Mapping[bytes, bytes] | None = None, heard: list[bytes] | None = None) -> Script:
+    """A server with TLS and a certificate that is trusted, which answers as usual but for what is named."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("mail.example").configure_cert(context)
+    return answering(UNLIKE | (answers or {}), context, heard)
+
+
+USUAL: dict[IPAddress, Script] = dict.fromkeys((OWN, TENANT, TENANT_6), server())
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    return load(Path(__file__).parents[2] / "fixtures" / "scenario-4")
+
+
+@dataclass
+class Zones:
+    """A DNS that knows a few names, and that nobody knows the rest."""
+
+    records: Mapping[str, tuple[Value, ...]]
+    outcome: Outcome = Outcome.NXDOMAIN
+    asked: list[str] = field(default_factory=list)
+
+    async def lookup(self, question: Question) -> Answer:
+        self.asked.append(str(question))
+        values = self.records.get(str(question), ())
+        return Answer(question, Outcome.FOUND if values else self.outcome, values)
+
+
+@dataclass
+class Run:
+    """What a live run saw."""
+
+    plan: Plan
+    visited: Visited
+    paths: dict[Kind, tuple[MailPath, ...]]
+    looks: dict[IPAddress, TlsSession]
+
+    def told(self, kind: Kind) -> list[tuple[Disposition, str]]:
+        """How each message ended, and why it is open; a host's name is left out."""
+        return [(one.disposition, "; ".join(one.assumptions).partition("]: ")[2]) for one in self.paths[kind]]
+
+
+def run(
+    environment: Environment,
+    servers: Mapping[IPAddress, Script] = USUAL,
+    zones: Mapping[str, tuple[Value, ...]] = ZONES,
+    received: Sequence[MailPath] = (),
+    **options: Any,
+) -> Run:
+    """Run against these servers; whoever has none refuses the connection."""
+
+    async def unhurried(_: float) -> None:
+        pass
+
+    async def scene() -> Run:
+        async with AsyncExitStack() as stack, asyncio.timeout(20):
+            at = {address: await stack.enter_async_context(serving(s)) for address, s in servers.items()}
+            async with serving(USUAL[OWN]) as closed:
+                pass
+            roots = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            roots.check_hostname = False
+            AUTHORITY.configure_trust(roots)
+            visitor = Visitor(
+                roots,
+                clock=iter(range(10_000)).__next__,
+                looks_as=options.get("looks_as", "looker.example"),
+                manners=options.get("manners") or Manners(rest=unhurried),
+                endpoint=lambda address: at.get(address, closed),
+                reply_s=options.get("reply_s", 2.0),
+                session_s=5.0,
+            )
+            by_kind: dict[Kind, tuple[MailPath, ...]] = {}
+            for one in received:
+                by_kind[one.message.kind] = (*by_kind.get(one.message.kind, ()), one)
+            now = datetime(2026, 11, 25, tzinfo=UTC)
+            eye = Zones(zones, options.get("outcome", Outcome.NXDOMAIN))
+            post = LivePost(environment, eye, visitor, lambda *_: by_kind, now, options.get("given", ()))
+            found, *_ = await asyncio.gather(*(post.paths(environment, environment.domains[0]) for _ in range(3)))
+            plan = await post.plan()
+            looks = {contact.address: await post.look(contact.address) for contact in plan.contacts}
+            return Run(plan, await post.visited(), found, looks)
+
+    return asyncio.run(scene())
+
+
+def test_the_plan_names_everybody_and_everything_before_anything_is_said(environment: Environment) -> None:
+    eye = Zones(ZONES)
+    plan = asyncio.run(contacts(environment, eye, "looker.example"))
+    assert [(one.host, one.address, one.why) for one in plan.contacts] == [
+        (HOST, TENANT, "the tenant's host"),
+        (HOST, TENANT_6, "the tenant's host"),
+        ("mail.contoso.com", OWN, environment.on_premises.servers[0].origin),
+    ]
+    relay = "  MAIL FROM:<somebody@looker.example> RCPT TO:<somebody@contoso-com.other.looker.example> RSET"
+    senders = ("<somebody@looker.example>", "<postmaster@contoso.com>", "<>")
+    to_tenant = [
+        *(f"  MAIL FROM:{s} RCPT TO:<{who}@contoso.com> RSET" for who in ("chris", "sara") for s in senders),
+        relay,
+    ]
+    how = "EHLO looker.example, STARTTLS, QUIT; never DATA"
+    assert plan.lines("looker.example") == (
+        f"{HOST} [{TENANT}] port 25 (the tenant's host): {how}",
+        *to_tenant,
+        f"{HOST} [{TENANT_6}] port 25 (the tenant's host): {how}",
+        *to_tenant,
+        f"mail.contoso.com [{OWN}] port 25 ({environment.on_premises.servers[0].origin}): {how}",
+        "  MAIL FROM:<somebody@looker.example> RCPT TO:<david@contoso.com> RSET",
+        relay,
+        f"  MAIL FROM:{senders[0]} RCPT TO:<david@contoso.com>, <mailflow-nobody-of-this-name@contoso.com> RSET",
+    )
+    assert plan.tenant == (TENANT, TENANT_6)
+    assert {question.split()[1] for question in eye.asked} == {"A", "AAAA", "MX"}
+
+
+OPEN, SHUT = Disposition.UNSEEN, (Disposition.REFUSED, "")
+NO_PROOF = (
+    "250 2.1.5 recipient ok: 250 at RCPT proves nothing about what comes after DATA; to make sure, send it in earnest "
+    "from outside and save what comes back as .eml in messages/"
+)
+V4_ONLY = {key: value for key, value in ZONES.items() if not key.endswith("AAAA")}
+
+
+def test_a_250_proves_nothing_and_a_5xx_is_a_refusal(environment: Environment) -> None:
+    found = run(environment, zones=V4_ONLY)
+    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, NO_PROOF)] * 6
+    assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [(OPEN, NO_PROOF)]
+    assert found.told(Kind.STRANGER_RELAY) == [(OPEN, NO_PROOF)] * 2
+    assert found.told(Kind.INTERNET_TO_UNKNOWN) == [SHUT]
+    (unknown,) = found.paths[Kind.INTERNET_TO_UNKNOWN]
+    assert (str(unknown.reply), unknown.ended_by, unknown.ended_at) == (
+        "550 5.1.1 no such user",
+        f"mail.contoso.com [{OWN}]",
+        Place.ON_PREMISES,
+    )
+    assert unknown.hops == (Hop("looker.example", Place.INTERNET, unknown.message.envelope.mail_from),)
+    assert str(found.visited.vantage) == f"looks from {HERE} (as {HOST} sees it)"
+    rest = set(Kind) - {Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES}
+    assert all(found.paths[kind] == () for kind in rest - {Kind.STRANGER_RELAY, Kind.INTERNET_TO_UNKNOWN})
+
+
+def test_the_senders_of_a_lock_are_kept_apart(environment: Environment) -> None:
+    """Direct Send rejected is no lock: a foreign sender still passes."""
+    no_direct_send = {b"MAIL FROM:<postmaster@contoso.com>": b"550 5.7.68 TenantInboundAttribution; Direct Send"}
+    found = run(environment, USUAL | {TENANT: server(no_direct_send)}, V4_ONLY)
+    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, NO_PROOF), SHUT, (OPEN, NO_PROOF)] * 2
+
+
+def test_a_lock_at_one_address_and_a_hole_at_another(environment: Environment) -> None:
+    locked = server({b"RCPT TO:<chris": LOCKED, b"RCPT TO:<sara": LOCKED})
+    servers = USUAL | {TENANT: locked, TENANT_6: server({b"EHLO": b"250-mail Hello [2001:db8::7]\r\n250 STARTTLS"})}
+    found = run(environment, servers)
+    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [SHUT, (OPEN, NO_PROOF)] * 6
+    assert [one.ended_by for one in found.paths[Kind.STRANGER_RELAY]] == [
+        f"{HOST} [{TENANT}]",
+        f"{HOST} [{TENANT_6}]",
+        f"mail.contoso.com [{OWN}]",
+    ]
+
+
+def test_every_envelope_is_said_once_and_no_message_ever(environment: Environment) -> None:
+    heard: list[bytes] = []
+    found = run(environment, dict.fromkeys(USUAL, server(heard=heard)))
+    said = [line for line in heard if line.startswith((b"MAIL", b"RCPT"))]
+    planned = [envelope for contact in found.plan.contacts for envelope in contact.envelopes]
+    assert len([line for line in said if line.startswith(b"MAIL")]) == len(planned) == 7 + 7 + 3
+    assert len([line for line in said if line.startswith(b"RCPT")]) == 7 + 7 + 4
+    assert {line.split()[0] for line in heard} == {b"EHLO", b"STARTTLS", b"MAIL", b"RCPT", b"RSET", b"QUIT"}
+    # The look at TLS is the first of these sessions, not one more.
+    assert heard.count(b"QUIT") == 2 + 2 + 1
+    assert {address: one.version for address, one in found.looks.items()} == dict.fromkeys(USUAL, "TLSv1.3")
+
+
+def test_a_known_recipient_who_gets_the_same_reply_explains_it(environment: Environment) -> None:
+    found = run(environment, USUAL | {OWN: server({b"RCPT": b"550 5.1.1 no such user"})}, V4_ONLY)
+    assert found.told(Kind.INTERNET_TO_UNKNOWN) == [
+        (OPEN, "550 5.1.1 no such user: no refusal of an unknown recipient, a known one got the same reply")
+    ]
+
+
+def test_from_inside_nobody_sees_what_a_stranger_sees(environment: Environment) -> None:
+    inside = f"{OWN} is an address of mail.contoso.com ({environment.on_premises.servers[0].origin})"
+    found = run(environment, zones=V4_ONLY, given=(OWN,))
+    why = f"what only a stranger can see is not seen from here: {inside}"
+    kinds = (Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_RELAY, Kind.INTERNET_TO_UNKNOWN)
+    assert {told for kind in kinds for told in found.told(kind)} == {(OPEN, why)}
+    # What it sees of TLS, it sees.
+    assert (found.looks[OWN].version, found.looks[OWN].from_here) == ("TLSv1.3", "")
+
+
+def test_where_port_25_is_shut_that_is_said_once_and_nobody_else_is_bothered(environment: Environment) -> None:
+    heard: list[bytes] = []
+    found = run(environment, {OWN: server(heard=heard)}, V4_ONLY)
+    why = (
+        f"port 25 is blocked on the way out from here over IPv4: {HOST} [{TENANT}], which answers everybody, did not "
+        "(connection refused)"
+    )
+    assert heard == []
+    assert str(found.visited.vantage) == f"looks from an address that is not known; {why}"
+    assert (found.looks[OWN].ending, found.looks[OWN].from_here) == (Ending.NOT_OPENED, why)
+
+
+def test_a_timeout_where_the_way_out_is_open_proves_no_lock(environment: Environment) -> None:
+    async def silent(peer: Peer) -> None:
+        await peer.reader.read()
+
+    found = run(environment, USUAL | {OWN: silent}, V4_ONLY, reply_s=0.3)
+    assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [(OPEN, "silence for 0.3 s; a timeout alone proves no lock")]
+    found = run(environment, {TENANT: USUAL[TENANT]}, V4_ONLY)
+    why = "connection refused; whether to strangers only, or because nobody listens, it does not show"
+    assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [(OPEN, why)]
+
+
+def test_something_near_here_that_rewrites_smtp_makes_all_of_it_worthless(environment: Environment) -> None:
+    masked = {b"": b"220 ****************", b"EHLO": b"250-mail Hello [192.0.2.7]\r\n250 XXXXXXXA"}
+    found = run(environment, USUAL | {TENANT: server(masked)}, V4_ONLY)
+    why = (
+        f"something near here alters SMTP: {HOST}, which offers STARTTLS to everybody, did not: '****************' "
+        "stands there"
+    )
+    assert found.told(Kind.INTERNET_TO_UNKNOWN) == [(OPEN, why)]
+    assert found.looks[OWN].from_here == why
+
+
+def test_the_budget_ends_and_says_so(environment: Environment) -> None:
+    found = run(environment, zones=V4_ONLY, manners=Manners(visits=1))
+    why = (OPEN, "this run has knocked as often as it may")
+    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, NO_PROOF)] * 4 + [why] * 2
+    assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [why]
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.FOUND])
+def test_hosts_without_an_address(environment: Environment, outcome: Outcome) -> None:
+    found = run(environment, zones={}, outcome=outcome)
+    (unknown,) = found.paths[Kind.INTERNET_TO_UNKNOWN]
+    assert unknown.assumptions == (f"no MX record of contoso.com could be found ({outcome})",)
+    tenant = found.paths[Kind.STRANGER_TO_MICROSOFT_365]
+    assert {one.assumptions for one in tenant} == {
+        (f"{HOST} has no address to contact (A: {outcome}; AAAA: {outcome})",)
+    }
+    # The own server stands in the environment; but from where the run looks, nobody could say.
+    assert [contact.address for contact in found.plan.contacts] == [OWN]
+    assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [
+        (OPEN, "from which IPv4 address this run looks is not known: say it with --vantage")
+    ]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "0.0.0.0", "224.0.0.1", "169.254.169.254", "fe80::1"])
+def test_an_address_of_this_machine_or_network_is_not_contacted(environment: Environment, address: str) -> None:
+    zones = {"contoso.com MX": (MxRecord(1, "mx.evil.example"),), "mx.evil.example A": (ip_address(address),)}
+    plan = asyncio.run(contacts(environment, Zones(zones), "looker.example"))
+    assert [contact.address for contact in plan.contacts] == [OWN]
+    (why,) = [ask.nobody for _, ask in plan.asks if ask.planned.kind is Kind.INTERNET_TO_UNKNOWN]
+    assert why == f"mx.evil.example has no address to contact (A: {address}; AAAA: NXDOMAIN)"
+
+
+def test_null_mx(environment: Environment) -> None:
+    plan = asyncio.run(contacts(environment, Zones({"contoso.com MX": (MxRecord(0, "."),)}), "looker.example"))
+    (why,) = [ask.nobody for _, ask in plan.asks if ask.planned.kind is Kind.INTERNET_TO_UNKNOWN]
+    assert why == "contoso.com takes no mail: null MX (RFC 7505)"
+
+
+def test_a_message_that_was_received_settles_what_sessions_leave_open(environment: Environment) -> None:
+    domain = environment.domains[0]
+    planned = messages(environment, domain, Kind.STRANGER_TO_MICROSOFT_365)
+    returned = MailPath(planned[0], planned[0].envelope.rcpt_to[0], Disposition.RETURNED, ())
+    not_there = replace(returned, message=planned[1], disposition=Disposition.UNSEEN, assumptions=("no .eml",))
+    another = MailPath(messages(environment, domain, Kind.CLOUD_TO_CLOUD)[0], planned[0].envelope.rcpt_to[0], OPEN, ())
+    found = run(environment, zones=V4_ONLY, received=(returned, not_there, another))
+    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, NO_PROOF)] * 5 + [(Disposition.RETURNED, "")]
+    assert found.paths[Kind.CLOUD_TO_CLOUD] == (another,)
+
+
+def test_a_stranger_keeps_its_name_where_none_is_given(environment: Environment) -> None:
+    plan = asyncio.run(contacts(environment, Zones(ZONES)))
+    strangers = [ask for _, ask in plan.asks if ask.planned.submitted_at == STRANGER]
+    assert strangers
+    assert all(ask.message == ask.planned for ask in strangers)
+    with pytest.raises(AddressError, match="is no domain name"):
+        asyncio.run(contacts(environment, Zones(ZONES), "looker.example\r\nDATA"))
