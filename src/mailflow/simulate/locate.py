@@ -21,9 +21,9 @@ NO_DNS_ANSWER = "4.4.3"  # RFC 3463 section 3.5: directory server failure
 class Locator:
     """Finds smart hosts and mail exchangers. Nothing is asked twice."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, server: str = "127.0.0.1") -> None:
         self._resolver = dns.asyncresolver.Resolver(configure=False)
-        self._resolver.nameservers = [dns.nameserver.Do53Nameserver("127.0.0.1", port)]
+        self._resolver.nameservers = [dns.nameserver.Do53Nameserver(server, port)]
         self._resolver.lifetime = _LIFETIME_S
         self._found: dict[tuple[str, ...], asyncio.Task[Sequence[Target] | Reply]] = {}
 

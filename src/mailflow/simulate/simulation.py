@@ -5,6 +5,7 @@ All on 127.0.0.1, on ports that the system picks; nothing leaves loopback.
 
 import asyncio
 import hashlib
+import socket
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from mailflow.mail.reply import Reply
 from mailflow.routing import journal
 from mailflow.routing.decision import Held
 from mailflow.routing.outside import StraightRouter
-from mailflow.simulate.address_book import AddressBook
+from mailflow.simulate.address_book import AddressBook, connect
 from mailflow.simulate.certificates import Authorities
 from mailflow.simulate.dns import DnsServer
 from mailflow.simulate.hosts import hosts
@@ -55,7 +56,7 @@ class Simulation:
         self.dns = DnsServer(zones(environment))
         self.mtas = hosts(environment, self.authorities, self)
         self.book: AddressBook = {}
-        self._sessions = Sessions(self.book)
+        self._sessions = Sessions(self.connect)
         self.journal: list[journal.Entry] = []
         self.mailboxes: dict[tuple[Address, str], bytes] = {}  # (mailbox, queue identifier) → message
         self._locator: Locator | None = None
@@ -170,6 +171,10 @@ class Simulation:
     def client_context(self, mta: Mta, *, verify: bool, shows_certificate: bool) -> ssl.SSLContext:
         """Give the TLS settings of a client."""
         return self.authorities.client_context(verify=verify, shown=mta.leaf if shows_certificate else None)
+
+    def connect(self, client: IPAddress, server: IPAddress) -> socket.socket:
+        """Connect from one planned address to another (`simulate.address_book.Connect`)."""
+        return connect(self.book, client, server)
 
     async def hand_over(self, handover: Handover, targets: Sequence[Target]) -> Attempt:
         """Carry out a handover."""

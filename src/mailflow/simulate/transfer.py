@@ -6,7 +6,6 @@ share a mistake.
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,7 @@ from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.routing.certificate import answers_to
 from mailflow.routing.decision import TlsDemand, Verification
-from mailflow.simulate.address_book import AddressBook, proxy_header
+from mailflow.simulate.address_book import Connect
 
 DEADLINE_S = 10.0  # for one command of one session on loopback
 
@@ -92,10 +91,10 @@ class _Session:
     client: aiosmtplib.SMTP | None = None
     tls: str = ""
 
-    async def open(self, way: _Way, port: int) -> aiosmtplib.SMTP:
+    async def open(self, way: _Way, connect: Connect) -> aiosmtplib.SMTP:
         """Give the client, at the point where a transaction can begin."""
         if self.client is None or not self.client.is_connected:
-            self.client = await _connect(way, port)
+            self.client = await _greet(way, connect)
             self.tls = await _secure(self.client, way)
         return self.client
 
@@ -112,8 +111,8 @@ class Sessions:
     RFC 5321 section 3.3: a session holds any number of transactions.
     """
 
-    def __init__(self, book: AddressBook) -> None:
-        self._book = book
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
         self._sessions: dict[_Way, _Session] = {}
 
     async def hand_over(self, handover: Handover, targets: Sequence[Target]) -> Attempt:
@@ -148,25 +147,24 @@ class Sessions:
 
     async def _try(self, handover: Handover, target: Target) -> Attempt:
         source = next((a for a in handover.sends_from if a.version == target.address.version), None)
-        port = self._book.get(target.address)
         if source is None:
             return _unreached(
                 handover, target, "", Reply(450, "4.4.316", f"no address of family IPv{target.address.version}")
             )
-        if port is None:
-            # Nobody in the environment listens there. In life a firewall drops it, or the port is closed.
-            return _unreached(handover, target, str(source), CONNECTION_REFUSED)
         way = _Way(source, target.address, handover.helo, handover.tls, handover.context)
         session = self._sessions.setdefault(way, _Session())
         async with session.turn:
             try:
-                client = await session.open(way, port)
+                client = await session.open(way, self._connect)
                 replies = await _transaction(client, handover)
             except _TlsError as wrong:
                 session.close()
                 if handover.tls.required or handover.context is None:
                     failed = (Reply(0, "", str(wrong)),) * len(handover.recipients)
                     return Attempt(target, str(source), "", failed, reached=True)
+            except ConnectionRefusedError:
+                # In life a firewall drops it, or the port is closed.
+                return _unreached(handover, target, str(source), CONNECTION_REFUSED)
             except (aiosmtplib.SMTPException, OSError) as wrong:
                 session.close()
                 how = type(wrong).__name__
@@ -183,10 +181,8 @@ def _unreached(handover: Handover, target: Target, source: str, reply: Reply) ->
     return Attempt(target, source, "", (reply,) * len(handover.recipients), reached=False)
 
 
-async def _connect(way: _Way, port: int) -> aiosmtplib.SMTP:
-    # A local connect does not block; the header has to be the first bytes, before aiosmtplib reads the greeting.
-    sock = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
-    sock.sendall(proxy_header(way.client, way.server))
+async def _greet(way: _Way, connect: Connect) -> aiosmtplib.SMTP:
+    sock = connect(way.client, way.server)  # on loopback that does not block
     sock.setblocking(False)
     client = aiosmtplib.SMTP(sock=sock, local_hostname=way.helo, timeout=DEADLINE_S, start_tls=False)
     await client.connect()
