@@ -116,6 +116,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Source: Multiple locations; Best practices of every scenario, step 3, SPF record; stated
     Remedy: Put the include that the third party names into the SPF record, or ip4:<its address>.
 
+    Given a third party sends for the organization
     When the SPF record of the domain is looked up
     Then every third party passes
 

@@ -8,7 +8,7 @@ Feature: Scenario 1 – MX at Microsoft 365, which filters all mail
   The documentation recommends this way to most hybrid organizations, because a filter that sees the connection
   from the Internet itself judges most accurately. Who must filter on own servers chooses scenario 2.
 
-  @S1-MX-1 @must
+  @S1-MX-1 @must @stage:plan @stage:after
   Scenario: The MX record names Microsoft 365
     Without it mail from the Internet goes elsewhere, or nowhere. The host belongs to this one domain, so the
     host of another domain or another cloud does not do.
@@ -23,7 +23,7 @@ Feature: Scenario 1 – MX at Microsoft 365, which filters all mail
     When the MX records of the domain are looked up
     Then the Microsoft 365 host of the domain is among them
 
-  @S1-MX-2 @must
+  @S1-MX-2 @must @stage:plan @stage:after
   Scenario: The MX record names nothing but Microsoft 365
     A second host is used sooner or later, and by senders of unwanted mail first. What enters there was never
     seen by the filter.
@@ -38,7 +38,7 @@ Feature: Scenario 1 – MX at Microsoft 365, which filters all mail
     When the MX records of the domain are looked up
     Then they name no other host
 
-  @S1-PATH-1 @must
+  @S1-PATH-1 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to a cloud mailbox stays in Microsoft 365
     Microsoft 365 filters it and delivers it. A detour over the own servers adds a system that can fail, and
     shows that centralized mail transport is on, which belongs to scenario 2.
@@ -54,7 +54,7 @@ Feature: Scenario 1 – MX at Microsoft 365, which filters all mail
     And it enters the organization at Microsoft 365
     And it never passes the on-premises servers
 
-  @S1-PATH-2 @must
+  @S1-PATH-2 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to an on-premises mailbox passes Microsoft 365 first
     A message that reaches the own servers by another way was not filtered. A message that Microsoft 365 cannot
     hand over by its connector loops or comes back.
@@ -181,7 +181,7 @@ Feature: Scenario 1 – MX at Microsoft 365, which filters all mail
     And it leaves for the Internet from Microsoft 365
     And Microsoft 365 attributes it to the organization
 
-  @S1-LOCK-1 @should
+  @S1-LOCK-1 @should @stage:plan @stage:after
   Scenario: The own servers take no Internet mail that did not pass Microsoft 365
     Senders of unwanted mail try the old server for years after the MX record has changed. As long as it answers
     them, the filter can be walked around.

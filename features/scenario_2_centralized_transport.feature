@@ -17,7 +17,7 @@ Feature: Scenario 2 – MX at Microsoft 365, mail filtered on the own servers
   the cloud leaves from there directly, although centralized mail transport is on (KB3194415). The own filter does
   not see that copy.
 
-  @S2-MX-1 @must
+  @S2-MX-1 @must @stage:plan @stage:after
   Scenario: The MX record names Microsoft 365
     Without it mail from the Internet goes elsewhere, or nowhere. The host belongs to this one domain, so the
     host of another domain or another cloud does not do.
@@ -32,7 +32,7 @@ Feature: Scenario 2 – MX at Microsoft 365, mail filtered on the own servers
     When the MX records of the domain are looked up
     Then the Microsoft 365 host of the domain is among them
 
-  @S2-MX-2 @must
+  @S2-MX-2 @must @stage:plan @stage:after
   Scenario: The MX record names nothing but Microsoft 365
     What enters by a second host misses the first of the two filters, and shows the address of the own servers.
 
@@ -82,7 +82,7 @@ Feature: Scenario 2 – MX at Microsoft 365, mail filtered on the own servers
     Then an inbound connector recognises the on-premises servers
     And it recognises them by a certificate whose domain is accepted
 
-  @S2-PATH-1 @must
+  @S2-PATH-1 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to a cloud mailbox goes through the own servers and back
     It is the point of this scenario. Mail that Microsoft 365 delivers at once was never seen by the filter and the
     archive that the organization must use.
@@ -101,7 +101,7 @@ Feature: Scenario 2 – MX at Microsoft 365, mail filtered on the own servers
     And the outbound connector carries it to the on-premises servers
     And Microsoft 365 attributes it to the organization
 
-  @S2-PATH-2 @must
+  @S2-PATH-2 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to an on-premises mailbox passes Microsoft 365 first
     Mail that reaches the own servers by another way misses the first of the two filters.
 
@@ -221,7 +221,7 @@ Feature: Scenario 2 – MX at Microsoft 365, mail filtered on the own servers
       | an on-premises mailbox | a cloud mailbox |
       | an on-premises mailbox | the Internet    |
 
-  @S2-LOCK-1 @should
+  @S2-LOCK-1 @should @stage:plan @stage:after
   Scenario: The own servers take no Internet mail that did not pass Microsoft 365
     Senders of unwanted mail try the old server for years after the MX record has changed. As long as it answers
     them, the first filter can be walked around.

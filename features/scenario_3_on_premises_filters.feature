@@ -11,7 +11,7 @@ Feature: Scenario 3 – MX on the own servers, which filter all mail
   own servers only with centralized mail transport, which the steps do not mention. S3-PATH-3 is therefore derived.
   With it, connectors are needed that the same steps call technically not needed; S3-CONN-1 shows the contradiction.
 
-  @S3-MX-1 @must
+  @S3-MX-1 @must @stage:plan @stage:after
   Scenario: The MX record names the own servers
     Without it mail from the Internet goes elsewhere, or nowhere. An MX record names a host; an address or an
     alias in its place is refused by some senders.
@@ -25,7 +25,7 @@ Feature: Scenario 3 – MX on the own servers, which filter all mail
     When the MX records of the domain are looked up
     Then the planned on-premises servers are among them, by name and with their addresses
 
-  @S3-MX-2 @must
+  @S3-MX-2 @must @stage:plan @stage:after
   Scenario: The MX record names nothing but the own servers
     What enters by a second host was never seen by the filter on the own servers.
 
@@ -35,7 +35,7 @@ Feature: Scenario 3 – MX on the own servers, which filter all mail
     When the MX records of the domain are looked up
     Then they name no other host
 
-  @S3-PATH-1 @must
+  @S3-PATH-1 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to a cloud mailbox passes the own servers first
     Mail that enters at Microsoft 365 was never seen by the filter that the organization must use. Mail that
     Microsoft 365 does not attribute to the organization is filtered once more, as if the own servers were
@@ -54,7 +54,7 @@ Feature: Scenario 3 – MX on the own servers, which filter all mail
     And it passes the on-premises servers, then Microsoft 365
     And Microsoft 365 attributes it to the organization
 
-  @S3-PATH-2 @must
+  @S3-PATH-2 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to an on-premises mailbox stays on the own servers
     It has arrived. Microsoft 365 would add a filter that nobody asked for, and with centralized mail transport a
     loop.
@@ -154,7 +154,7 @@ Feature: Scenario 3 – MX on the own servers, which filter all mail
     Then an inbound connector recognises the on-premises servers
     And it recognises them by a certificate whose domain is accepted
 
-  @S3-LOCK-1 @must
+  @S3-LOCK-1 @must @stage:plan @stage:after
   Scenario: Microsoft 365 refuses mail for cloud mailboxes that did not pass the own servers
     The host of the tenant can be guessed from the domain's name. A stranger who knows it delivers past the MX
     record and past the filter, whatever sender he names. To refuse only the own domain as sender, or Direct
@@ -170,7 +170,7 @@ Feature: Scenario 3 – MX on the own servers, which filter all mail
     When a stranger hands a message for a cloud mailbox directly to Microsoft 365
     Then it is refused
 
-  @S3-LOCK-2 @must
+  @S3-LOCK-2 @must @stage:plan @stage:after
   Scenario: A partner connector does the refusing
     The restrictions act on connectors of the type Partner alone; on one of the type OnPremises they have no effect.
     The connector must cover every sender domain, and must let the own servers through, or it refuses the

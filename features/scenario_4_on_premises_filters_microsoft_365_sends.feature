@@ -10,7 +10,7 @@ Feature: Scenario 4 – MX on the own servers, which send to the Internet throug
   Two values that the documentation prints for this scenario must not be published: an SPF record with "ipv4:" and
   a blank is invalid, and ".mail.contoso.com" is no host name. docs/contradictions.md has both with the mend.
 
-  @S4-MX-1 @must
+  @S4-MX-1 @must @stage:plan @stage:after
   Scenario: The MX record names the own servers
     Without it mail from the Internet goes elsewhere, or nowhere. An MX record names a host; an address or an
     alias in its place is refused by some senders.
@@ -25,7 +25,7 @@ Feature: Scenario 4 – MX on the own servers, which send to the Internet throug
     When the MX records of the domain are looked up
     Then the planned on-premises servers are among them, by name and with their addresses
 
-  @S4-MX-2 @must
+  @S4-MX-2 @must @stage:plan @stage:after
   Scenario: The MX record names nothing but the own servers
     What enters by a second host was never seen by the filter on the own servers.
 
@@ -35,7 +35,7 @@ Feature: Scenario 4 – MX on the own servers, which send to the Internet throug
     When the MX records of the domain are looked up
     Then they name no other host
 
-  @S4-MX-3 @should
+  @S4-MX-3 @should @stage:plan @stage:after
   Scenario: The MX host has the documented name
     The documentation wants the host to be called mail in the domain. Its example starts with a dot, which makes
     an empty label and no host name; with the dot no mail arrives.
@@ -48,7 +48,7 @@ Feature: Scenario 4 – MX on the own servers, which send to the Internet throug
     When the MX records of the domain are looked up
     Then a planned host is called mail in the domain
 
-  @S4-PATH-1 @must
+  @S4-PATH-1 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to a cloud mailbox passes the own servers first
     Mail that enters at Microsoft 365 was never seen by the filter on the own servers. Mail that Microsoft 365
     does not attribute to the organization is filtered once more, as if the own servers were strangers.
@@ -66,7 +66,7 @@ Feature: Scenario 4 – MX on the own servers, which send to the Internet throug
     And it passes the on-premises servers, then Microsoft 365
     And Microsoft 365 attributes it to the organization
 
-  @S4-PATH-2 @must
+  @S4-PATH-2 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to an on-premises mailbox stays on the own servers
     It has arrived. Microsoft 365 would add a filter that nobody asked for.
 
@@ -187,7 +187,7 @@ Feature: Scenario 4 – MX on the own servers, which send to the Internet throug
     And it leaves for the Internet from Microsoft 365
     And Microsoft 365 attributes it to the organization
 
-  @S4-LOCK-1 @must
+  @S4-LOCK-1 @must @stage:plan @stage:after
   Scenario: Microsoft 365 refuses mail for cloud mailboxes that did not pass the own servers
     The host of the tenant can be guessed from the domain's name. A stranger who knows it delivers past the MX
     record and past the filter, whatever sender he names. To refuse only the own domain as sender, or Direct
@@ -203,7 +203,7 @@ Feature: Scenario 4 – MX on the own servers, which send to the Internet throug
     When a stranger hands a message for a cloud mailbox directly to Microsoft 365
     Then it is refused
 
-  @S4-LOCK-2 @must
+  @S4-LOCK-2 @must @stage:plan @stage:after
   Scenario: A partner connector does the refusing
     The restrictions act on connectors of the type Partner alone; on one of the type OnPremises they have no effect.
     The connector must cover every sender domain, and must let the own servers through, or it refuses the

@@ -93,6 +93,18 @@ def fallen(found: Mapping[str, Row], verdict: str) -> set[str]:
     return {row for row, told in found.items() if told["verdict"] == verdict}
 
 
+Outcome = tuple[set[str], set[str]]  # rows non-compliant, rows not verified
+
+
+@pytest.fixture(scope="module")
+def measured(faulty: Path) -> Mapping[tuple[str, str], Outcome]:
+    found = {}
+    for fault, environment in CASES:
+        after = rows(faulty / environment, f"{environment}--{fault.name}")
+        found[fault.name, environment] = fallen(after, "non-compliant"), fallen(after, "not-verified")
+    return found
+
+
 def told(row: Row) -> str:
     """Everything that a row says of what was found."""
     lines = [row["reason"], *(step["seen"] for step in row["steps"]), *(step["asked"] for step in row["steps"])]
@@ -115,6 +127,16 @@ def test_a_fault_fells_what_it_names_and_nothing_else(
     fell = [after[row] for row in breaks | hides]
     assert any(fault.file.shows in told(row) for row in fell)
     assert any(fault.file.mends in row["remedy"] for row in fell)
+
+
+@pytest.mark.skipif(EVERY != CASES, reason="a few faults only: tox -e faults measures all")
+def test_the_page_tells_what_was_measured(measured: Mapping[tuple[str, str], Outcome], tmp_path: Path) -> None:
+    """docs/faults.md, made anew from this run: share caught and wrong alarms of each requirement."""
+    run = tmp_path / "run.json"
+    run.write_text(json.dumps([[*case, *map(sorted, fell)] for case, fell in measured.items()]), encoding="utf-8")
+    command = [sys.executable, ROOT / "docs" / "make_faults.py", "--check", run]
+    made = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert (made.returncode, made.stderr) == (0, "")
 
 
 def test_every_requirement_can_fall(sound: Mapping[str, Mapping[str, Row]]) -> None:

@@ -46,7 +46,7 @@ def plan(tmp_path: Path) -> Callable[..., Path]:
 
 
 def paths(environment: Environment, kind: Kind) -> tuple[MailPath, ...]:
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         return tuple(path for domain in environment.domains for path in door.paths(domain, kind))
 
 
@@ -79,7 +79,7 @@ def test_a_server_that_is_not_exchange_takes_the_same_paths(plan) -> None:
     usual = load(ROOT / "fixtures/scenario-4")
     other = load(plan("scenario-4", postfix))
 
-    with open_door(usual, "simulated") as door, open_door(other, "simulated") as beside:
+    with open_door(usual) as door, open_door(other) as beside:
         for kind in Kind:
             expected = [(p.recipient, p.disposition, p.places) for p in door.paths(usual.domains[0], kind)]
             assert [(p.recipient, p.disposition, p.places) for p in beside.paths(other.domains[0], kind)] == expected
@@ -95,7 +95,7 @@ def test_mail_that_another_tenant_took_was_never_ours(plan) -> None:
         exported[0]["Enabled"] = False
 
     ours = load(plan("scenario-4", in_microsoft_365))
-    with open_door(ours, "simulated") as door:
+    with open_door(ours) as door:
         good = door.paths(ours.domains[0], Kind.ON_PREMISES_TO_INTERNET)
     assert judge.passes(good, (Place.ON_PREMISES, Place.MICROSOFT_365)).verdict is Verdict.COMPLIANT
 
@@ -112,7 +112,7 @@ def test_what_may_leave_from_the_relay_pool_is_noted(scenario: str, pooled: int)
     """Outbound delivery pools: a forward and mail for a foreign domain, where they leave through Microsoft 365."""
     environment = load(ROOT / "fixtures" / scenario)
     (domain,) = environment.domains
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         seen = {kind: door.paths(domain, kind) for kind in Kind}
         found = spf.arrivals(seen)
         results = list(zip(found, door.drive([one.asking() for one in found]), strict=True))
@@ -142,7 +142,7 @@ def test_several_domains_of_one_organization(plan) -> None:
     environment = load(folder)
 
     assert [domain.name for domain in environment.domains] == ["contoso.com", "contoso.net"]
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         second = environment.domains[1]
         (unknown_there,) = door.paths(second, Kind.INTERNET_TO_ON_PREMISES)
         # The own servers' Get-AcceptedDomain still lacks the second domain, and mail says so.

@@ -167,3 +167,38 @@ def test_servers_run_exchange(s4: Any) -> None:
     found = condition.servers_run_exchange(both.environment)
     assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "mail.contoso.com")
     assert found.notes == (told.replace("mail.contoso.com;", "gw.contoso.com;"),)
+
+
+def test_a_draft_settles_every_row(s4: Any) -> None:
+    assert condition.is_filled_in(s4.environment) is None
+    found = condition.is_filled_in(
+        s4.change(unfilled=("environment.yaml:12 tenant_id", "zones/a.zone a TXT")).environment
+    )
+    assert found is not None
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_VERIFIED,
+        "still to be filled in: environment.yaml:12 tenant_id; zones/a.zone a TXT",
+    )
+    assert found.remedy == "Fill them in: environment.yaml:12 tenant_id; zones/a.zone a TXT"
+    assert [(one.of, one.answer) for one in found.evidence] == [
+        ("environment.yaml:12", ("environment.yaml:12 tenant_id, zones/a.zone a TXT",))
+    ]
+
+
+def test_third_parties_that_nobody_was_asked_for(s4: Any) -> None:
+    lines = {path: line for path, line in s4.environment.lines.items() if not path.startswith("third_parties")}
+    found = condition.third_party_sends(s4.change(third_parties=(), lines=lines).environment, s4.domain)
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_VERIFIED,
+        "nobody has answered this question in environment.yaml",
+    )
+    assert found.remedy == "Add: third_parties: {} for none"
+
+
+def test_without_a_cloud_mailbox_nobody_knows_whether_one_forwards(s4: Any) -> None:
+    empty = replace(s4.environment.mailboxes, cloud=(), forwards={})
+    found = condition.cloud_mailbox_forwards(s4.change(mailboxes=empty).environment, s4.domain)
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_VERIFIED,
+        "the environment lists no cloud mailbox of the domain",
+    )

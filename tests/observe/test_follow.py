@@ -383,7 +383,7 @@ def test_assumptions_add_up_each_once() -> None:
 def test_a_whole_simulated_environment_is_read_without_disagreement() -> None:
     """The dispositions that the shipped environment has, all from real sessions."""
     environment = load(Path(__file__).parents[2] / "fixtures" / "scenario-4")
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         seen = [path for kind in Kind for path in door.paths(environment.domains[0], kind)]
     assert {path.disposition for path in seen} == {Disposition.DELIVERED, Disposition.REFUSED, Disposition.RETURNED}
     assert all(len(path.trace) == len(path.hops) for path in seen if path.disposition is Disposition.DELIVERED)

@@ -3,6 +3,7 @@
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ import mailflow.plugin.session
 import mailflow.report  # noqa: F401  # for the same reason
 from mailflow.environment import environment as nouns
 from mailflow.input_error import InputError, Mistake
+from mailflow.observe.recording import Recording
 from mailflow.policy.run import Run
 
 STEPS = """
@@ -196,11 +198,16 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
         return next(e for e in project.environments if e.folder == folder)
 
     @contextmanager
-    def open_door(environment: Any, mode: str) -> Any:
-        project.doors.append(f"open {environment.name} {mode}")
+    def open_door(environment: Any, look: Any) -> Any:
+        project.doors.append(f"open {environment.name} {look.mode}")
         if project.broken_door:
             raise OSError(project.broken_door)
-        yield SimpleNamespace(look_up=lambda domain: domain.name if domain else "the tenant")
+        yield SimpleNamespace(
+            look_up=lambda domain: domain.name if domain else "the tenant",
+            recording=lambda stage: Recording(
+                mode=look.mode, stage=stage, at=datetime.now(UTC), environment=environment.name, digest="0" * 64
+            ),
+        )
         project.doors.append(f"close {environment.name}")
 
     def write(runs: list[Run], folder: Path) -> tuple[Path, ...]:
@@ -212,6 +219,7 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
 
     door = ModuleType("mailflow.door")
     door.open_door = open_door
+    door.Look = lambda mode, *_: SimpleNamespace(mode=mode)
     monkeypatch.setitem(sys.modules, "mailflow.door", door)
     monkeypatch.setattr("mailflow.environment.find.find", find)
     monkeypatch.setattr("mailflow.environment.load.load", load)

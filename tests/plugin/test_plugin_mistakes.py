@@ -22,12 +22,27 @@ def test_mistakes_in_environments_are_said_all_at_once(toys: Any) -> None:
     assert (outcome.runs, outcome.doors) == ([], [])
 
 
-@pytest.mark.parametrize("mode", ["live", "recorded"])
-def test_modes_that_do_not_exist_yet(toys: Any, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--mode", "recorded"], "--mode recorded needs --evidence FILE, the evidence.json of an earlier run"),
+        (["--evidence", "e.json"], "--evidence is for --mode recorded"),
+        (["--stage", "after"], "--stage after is for --mode live; simulated has the stage of what it looks at"),
+        (["--mode", "recorded", "--evidence", "e.json", "--fault", "x"], "--fault is for simulations"),
+        (
+            ["--mode", "recorded", "--evidence", "none.json"],
+            "none.json: found no file that can be read (No such file or directory); expected",
+        ),
+        (["--mode", "recorded", "--evidence", "e.json"], "e.json: found no member 'observations' at the top; expected"),
+    ],
+)
+def test_options_that_do_not_go_together(toys: Any, options: list[str], told: str) -> None:
     toys.feature(toys.scenario(*RIGHT))
-    outcome = toys.run("--mode", mode)
-    assert outcome.exit_status == 4
-    assert f"ERROR: --mode {mode} does not exist yet; simulated is what there is" in outcome.text
+    (toys.pytester.path / "e.json").write_text("{}", encoding="utf-8")
+    outcome = toys.run(*options)
+    assert (outcome.exit_status, outcome.doors) == (4, [])
+    assert told in outcome.text
+    assert "Traceback" not in outcome.text
 
 
 def test_two_environments_of_one_name(toys: Any) -> None:

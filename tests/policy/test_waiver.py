@@ -37,6 +37,7 @@ def test_waived(verdict: Verdict) -> None:
         verdict=Verdict.WAIVED,
         beneath=verdict,
         waiver="Jo accepted this until 2026-01-20: Known. (waivers.yaml:2)",
+        accepted=WAIVER,
     )
 
 

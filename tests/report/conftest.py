@@ -8,7 +8,7 @@ import pytest
 
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
-from mailflow.policy.run import Completeness, Run
+from mailflow.policy.run import Completeness, Observed, Run
 from mailflow.policy.way import Demand, Hop, Way
 
 STARTED = datetime(2026, 11, 23, 16, 20, 5, tzinfo=UTC)
@@ -116,6 +116,9 @@ def build() -> Build:
             ),
             "waiver_mistakes": (text("W-3 expired on 2026-11-01"),),
             "advice": {4: (text("the documentation recommends another scenario"),)},
+            "kit_digest": text("fcde2b2e"),
+            "observed": Observed(text("live"), STARTED + timedelta(seconds=1), text("203.0.113.9")),
+            "evidence_digest": text("2c26b46b"),
         }
         return Run(**{**named, **fields})  # type: ignore[arg-type]  # a test names the fields it wants otherwise
 

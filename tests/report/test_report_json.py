@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.requirement import Level
@@ -7,18 +8,27 @@ from mailflow.policy.run import Completeness
 from mailflow.report import as_json
 
 
+def step(keyword: str, text: str, status: str, asked: str = "", seen: str = "") -> dict[str, Any]:
+    return {"keyword": keyword, "text": text, "status": status, "asked": asked, "seen": seen, "demands": []}
+
+
+def hop(host: str, place: str, tls: str = "") -> dict[str, Any]:
+    return {"host": host, "place": place, "tls": tls, "connector": "", "attributed": False}
+
+
 def test_the_shape_that_other_programs_rely_on(build, row) -> None:
     one = row(Verdict.WAIVED, "S4-MX-1")
     run = build(results=[one], completeness=Completeness(1, 1), waiver_mistakes=())
     assert json.loads(as_json.report(run)) == {
         "schema": 1,
-        "kit": {"name": "mailflow", "version": "0.1.0"},
+        "kit": {"name": "mailflow", "version": "0.1.0", "digest": "fcde2b2e"},
         "run": {
             "mode": "simulated",
             "stage": "plan",
             "started": "2026-11-23T16:20:05Z",
             "finished": "2026-11-23T16:20:08Z",
             "strict": False,
+            "observed": {"mode": "live", "at": "2026-11-23T16:20:06Z", "vantage": "203.0.113.9"},
         },
         "environment": {
             "name": "scenario-4",
@@ -27,6 +37,7 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
             "microsoft_365_data": "worldwide, read 2026-08-14",
             "domains": [{"name": "contoso.com", "scenario": 4}],
         },
+        "evidence": {"file": "evidence.json", "digest": "2c26b46b"},
         "decision": "ready-with-accepted-risks",
         "counts": {"not-applicable": 0, "compliant": 0, "waived": 1, "not-verified": 0, "non-compliant": 0},
         "completeness": {
@@ -59,30 +70,56 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
                 ],
                 "feature": {"path": "features/scenario_4.feature", "line": 7},
                 "steps": [
-                    {"keyword": "Given", "text": "a condition", "status": "done", "asked": "", "seen": ""},
-                    {
-                        "keyword": "When",
-                        "text": "it is looked up",
-                        "status": "a status nobody knows",
-                        "asked": "",
-                        "seen": "",
+                    step("Given", "a condition", "done"),
+                    step("When", "it is looked up", "a status nobody knows"),
+                    step("Then", "it is so", "waived", "asked", "seen")
+                    | {
+                        "demands": [
+                            {
+                                "endings": ["delivered"],
+                                "ends_at": "Microsoft 365",
+                                "passes": ["the on-premises servers", "Microsoft 365"],
+                                "never": [],
+                                "enters": "",
+                                "leaves": "",
+                                "tls": False,
+                                "attributed": False,
+                                "connector": False,
+                                "kinds": ["from the Internet to a cloud mailbox"],
+                            }
+                        ]
                     },
-                    {"keyword": "Then", "text": "it is so", "status": "waived", "asked": "asked", "seen": "seen"},
-                    {"keyword": "And", "text": "so is that", "status": "not reached", "asked": "", "seen": ""},
-                    {"keyword": "And", "text": "that too", "status": "error", "asked": "", "seen": ""},
+                    step("And", "so is that", "not reached"),
+                    step("And", "that too", "error"),
                 ],
                 "evidence": [
-                    {"kind": "dns", "asked": "MX contoso.com", "of": "192.0.2.1", "answer": ["10 mail.", "20 mx."]},
-                    {"kind": "smtp", "asked": "the session", "of": "mail.contoso.com", "answer": []},
+                    {
+                        "kind": "dns",
+                        "asked": "MX contoso.com",
+                        "of": "192.0.2.1",
+                        "answer": ["10 mail.", "20 mx."],
+                        "way": None,
+                    },
+                    {"kind": "smtp", "asked": "the session", "of": "mail.contoso.com", "answer": [], "way": None},
                     {
                         "kind": "path",
                         "asked": "message 1 for kate",
                         "of": "session records",
                         "answer": ["1. one", "2. two", "delivered", "Received: x"],
+                        "way": {
+                            "kind": "from the Internet to a cloud mailbox",
+                            "recipient": "kate@contoso.com",
+                            "hops": [hop("one", "the Internet"), hop("two", "Microsoft 365", "TLSv1.3")],
+                            "ending": "delivered",
+                            "ended_at": "Microsoft 365",
+                            "reply": "",
+                            "assumed": False,
+                        },
                     },
                 ],
             }
         ],
+        "compared": None,
     }
 
 

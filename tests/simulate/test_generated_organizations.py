@@ -78,7 +78,7 @@ def organizations(draw: st.DrawFn) -> Environment:
 
 
 def paths(environment: Environment) -> list[MailPath]:
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         return [path for kind in Kind for path in door.paths(environment.domains[0], kind)]
 
 

@@ -33,7 +33,7 @@ def test_the_modules_are_found() -> None:
 
 
 def paths(environment: Environment) -> dict[str, list[str]]:
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         return {
             kind: [f"{path} {path.assumptions} {path.mailbox}" for path in door.paths(domain, kind)]
             for domain in environment.domains

@@ -32,7 +32,7 @@ def test_a_whole_environment_stays_on_loopback(
     scenario: Callable[[str], Environment], beyond_loopback: list[Any]
 ) -> None:
     environment = scenario("scenario-1")
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         (domain,) = environment.domains
         (first, *_) = door.paths(domain, Kind.INTERNET_TO_ON_PREMISES)
         assert first.places == (Place.INTERNET, Place.MICROSOFT_365, Place.ON_PREMISES)
@@ -75,7 +75,7 @@ def test_a_mistake_in_a_router_ends_the_observation(
 
     monkeypatch.setattr(ExchangeServerRouter, "connection", broken)
     environment = scenario("scenario-4")
-    with open_door(environment, "simulated") as door, pytest.raises(SimulationError):
+    with open_door(environment) as door, pytest.raises(SimulationError):
         door.tls(environment.on_premises.servers[0])
 
 
@@ -321,7 +321,7 @@ def test_a_server_whose_certificate_nobody_supplied_proves_nothing_over_tls(
     bare = replace(named, certificate=None)
     environment = replace(shipped, on_premises=replace(shipped.on_premises, servers=(bare,)))
     why = "the environment names no certificate for mail.contoso.com"
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         (domain,) = environment.domains
         (session,) = door.tls(bare)
         assert (session.starttls, session.assumed) == (False, why)
@@ -329,7 +329,7 @@ def test_a_server_whose_certificate_nobody_supplied_proves_nothing_over_tls(
         assert {path.assumptions for path in demanded} == {(why,)}
         # An outside sender takes TLS where it is offered and minds nothing.
         assert [path.assumptions for path in door.paths(domain, Kind.INTERNET_TO_ON_PREMISES)] == [()]
-    with open_door(shipped, "simulated") as door:
+    with open_door(shipped) as door:
         assert [session.assumed for session in door.tls(named)] == [""]
 
 
@@ -339,6 +339,6 @@ def test_a_server_without_the_certificate_of_its_connector_offers_no_starttls(
     shipped = scenario("scenario-4")
     exchange = replace(shipped.on_premises.exchange, certificates=())
     environment = replace(shipped, on_premises=replace(shipped.on_premises, exchange=exchange))
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         (session,) = door.tls(environment.on_premises.servers[0])
         assert (session.reached, session.starttls, session.assumed) == (True, False, "")

@@ -1,6 +1,8 @@
 """What the commands share on the command line."""
 
 import argparse
+import io
+import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -25,3 +27,13 @@ def command(commands: Commands, name: str, *, help: str, about: str, examples: s
         epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def say(text: str) -> None:
+    """Print text, at once, on consoles without its letters too; what could command a terminal is shown."""
+    from mailflow.report.printable import printable  # noqa: PLC0415  # its package brings the report
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout.write(f"{printable(text)}\n")
+    sys.stdout.flush()

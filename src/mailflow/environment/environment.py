@@ -232,6 +232,7 @@ class Environment:
     lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
     cutover: Cutover | None = None
     disturbed: Mapping[str, str] = field(default_factory=dict)  # server → what it does otherwise; by faults only
+    unfilled: tuple[str, ...] = ()  # where a draft still waits to be filled in: "environment.yaml:12 tenant_id"
 
     def line(self, path: str) -> str:
         """Name the line of a key, as evidence: `environment.yaml:12`."""

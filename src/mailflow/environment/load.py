@@ -1,9 +1,11 @@
 """From a folder to an `Environment`: everything that is wrong with it is said at once, nothing is guessed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mailflow.environment.certificates import read_authorities
 from mailflow.environment.contradictions import contradictions
+from mailflow.environment.draft import unfilled
 from mailflow.environment.environment import (
     Conditions,
     Cutover,
@@ -74,7 +76,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
     if folder.mistakes or online is None or exchange is None:
         raise folder.error()
     mailboxes, conditions, expects = file.mailboxes, file.conditions, file.expects
-    return Environment(
+    made = Environment(
         name=folder.path.resolve().name,
         folder=folder.path,
         organization=file.organization,
@@ -100,3 +102,4 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         lines=document.lines,
         cutover=Cutover(Stage(file.cutover.stage), file.cutover.at) if file.cutover else None,
     )
+    return replace(made, unfilled=unfilled(made))

@@ -9,6 +9,16 @@ from mailflow.routing.decision import Hold, Relay
 from mailflow.routing.router import own_router
 
 
+def is_filled_in(environment: Environment) -> Finding | None:
+    """Whether a draft of `mailflow new` still holds what stands for nobody; then nothing that was seen is a fact."""
+    if not environment.unfilled:
+        return None
+    asked = "the environment is filled in"
+    seen = f"still to be filled in: {'; '.join(environment.unfilled)}"
+    shown = evidence.stated(environment.unfilled[0].partition(" ")[0], asked, environment.unfilled)
+    return not_verified(asked, seen, shown, remedy="Fill them in: " + "; ".join(environment.unfilled))
+
+
 def sends_for_foreign_domains(environment: Environment) -> Finding:
     """Condition (a) of the documentation: mail for a domain that the organization does not own."""
     asked = "the organization sends for a domain that it does not own"
@@ -33,10 +43,8 @@ def users_forward_outside(environment: Environment) -> Finding:
     return compliant(asked, "some do", evidence.stated(where, asked, "yes"))
 
 
-def _unanswered(asked: str, line: str) -> Finding:
-    return not_verified(
-        asked, "nobody has answered this question in environment.yaml", remedy=f"Add below conditions: {line}"
-    )
+def _unanswered(asked: str, line: str, below: str = " below conditions") -> Finding:
+    return not_verified(asked, "nobody has answered this question in environment.yaml", remedy=f"Add{below}: {line}")
 
 
 def reports_leave_through_microsoft_365(environment: Environment) -> Finding:
@@ -80,6 +88,8 @@ def third_party_sends(environment: Environment, domain: Domain) -> Finding:
     asked = f"a third party sends for {domain.name}"
     named = [party.name for party in environment.third_parties if party.sends_as.domain == domain.name]
     shown = evidence.stated(environment.line("third_parties"), asked, named)
+    if not named and "third_parties" not in environment.lines:
+        return _unanswered(asked, "third_parties: {} for none", "")
     if not named:
         return not_applicable(asked, "the environment names none", shown)
     return compliant(asked, ", ".join(named), shown)
@@ -93,6 +103,8 @@ def cloud_mailbox_forwards(environment: Environment, domain: Domain) -> Finding:
     found = [a for a in environment.mailboxes.cloud if a.domain == domain.name and a in forwards]
     outside = [f"{a} to {forwards[a]}" for a in found if forwards[a].domain not in own]
     shown = evidence.stated(environment.line("mailboxes.forwards"), asked, outside)
+    if not any(a.domain == domain.name for a in environment.mailboxes.cloud):
+        return not_verified(asked, "the environment lists no cloud mailbox of the domain", shown)
     if not outside:
         return not_applicable(asked, "the environment lists none", shown)
     return compliant(asked, ", ".join(outside), shown)

@@ -55,6 +55,12 @@ class DnsEye:
             self._asked[question] = asyncio.get_running_loop().create_task(self._ask(question))
         return await asyncio.shield(self._asked[question])
 
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Every answer so far, in the order of asking."""
+        done = (task for task in self._asked.values() if task.done() and not task.cancelled())
+        return tuple(task.result() for task in done)
+
     async def drive(self, evaluation: Generator[Question, Answer, T]) -> T:
         """Answer the questions of an evaluation until it has its result."""
         try:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
-from mailflow.environment.environment import Domain, Environment, IPAddress, Server
+from mailflow.environment.environment import Domain, Environment, IPAddress, Server, Stage
 from mailflow.environment.message import Kind
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dns import DnsEye
 from mailflow.observe.path import MailPath
+from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import Endpoint, TlsSession, visit
 from mailflow.records.answer import Answer, Question
 
@@ -37,7 +38,7 @@ class Door:
     """What can be observed of one environment."""
 
     environment: Environment
-    mode: str  # simulated
+    mode: str  # simulated, live, recorded
     loop: EventLoopThread
     eye: DnsEye
     post: Post
@@ -47,13 +48,31 @@ class Door:
     check: Callable[[], None]  # raises what went wrong beyond the door and is no fact of mail
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     assumed: Callable[[Server], str] = lambda _: ""  # what a simulation takes for granted about a server's TLS
+    sessions: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)  # by own server, as far as looked at
+    source: Recording | None = None  # what a recorded run is answered from
+    vantage: str = ""  # from which public address a live run looks, as far as it is known
     _paths: dict[str, dict[Kind, tuple[MailPath, ...]]] = field(default_factory=dict)
-    _tls: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)
 
     def _call(self, work: Coroutine[Any, Any, T], deadline_s: float) -> T:
         result = self.loop.call(work, deadline_s)
         self.check()
         return result
+
+    def recording(self, stage: Stage) -> Recording:
+        """Give everything that was observed so far, to be judged again elsewhere."""
+        if self.source:
+            return self.source
+        return Recording(
+            mode=self.mode,
+            stage=stage,
+            at=self.now,
+            vantage=self.vantage,
+            environment=self.environment.name,
+            digest=self.environment.digest,
+            answers=self.eye.answers,
+            tls=self.sessions,
+            paths=self._paths,
+        )
 
     def lookup(self, name: str, rdtype: str) -> Answer:
         """Look one thing up in the DNS."""
@@ -83,7 +102,7 @@ class Door:
 
     def tls(self, server: Server) -> tuple[TlsSession, ...]:
         """Look at the TLS of a server, at every address where it listens."""
-        if server.name not in self._tls:
+        if server.name not in self.sessions:
 
             async def together() -> tuple[TlsSession, ...]:
                 looks = [
@@ -95,10 +114,10 @@ class Door:
                 return tuple(await asyncio.gather(*looks))
 
             assumed = self.assumed(server)
-            self._tls[server.name] = tuple(
+            self.sessions[server.name] = tuple(
                 replace(session, assumed=assumed) for session in self._call(together(), _SMTP_S)
             )
-        return self._tls[server.name]
+        return self.sessions[server.name]
 
 
 class EndpointOf(Protocol):

@@ -40,6 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="of a live run: before or after the change (default: cutover.stage of the environment, else after)",
     )
     group.addoption(
+        "--evidence",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="with --mode recorded: the evidence.json of an earlier run, to be judged again; repeatable",
+    )
+    group.addoption(
         "--reports",
         default="reports",
         metavar="DIR",

@@ -13,6 +13,7 @@ import pytest
 from pytest_bdd.feature import get_feature
 
 from mailflow.environment.environment import Domain, Environment
+from mailflow.judge.condition import is_filled_in
 from mailflow.plugin.carry_out import carry_out
 from mailflow.plugin.outcome import Blocked, told
 from mailflow.plugin.project import Project
@@ -99,7 +100,8 @@ class ScenarioItem(pytest.Function):
     def fresh_record(self) -> Record:
         """Give an empty record; a scenario that is run again begins anew."""
         steps = [(step.type, step.keyword, step.name) for step in self.scenario.steps]
-        return Record(self.row.scenario.requirement, self.row.key.domain, steps)
+        draft = is_filled_in(self.environment)
+        return Record(self.row.scenario.requirement, self.row.key.domain, steps, [draft] if draft else [])
 
     @property
     def domain(self) -> Domain:

@@ -21,8 +21,8 @@ def _scenario(request: pytest.FixtureRequest) -> ScenarioItem:
 
 @pytest.fixture
 def environment(request: pytest.FixtureRequest) -> Environment:
-    """The environment that the scenario asks."""
-    return _scenario(request).environment
+    """The environment that the scenario asks, as far as it could be observed."""
+    return request.config.stash[DOORS].observed(_scenario(request).environment)
 
 
 @pytest.fixture

@@ -17,12 +17,19 @@ DONE, NOT_REACHED, ERROR = "done", "not reached", "error"
 class Record:
     """The notes of one run of one scenario."""
 
-    def __init__(self, requirement: Requirement, domain: str | None, steps: Iterable[tuple[str, str, str]]) -> None:
+    def __init__(
+        self,
+        requirement: Requirement,
+        domain: str | None,
+        steps: Iterable[tuple[str, str, str]],
+        conditions: Iterable[Finding] = (),
+    ) -> None:
+        """`conditions`: what is said of every scenario before its first step."""
         self.requirement = requirement
         self.domain = domain
         self._steps = list(steps)  # kind (given, when, then), keyword, text
         self._told: list[Step] = []
-        self._conditions: list[Finding] = []
+        self._conditions = list(conditions)
         self._findings: list[Finding] = []
         self._here: list[Finding] | None = None  # what the running step has said; None between steps
 

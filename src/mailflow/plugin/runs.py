@@ -1,26 +1,40 @@
 """From the outcomes of a pytest run to one `Run` an environment."""
 
-from collections.abc import Collection
+import getpass
+import platform
+import shlex
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from mailflow import __version__
+from mailflow.observe.recording import Recording
 from mailflow.plugin.project import Project
 from mailflow.policy.feature import Key
-from mailflow.policy.run import Run
+from mailflow.policy.kit import kit_digest
+from mailflow.policy.readiness import readiness
+from mailflow.policy.run import Observed, Run
 from mailflow.policy.tally import Outcomes, tally
 from mailflow.policy.trace import advice
 
 
-def runs(project: Project, selected: Collection[tuple[Key, int]], outcomes: Outcomes) -> tuple[Run, ...]:
+def runs(
+    project: Project,
+    selected: Collection[tuple[Key, int]],
+    outcomes: Outcomes,
+    recordings: Mapping[str, Recording],
+) -> tuple[Run, ...]:
     """Add everything up, for each environment that was asked for.
 
     Args:
         project: what was planned.
         selected: the examples of rows that pytest set out to run.
         outcomes: what came of them.
+        recordings: what was observed, by environment.
 
     """
     finished = datetime.now(UTC)
+    kit = kit_digest(project.root)
     told = []
     for name, environment in project.environments.items():
         total = tally(
@@ -33,6 +47,7 @@ def runs(project: Project, selected: Collection[tuple[Key, int]], outcomes: Outc
             today=project.started.date(),
         )
         cloud = environment.microsoft_365.cloud
+        seen = recordings.get(name)
         told.append(
             Run(
                 __version__,
@@ -50,6 +65,34 @@ def runs(project: Project, selected: Collection[tuple[Key, int]], outcomes: Outc
                 project.strict,
                 total.waiver_mistakes,
                 {n: advice(n) for n in sorted({domain.scenario for domain in environment.domains}) if advice(n)},
+                ran_by=_login(),
+                ran_on=platform.node(),
+                again=_again(project, name),
+                readiness=readiness(environment),
+                kit_digest=kit,
+                observed=Observed(seen.mode, seen.at, seen.vantage) if seen else None,
+                recording=seen,
             )
         )
     return tuple(told)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a container may run under a number that has no name
+        return ""
+
+
+def _again(project: Project, name: str) -> str:
+    """Say with which options the same is judged once more."""
+    base, _, fault = name.rpartition("--") if project.faulty else (name, "", "")
+    typed = next((asked for asked in project.asked if Path(asked).name == base), base)
+    options = ["--environment", typed]
+    if fault:
+        options += ["--fault", fault]
+    if project.mode == "live":
+        options += ["--mode", "live", "--stage", str(project.stages[name])]
+    elif project.mode == "recorded":
+        options += ["--mode", "recorded", "--evidence", "evidence.json"]  # the one beside the report
+    return shlex.join(options)

@@ -1,10 +1,13 @@
 """One pytest run over feature files: collecting them, gathering outcomes, and the decision at the end."""
 
+import json
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mailflow.observe.recording import Recording, read, written
 from mailflow.plugin import fixtures, outcome, terminal
 from mailflow.plugin.collect import FeatureFile, ScenarioItem
 from mailflow.plugin.doors import DOORS, Doors
@@ -14,6 +17,7 @@ from mailflow.plugin.runs import runs
 from mailflow.policy.feature import Key
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Decision, Run
+from mailflow.report.printable import printable
 
 _MARKERS = (
     "must: without it mail is lost, takes a forbidden path, bypasses the filter or cannot be sent",
@@ -24,6 +28,7 @@ _MARKERS = (
     "environment(name): asked of this environment",
     "stage(name): planned in runs that look at the plan, at what is there before the change, or after it",
 )
+_RECORDINGS = "mailflow_recordings"
 _READY = (Decision.READY, Decision.READY_WITH_ACCEPTED_RISKS)
 
 
@@ -32,7 +37,7 @@ def register(config: pytest.Config, project: Project) -> None:
     own = (tag for feature in project.catalogue.features for scenario in feature.scenarios for tag in scenario.tags)
     for marker in (*_MARKERS, *sorted({f"{tag}: of feature files" for tag in own if ":" not in tag})):
         config.addinivalue_line("markers", marker)
-    config.stash[DOORS] = Doors(project.mode)
+    config.stash[DOORS] = Doors(project, lambda line: _say(config, line))
     config.pluginmanager.register(fixtures, "mailflow-fixtures")
     for module in project.steps:
         config.pluginmanager.register(module)
@@ -46,6 +51,7 @@ class Session:
         self.config = config
         self.project = project
         self.outcomes: dict[tuple[Key, int], Result | str] = {}
+        self.recordings: dict[str, Recording] = {}  # what was observed, by environment
         self.runs: tuple[Run, ...] = ()
         self.unwritten = ""
         self.bad_input = False  # a selected feature file has mistakes
@@ -98,6 +104,14 @@ class Session:
             key, example, told = unpacked(text, self._requirements)
             self.outcomes[key, example] = told
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a process of pytest-xdist observed. Each asks for itself; what they saw is put together."""
+        for name, text in getattr(node, "workeroutput", {}).get(_RECORDINGS, {}).items():
+            recording = read(json.loads(text), name)
+            before = self.recordings.get(name)
+            self.recordings[name] = before.joined(recording) if before else recording
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> outcome.Status | None:
         """Show verdicts by their own words."""
@@ -107,15 +121,20 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the doors, write the reports, decide."""
-        self.config.stash[DOORS].close()
+        doors = self.config.stash[DOORS]
+        doors.close()
+        self.recordings |= doors.recordings
         nothing = exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
-        if nothing or hasattr(self.config, "workerinput"):  # a process of pytest-xdist: its controller decides
+        if hasattr(self.config, "workerinput"):  # a process of pytest-xdist: its controller decides
+            told = {name: json.dumps(written(recording)) for name, recording in self.recordings.items()}
+            vars(self.config)["workeroutput"][_RECORDINGS] = told
+        if nothing or hasattr(self.config, "workerinput"):
             return
         if self.bad_input:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self.config.option.collectonly:
             return
-        self.runs = runs(self.project, self._selected(session), self.outcomes)
+        self.runs = runs(self.project, self._selected(session), self.outcomes, self.recordings)
         self._write(session)
         if exitstatus == pytest.ExitCode.OK and any(run.decision not in _READY for run in self.runs):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -140,3 +159,11 @@ class Session:
         except OSError as error:
             self.unwritten = f"{self.project.reports}: {error.strerror or error}"
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    """Write a line to the terminal while scenarios run; pytest keeps what they print themselves."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(printable(line))

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailflow.environment.environment import Waiver
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.way import Demand
 
@@ -75,3 +76,4 @@ class Result:
     evidence: tuple[Evidence, ...]
     beneath: Verdict | None = None  # for a waived result: what it would be without the waiver
     waiver: str = ""  # for a waived result: who accepted what, why and until when
+    accepted: Waiver | None = None  # the same as values

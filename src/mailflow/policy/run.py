@@ -4,9 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from mailflow.observe.recording import Recording
 from mailflow.policy.finding import Verdict
+from mailflow.policy.readiness import Readiness
 from mailflow.policy.requirement import Level, Result
+
+if TYPE_CHECKING:
+    from mailflow.policy.comparison import Comparison
 
 
 class Decision(StrEnum):
@@ -39,12 +45,21 @@ class Completeness:
 
 
 @dataclass(frozen=True, slots=True)
+class Observed:
+    """How it was looked; of a recorded run, by the run that made the recording."""
+
+    mode: str  # simulated, live
+    at: datetime  # aware, UTC
+    vantage: str = ""  # the public address from which a live run looked, as far as it is known
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Everything the report tells of one environment."""
 
     kit_version: str
     mode: str  # simulated, live, recorded
-    stage: str  # plan for a simulation; before or after for the others
+    stage: str  # plan for a simulation; before or after for a live run; that of the recording for a recorded one
     started: datetime  # aware, UTC
     finished: datetime
     environment: str
@@ -59,6 +74,15 @@ class Run:
     advice: Mapping[int, tuple[str, ...]] = field(
         default_factory=dict
     )  # by scenario: what the documentation recommends
+    compared: "Comparison | None" = None  # with an earlier run; its `after` is this run without a comparison
+    ran_by: str = ""  # the login name of who started it; empty: not known
+    ran_on: str = ""  # the name of the machine
+    again: str = ""  # the options that ask for the same once more: "--environment scenario-4"
+    readiness: Readiness | None = None  # what the plan says of the change and the way back
+    kit_digest: str = ""  # SHA-256 over the kit, the features and the meaning of their sentences, hexadecimal
+    observed: Observed | None = None  # None: nothing was looked at
+    recording: Recording | None = None  # everything that was seen; evidence.json keeps it to be judged again
+    evidence_digest: str = ""  # SHA-256 of evidence.json, hexadecimal; known once that is written
 
     def blocking(self) -> tuple[Result, ...]:
         """The rows that keep the change from going ahead, worst first."""

@@ -17,7 +17,13 @@ def waive(result: Result, waivers: Iterable[Waiver], today: date) -> Result:
         return result
     for waiver in waivers:
         if _covers(waiver, result) and not untimely(waiver, today):
-            return replace(result, verdict=Verdict.WAIVED, beneath=result.verdict, waiver=_acceptance(waiver))
+            return replace(
+                result,
+                verdict=Verdict.WAIVED,
+                beneath=result.verdict,
+                waiver=_acceptance(waiver),
+                accepted=waiver,
+            )
     return result
 
 

@@ -1,6 +1,8 @@
 """Floor 6: findings as HTML, JSON and JUnit XML."""
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mailflow.policy.run import Run
@@ -27,11 +29,13 @@ def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
     taken: set[str] = set()
     places = [place(run.environment, run.mode, taken) for run in runs]
     for run, where in zip(runs, places, strict=True):
+        evidence = as_json.evidence(run)
+        signed = replace(run, evidence_digest=hashlib.sha256(evidence).hexdigest())
         files = {
-            "report.html": as_html.report(run),
-            "report.json": as_json.report(run),
-            "junit.xml": as_junit.report(run),
-            "evidence.json": as_json.evidence(run),
+            "report.html": as_html.report(signed),
+            "report.json": as_json.report(signed),
+            "junit.xml": as_junit.report(signed),
+            "evidence.json": evidence,
         }
         keep(folder / where, run.started, files)
         for name, content in files.items():

@@ -6,9 +6,12 @@ the code page of the machine, and a terminal obeys control characters that JSON 
 """
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from mailflow.observe.recording import written
+from mailflow.policy.comparison import Comparison
 from mailflow.policy.finding import Evidence
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Run
@@ -22,13 +25,14 @@ def report(run: Run) -> bytes:
     return _write(
         {
             "schema": SCHEMA,
-            "kit": {"name": "mailflow", "version": run.kit_version},
+            "kit": {"name": "mailflow", "version": run.kit_version, "digest": run.kit_digest},
             "run": {
                 "mode": run.mode,
                 "stage": run.stage,
                 "started": _utc(run.started),
                 "finished": _utc(run.finished),
                 "strict": run.strict,
+                "observed": _observed(run),
             },
             "environment": {
                 "name": run.environment,
@@ -37,6 +41,7 @@ def report(run: Run) -> bytes:
                 "microsoft_365_data": run.microsoft_365_data,
                 "domains": [{"name": name, "scenario": number} for name, number in run.domains.items()],
             },
+            "evidence": {"file": "evidence.json", "digest": run.evidence_digest},
             "decision": run.decision.value,
             "counts": {verdict.value: count for verdict, count in run.counts().items()},
             "completeness": {
@@ -50,12 +55,21 @@ def report(run: Run) -> bytes:
             "waiver_mistakes": run.waiver_mistakes,
             "advice": {str(scenario): told for scenario, told in run.advice.items()},
             "requirements": [_result(result) for result in run.results],
+            "compared": _comparison(run.compared) if run.compared else None,
         }
     )
 
 
+def comparison(found: Comparison) -> bytes:
+    """Write what `mailflow compare --json` prints; in a report.json it stands as `compared`."""
+    return _write({"schema": SCHEMA, **_comparison(found)})
+
+
 def evidence(run: Run) -> bytes:
-    """Write `evidence.json`: each observation once and in full, with the rows that rest on it."""
+    """Write `evidence.json`: each piece of evidence once and in full, with the rows that rest on it.
+
+    Below `observations` stands what was observed, for `--mode recorded` to judge it again.
+    """
     rests: dict[Evidence, list[dict[str, Any]]] = {}
     for result in run.results:
         for seen in dict.fromkeys(result.evidence):
@@ -66,8 +80,15 @@ def evidence(run: Run) -> bytes:
             "environment": {"name": run.environment, "digest": run.digest},
             "run": {"mode": run.mode, "started": _utc(run.started), "finished": _utc(run.finished)},
             "evidence": [{**_evidence(seen), "supports": rows} for seen, rows in rests.items()],
+            "observations": written(run.recording) if run.recording else None,
         }
     )
+
+
+def _observed(run: Run) -> dict[str, Any] | None:
+    if run.observed is None:
+        return None
+    return {"mode": run.observed.mode, "at": _utc(run.observed.at), "vantage": run.observed.vantage}
 
 
 def _result(result: Result) -> dict[str, Any]:
@@ -97,10 +118,49 @@ def _result(result: Result) -> dict[str, Any]:
                 "status": step.status,
                 "asked": step.asked,
                 "seen": step.seen,
+                "demands": [asdict(demand) for demand in step.demands],
             }
             for step in result.steps
         ],
-        "evidence": [_evidence(seen) for seen in result.evidence],
+        "evidence": [{**_evidence(seen), "way": asdict(seen.way) if seen.way else None} for seen in result.evidence],
+    }
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    return {
+        "before": _side(found.before),
+        "after": _side(found.after),
+        "worse": found.worse,
+        "counts": {"same": found.same, **{kind.value: count for kind, count in found.counts().items()}},
+        "changes": [
+            {
+                "change": change.kind.value,
+                "id": change.requirement.id,
+                "domain": change.result.domain,
+                "title": change.requirement.title,
+                "level": change.requirement.level.value,
+                "before": _said(change.before),
+                "after": _said(change.after),
+                "differs": change.differs,
+            }
+            for change in found.changes
+        ],
+    }
+
+
+def _said(result: Result | None) -> dict[str, str] | None:
+    return {"verdict": result.verdict.value, "reason": result.reason} if result else None
+
+
+def _side(run: Run) -> dict[str, Any]:
+    return {
+        "environment": run.environment,
+        "digest": run.digest,
+        "mode": run.mode,
+        "stage": run.stage,
+        "started": _utc(run.started),
+        "kit_version": run.kit_version,
+        "decision": run.decision.value,
     }
 
 

@@ -1,4 +1,4 @@
-"""Opens the door of an environment: wires what looks to what is looked at."""
+"""The door to a simulation: every look goes to servers on loopback that are built from the plan."""
 
 import ssl
 from collections.abc import Iterator
@@ -19,25 +19,17 @@ _START_S = 30.0
 
 
 @contextmanager
-def open_door(environment: Environment, mode: str) -> Iterator[Door]:
-    """Open the door of one environment: start its simulation and point every look at it.
-
-    Raises:
-        ValueError: a mode that is not built yet.
-
-    """
-    if mode != "simulated":
-        raise ValueError(f"mode {mode!r} is not built yet; there is simulated")
-    with EventLoopThread() as loop:
-        simulation = Simulation(environment)
-        loop.call(simulation.start(), _START_S)
-        try:
-            yield _simulated(environment, loop, simulation)
-        finally:
-            loop.call(simulation.stop(), _START_S)
+def simulated(environment: Environment, loop: EventLoopThread) -> Iterator[Door]:
+    """Start the simulation of an environment and point every look at it."""
+    simulation = Simulation(environment)
+    loop.call(simulation.start(), _START_S)
+    try:
+        yield _door(environment, loop, simulation)
+    finally:
+        loop.call(simulation.stop(), _START_S)
 
 
-def _simulated(environment: Environment, loop: EventLoopThread, simulation: Simulation) -> Door:
+def _door(environment: Environment, loop: EventLoopThread, simulation: Simulation) -> Door:
     roots = ssl.create_default_context(cadata=simulation.authorities.trusted_pem)
     roots.check_hostname = False  # names are judged, not enforced
 

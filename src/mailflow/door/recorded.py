@@ -1,0 +1,74 @@
+"""The door to a recording: every look is answered from what an earlier run observed. Nothing is contacted."""
+
+import ssl
+
+from mailflow.environment.environment import Domain, Environment, Server
+from mailflow.environment.message import Kind, messages
+from mailflow.event_loop import EventLoopThread
+from mailflow.observe.dns import DnsEye
+from mailflow.observe.door import Door
+from mailflow.observe.path import Disposition, MailPath
+from mailflow.observe.recording import Recording
+from mailflow.observe.smtp import TlsSession
+from mailflow.records.answer import Answer, Outcome, Question
+
+_NOT_THERE = "the recording does not hold it: the run that made it did not ask"
+
+
+def recorded(environment: Environment, loop: EventLoopThread, recording: Recording) -> Door:
+    """Open the door to a recording of an environment."""
+    return Door(
+        environment,
+        "recorded",
+        loop,
+        _Answers(recording),
+        _Paths(recording),
+        lambda _: None,
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        "",
+        lambda: None,
+        now=recording.at,
+        sessions={
+            server.name: recording.tls.get(server.name) or _not_looked_at(server)
+            for server in environment.on_premises.servers
+        },
+        source=recording,
+        vantage=recording.vantage,
+    )
+
+
+class _Answers(DnsEye):
+    """Gives the answers of a recording. Whatever it lacks counts as unanswered, never as absent."""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(())
+        self._recorded = {answer.question: answer for answer in recording.answers}
+
+    async def lookup(self, question: Question) -> Answer:
+        """Give the recorded answer."""
+        return self._recorded.get(question) or Answer(question, Outcome.TIMEOUT, text=(_NOT_THERE,))
+
+
+class _Paths:
+    """Gives the paths of a recording."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recorded = recording.paths
+
+    async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
+        """Give the recorded paths of a domain."""
+        found = self._recorded.get(domain.name)
+        if found is not None:
+            return {kind: found.get(kind, ()) for kind in Kind}
+        return {
+            kind: tuple(
+                MailPath(message, recipient, Disposition.UNSEEN, (), assumptions=(_NOT_THERE,))
+                for message in messages(environment, domain, kind)
+                for recipient in message.envelope.rcpt_to
+            )
+            for kind in Kind
+        }
+
+
+def _not_looked_at(server: Server) -> tuple[TlsSession, ...]:
+    return tuple(TlsSession(a, reached=False, starttls=False, trouble=_NOT_THERE) for a in server.listens)

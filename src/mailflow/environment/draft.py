@@ -1,0 +1,196 @@
+"""A first environment for a domain, as the files of its folder: what is known, and where the rest is to be filled in.
+
+What nobody has said yet stands there as `NO_ADDRESS` or `NO_TENANT`, which can be nobody's; `unfilled` finds them,
+and no row of such an environment gets a verdict. Everything else that is left out (exports, test mailboxes,
+conditions) is unknown by itself.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from typing import Any
+
+import dns.rdatatype
+
+from mailflow.environment.environment import Environment, IPAddress
+from mailflow.environment.folder import FILE
+from mailflow.exchange.cloud import cloud
+
+NO_ADDRESS = IPv4Address("0.0.0.0")  # noqa: S104  # RFC 1122 section 3.2.1.3: never the address of a host
+NO_TENANT = "00000000-0000-0000-0000-000000000000"  # RFC 9562 section 5.9, the nil UUID
+KINDS = {
+    1: "the MX record points to Microsoft 365, which filters everything; the own servers send through it.",
+    2: "the MX record points to Microsoft 365; the own servers filter (centralized mail transport).",
+    3: "the MX record points to the own servers, which filter everything, in and out.",
+    4: "the MX record points to the own servers; what these send leaves through Microsoft 365.",
+}
+_TENANT_ID = "the overview page of the Microsoft Entra admin center shows it as 'Tenant ID'"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known of an organization before anybody has filled anything in."""
+
+    name: str  # the folder's name
+    organization: str
+    domains: tuple[str, ...]
+    scenario: int  # 1 to 4
+    server: str  # the host name of the own server
+    addresses: tuple[IPAddress, ...] = (NO_ADDRESS,)
+    cloud: str = "worldwide"
+    tenant: str = ""
+    tenant_id: str = NO_TENANT
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # key → what is to be said beside it
+
+    def files(self, schema: str) -> dict[str, str]:
+        """Give every file of the folder by its path in it; `schema`: the JSON Schema, seen from the folder."""
+        zones = {f"zones/{domain}.zone": self._zone(domain) for domain in self.domains}
+        return {FILE: self._environment(schema), **zones}
+
+    def _said(self, key: str, *otherwise: str, indent: int = 0) -> str:
+        return "".join(f"{' ' * indent}# {line}\n" for line in self.remarks.get(key, otherwise))
+
+    def _environment(self, schema: str) -> str:
+        own = self.scenario in (3, 4)
+        mx = f", mx: [{self.server}]" if own else ""
+        domains = "".join(f"  {domain}: {{scenario: {self.scenario}{mx}}}\n" for domain in self.domains)
+        listed = ", ".join(json.dumps(str(address)) for address in self.addresses)
+        example = self.domains[0]
+        exit_ = "\n  # outbound_exit: microsoft-365 # scenario 2: or on-premises, where mail enters the Internet"
+        return f"""\
+# yaml-language-server: $schema={schema}
+#
+# Scenario {self.scenario}: {KINDS[self.scenario]}
+# Fill in what is marked with FILL IN; a line that begins with "# " and a key is an example to use or delete.
+# What is not filled in is reported as not verified.
+
+organization: {json.dumps(self.organization, ensure_ascii=False)}
+
+domains:
+{
+            self._said(
+                "domains",
+                "the documented scenario, 1 to 4" + (", and the planned MX hosts: servers below" if own else ""),
+                indent=2,
+            )
+        }{domains}
+microsoft_365:
+  cloud: {self.cloud} # worldwide, gcc, gcc-high, dod or china
+{
+            self._said(
+                "tenant",
+                f"the first label of its onmicrosoft.com domain. A guess from the name {example}: FILL IN",
+                indent=2,
+            )
+        }  tenant: {self.tenant or tenant_of(example)}
+{self._said("tenant_id", *_asked(self.tenant_id == NO_TENANT, _TENANT_ID), indent=2)}  tenant_id: {self.tenant_id}
+  # exports: exchange-online/ # FILL IN the folder: Get-AcceptedDomain.json, Get-InboundConnector.json, …
+
+on_premises:
+  # exports: exchange-server/ # FILL IN the folder: Get-SendConnector.json, Get-ReceiveConnector.json, …
+  servers:
+{self._said("server", "the name that MX records, certificates and EHLO carry", indent=4)}    {self.server}:
+{
+            self._said(
+                "addresses",
+                *_asked(NO_ADDRESS in self.addresses, "the public addresses at which it takes mail"),
+                indent=6,
+            )
+        }      listens: [{listed}]
+      # sends_from: [{self.addresses[0]}] # where it connects from another address (NAT)
+      # exchange_name: EX01 # its name in the exports, where there are several
+      # certificate: certificates/{self.server}.pem # FILL IN: with its intermediates, without its private key
+
+{self._said("third_parties", "FILL IN: who else sends for the organization; third_parties: {} if nobody does")}\
+# third_parties:
+#   newsletter: {{sends_from: [203.0.113.60], as: news@{example}}}
+
+mailboxes: # FILL IN: one or two of each kind, for test messages
+  cloud: [] # [chris@{example}, sara@{example}]
+  on_premises: [] # [kate@{example}, david@{example}]
+  # forwards: {{kate@{example}: kate@tailspintoys.com}}
+
+conditions: # FILL IN: asked, never guessed
+  # sends_for_foreign_domains: [] # domains of others for which the organization sends, [] for none
+  # users_forward_outside: true
+
+expects: # FILL IN: the choice, where the documentation leaves one{exit_ if self.scenario == 2 else ""}
+  # cloud_forwarding: refused # or allowed: whether mailboxes in the tenant may forward outside
+
+outside: # who plays the Internet in a simulation; nothing to fill in
+  fabrikam.com:
+    mailboxes: [john@fabrikam.com, news@fabrikam.com]
+    host: mail.fabrikam.com
+    address: [192.0.2.25, "2001:db8:2::25"]
+  tailspintoys.com:
+    mailboxes: [kate@tailspintoys.com, lee@tailspintoys.com]
+    host: mail.tailspintoys.com
+    address: [198.51.100.25]
+"""
+
+    def _zone(self, domain: str) -> str:
+        its_cloud = cloud(self.cloud)
+        terms = " ".join(f"ip{address.version}:{address}" for address in self.addresses)
+        mx = f"10 {self.server}." if self.scenario in (3, 4) else f"0 {its_cloud.mx_host(domain)}."
+        told = f"""\
+; {domain} as it shall be after the change: FILL IN what is published beside this, change what is not meant.
+; Names that end without a dot are names in {domain}.
+$ORIGIN {domain}.
+$TTL 3600 ; at most an hour, long before the change, so that the change is seen within an hour
+
+@ IN SOA ns.invalid. hostmaster.invalid. ( 1 7200 3600 1209600 3600 )
+@ IN NS ns.invalid. ; FILL IN: the name servers
+
+; Scenario {self.scenario}: {KINDS[self.scenario]}
+@ IN MX {mx}
+
+; Who sends as {domain}: the own servers, Microsoft 365. FILL IN whoever else does, before the end.
+@ IN TXT "v=spf1 {terms} include:{its_cloud.spf_include} -all"
+"""
+        if not self.server.endswith(f".{domain}"):
+            return told
+        label = self.server.removesuffix(f".{domain}")
+        hosts = "".join(f"{label} IN {'A' if a.version == 4 else 'AAAA'} {a}\n" for a in self.addresses)
+        return f"""{told}
+{"; FILL IN: the public addresses of the own server." if NO_ADDRESS in self.addresses else "; The own server."}
+{hosts}; The name in EHLO has a record of its own: non-delivery reports have no sender, receivers check this name.
+{label} IN TXT "v=spf1 {terms} -all"
+
+; Outlook finds its server on-premises while mailboxes remain there.
+autodiscover IN CNAME {self.server}.
+"""
+
+
+def _asked(missing: bool, what: str) -> tuple[str, ...]:
+    return (f"FILL IN: {what}",) if missing else (what,)
+
+
+def tenant_of(domain: str) -> str:
+    """Guess the tenant's name: the first label of the domain, in the letters and digits that such a name has."""
+    return "".join(letter for letter in domain.partition(".")[0] if letter.isalnum())
+
+
+def unfilled(environment: Environment) -> tuple[str, ...]:
+    """Say what a draft still has to be told, with the line where it is to be written; empty where nothing is left."""
+    told = []
+    if environment.microsoft_365.tenant_id == NO_TENANT:
+        told.append(f"{environment.line('microsoft_365.tenant_id')} tenant_id")
+    told += [
+        f"{environment.line(f'on_premises.servers.{server.name}.listens')} addresses of {server.name}"
+        for server in environment.on_premises.servers
+        if NO_ADDRESS in (*server.listens, *server.sends_from)
+    ]
+    for name, zone in environment.zones.items():
+        if names := dict.fromkeys(_without_address(zone.iterate_rdatas())):
+            told.append(f"zones/{name}.zone {', '.join(names)}")
+    return tuple(told)
+
+
+def _without_address(records: Iterable[Sequence[Any]]) -> Iterable[str]:
+    for name, _, record in records:
+        text = record.to_text()
+        if (record.rdtype == dns.rdatatype.A and text == str(NO_ADDRESS)) or (
+            record.rdtype == dns.rdatatype.TXT and f"ip4:{NO_ADDRESS}" in text
+        ):
+            yield f"{name.to_text(omit_final_dot=True)} {dns.rdatatype.to_text(record.rdtype)}"

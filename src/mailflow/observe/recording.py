@@ -1,0 +1,95 @@
+"""What one run observed of an environment, as text: so that it can be judged again anywhere, offline.
+
+The text is part of `evidence.json`. It holds observations only, no verdict: who reads it judges for himself.
+It may come from a stranger: what does not fit is refused as a whole, with the place.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mailflow.environment.message import Kind
+from mailflow.input_error import InputError, Mistake
+from mailflow.observe.path import MailPath
+from mailflow.observe.smtp import TlsSession
+from mailflow.records.answer import Answer
+
+FORM = 1  # of the text; another number is another form
+_MISTAKES = 5
+_MARK = "="
+
+
+class Recording(BaseModel):
+    """The observations of one environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    form: int = FORM
+    mode: str  # how they were made: simulated or live
+    stage: str  # plan, before or after
+    at: datetime  # when, aware
+    vantage: str = ""  # from where, as far as it is known
+    environment: str  # name and digest of the environment's folder, when they were made
+    digest: str
+    answers: tuple[Answer, ...] = ()
+    tls: Mapping[str, tuple[TlsSession, ...]] = {}  # by own server
+    paths: Mapping[str, Mapping[Kind, tuple[MailPath, ...]]] = {}  # by domain
+
+    def joined(self, other: "Recording") -> "Recording":
+        """Put what two processes observed of one environment together; where both asked, the first holds."""
+        mine = {answer.question for answer in self.answers}
+        return self.model_copy(
+            update={
+                "answers": (*self.answers, *(answer for answer in other.answers if answer.question not in mine)),
+                "tls": {**other.tls, **self.tls},
+                "paths": {**other.paths, **self.paths},
+            }
+        )
+
+
+def written(recording: Recording) -> dict[str, Any]:
+    """Write it as what JSON has."""
+    marked = recording.model_copy(update={"answers": tuple(map(_marked, recording.answers))})
+    return marked.model_dump(mode="json")
+
+
+def read(content: object, file: str) -> Recording:
+    """Read what `written` gave.
+
+    Raises:
+        InputError: it is something else; `file` names it in the mistakes.
+
+    """
+    expected = "observations as Mailflow writes them into evidence.json"
+    try:
+        found = Recording.model_validate_json(json.dumps(content))  # as JSON, where a list may stand for a tuple
+        answers = tuple(map(_unmarked, found.answers))
+    except ValidationError as wrong:
+        raise InputError(
+            *(
+                Mistake(file, None, f"{'.'.join(map(str, error['loc'])) or 'the whole'}: {error['msg']}", expected)
+                for error in wrong.errors(include_url=False, include_input=False)[:_MISTAKES]
+            )
+        ) from wrong
+    except ValueError as wrong:
+        raise InputError(Mistake(file, None, str(wrong), expected)) from wrong
+    if found.form != FORM:
+        mend = "Judge it with the version of Mailflow that wrote it."
+        raise InputError(Mistake(file, None, f"observations in form {found.form}", f"form {FORM}", mend))
+    return found.model_copy(update={"answers": answers})
+
+
+def _marked(answer: Answer) -> Answer:
+    """Mark text, or a TXT record that holds an address would be read as one."""
+    return replace(answer, values=tuple(_MARK + v if isinstance(v, str) else v for v in answer.values))
+
+
+def _unmarked(answer: Answer) -> Answer:
+    for value in answer.values:
+        if isinstance(value, str) and not value.startswith(_MARK):
+            raise ValueError(f"{answer.question}: {value!r} is neither address nor marked text")
+    return replace(answer, values=tuple(v.removeprefix(_MARK) if isinstance(v, str) else v for v in answer.values))

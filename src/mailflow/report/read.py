@@ -1,0 +1,177 @@
+"""`report.json` and `evidence.json` read back: the same run again, or what is wrong with the file.
+
+The file may come from a build server, a colleague or a stranger. It is held to report.schema.json, and to itself:
+the decision that it states must follow from the rows in it.
+"""
+
+from pathlib import Path
+
+from mailflow.observe import recording
+from mailflow.observe.recording import Recording
+from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
+from mailflow.policy.run import Completeness, Decision, Observed, Run
+from mailflow.policy.way import Demand, Hop, Way
+from mailflow.report.as_json import SCHEMA
+from mailflow.report.json_part import Part, open_json
+
+_CHANGED = "It was changed after it was written."
+
+
+def read(path: Path) -> Run:
+    """Read the run that a report.json tells; a comparison in it is left aside.
+
+    Raises:
+        InputError: no such file, no JSON, another schema, or not what report.schema.json describes; the mistake
+            names the line, or the place by its JSON pointer (RFC 6901).
+
+    """
+    top = open_json(path)
+    if (schema := top["schema"]).number() != SCHEMA:
+        schema.fail(str(SCHEMA), "Another version of Mailflow wrote it: read it with that one.")
+    if (kit := top["kit"]["name"]).text() != "mailflow":
+        kit.fail("mailflow")
+    run, environment = top["run"], top["environment"]
+    told = Run(
+        kit_version=top["kit"]["version"].text(),
+        mode=run["mode"].text(),
+        stage=run["stage"].text(),
+        started=run["started"].time(),
+        finished=run["finished"].time(),
+        environment=environment["name"].text(),
+        organization=environment["organization"].text(),
+        digest=environment["digest"].text(),
+        microsoft_365_data=environment["microsoft_365_data"].text(),
+        domains={domain["name"].text(): domain["scenario"].number() for domain in environment["domains"].items()},
+        results=tuple(_result(result) for result in top["requirements"].items()),
+        completeness=_completeness(top["completeness"]),
+        strict=run["strict"].flag(),
+        waiver_mistakes=top["waiver_mistakes"].texts(),
+        advice={scenario: said.texts() for scenario, said in top["advice"].numbered()},
+        kit_digest=top["kit"]["digest"].text(),
+        observed=_observed(run["observed"]),
+        evidence_digest=top["evidence"]["digest"].text(),
+    )
+    if (decision := top["decision"]).word(Decision) is not told.decision:
+        decision.fail(f"'{told.decision}', which follows from the rows", _CHANGED)
+    for verdict, count in told.counts().items():
+        if (stated := top["counts"][verdict]).number() != count:
+            stated.fail(f"{count}, as many as there are among the rows", _CHANGED)
+    return told
+
+
+def _observed(seen: Part) -> Observed | None:
+    if seen.is_null():
+        return None
+    return Observed(seen["mode"].text(), seen["at"].time(), seen["vantage"].text())
+
+
+def read_recording(path: Path) -> Recording:
+    """Read what was observed out of an evidence.json, to be judged again.
+
+    Raises:
+        InputError: as `read` does.
+
+    """
+    observations = open_json(path)["observations"]
+    if observations.is_null():
+        observations.fail("what was observed", "The run that wrote it looked at nothing.")
+    return recording.read(observations.as_it_is(), path.as_posix())
+
+
+def _completeness(done: Part) -> Completeness:
+    return Completeness(
+        done["planned"].number(),
+        done["judged"].number(),
+        done["deselected"].texts(),
+        done["undefined"].texts(),
+        done["errors"].texts(),
+        done["unused_features"].texts(),
+    )
+
+
+def _result(row: Part) -> Result:
+    requirement = Requirement(
+        id=row["id"].text(),
+        level=row["level"].word(Level),
+        title=row["title"].text(),
+        scenario=row["scenario"].text(),
+        sources=tuple(
+            Source(source["document"].text(), source["section"].text(), source["standing"].word(Standing))
+            for source in row["sources"].items()
+        ),
+        remedy=row["remedy"].text(),
+        why=row["why"].text(),
+        path=row["feature"]["path"].text(),
+        line=row["feature"]["line"].number(),
+    )
+    return Result(
+        requirement=requirement,
+        domain=row["domain"].text_or_none(),
+        verdict=row["verdict"].word(Verdict),
+        reason=row["reason"].text(),
+        remedy="",  # the file has one remedy: the finding's own, or else the requirement's
+        notes=row["notes"].texts(),
+        steps=tuple(map(_step, row["steps"].items())),
+        evidence=tuple(map(_evidence, row["evidence"].items())),
+        beneath=row["beneath"].word_or_none(Verdict),
+        waiver=row["waiver"].text(),
+    )
+
+
+def _step(step: Part) -> Step:
+    return Step(
+        step["keyword"].text(),
+        step["text"].text(),
+        step["status"].text(),
+        step["asked"].text(),
+        step["seen"].text(),
+        tuple(map(_demand, step["demands"].items())),
+    )
+
+
+def _demand(demand: Part) -> Demand:
+    return Demand(
+        endings=demand["endings"].texts(),
+        ends_at=demand["ends_at"].text(),
+        passes=demand["passes"].texts(),
+        never=demand["never"].texts(),
+        enters=demand["enters"].text(),
+        leaves=demand["leaves"].text(),
+        tls=demand["tls"].flag(),
+        attributed=demand["attributed"].flag(),
+        connector=demand["connector"].flag(),
+        kinds=demand["kinds"].texts(),
+    )
+
+
+def _evidence(seen: Part) -> Evidence:
+    way = seen["way"]
+    return Evidence(
+        seen["kind"].text(),
+        seen["asked"].text(),
+        seen["of"].text(),
+        seen["answer"].texts(),
+        None if way.is_null() else _way(way),
+    )
+
+
+def _way(way: Part) -> Way:
+    return Way(
+        kind=way["kind"].text(),
+        recipient=way["recipient"].text(),
+        hops=tuple(
+            Hop(
+                hop["host"].text(),
+                hop["place"].text(),
+                hop["tls"].text(),
+                hop["connector"].text(),
+                hop["attributed"].flag(),
+            )
+            for hop in way["hops"].items()
+        ),
+        ending=way["ending"].text(),
+        ended_at=way["ended_at"].text(),
+        reply=way["reply"].text(),
+        assumed=way["assumed"].flag(),
+    )

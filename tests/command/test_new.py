@@ -1,0 +1,162 @@
+"""`mailflow new`: what it writes runs at once, says what is missing, and is never written over anything."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailflow.__main__ import main
+
+ROOT = Path(__file__).parents[2]
+TENANT = "3f1c6a52-0b7d-4e85-9a34-6c2f1d8e7b90"
+FILLED = ["--address", "131.107.21.231", "--tenant-id", TENANT]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of somebody's own: the kit's sentences and shipped features, no environment yet."""
+    for name in ("features", "steps"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("domains", "__pycache__"))
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib"]\n', "utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def judged(project: Path, environment: str = "contoso.com") -> tuple[int, dict[str, Any]]:
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    report = project / "reports" / environment / "simulated" / "report.json"
+    assert report.is_file(), run.stdout + run.stderr
+    return run.returncode, json.loads(report.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("scenario", [1, 2, 3, 4])
+def test_a_new_environment_runs_and_nothing_in_it_is_true_yet(scenario: int, project: Path) -> None:
+    assert main(["new", "contoso.com", "--scenario", str(scenario)]) == 0
+
+    status, report = judged(project)
+    assert (status, report["decision"]) == (1, "incomplete")
+    assert report["completeness"]["undefined"] == report["completeness"]["errors"] == []
+    assert {row["verdict"] for row in report["requirements"]} == {"not-verified"}
+    assert "CONTOSO-COM-PATH-1" in {row["id"] for row in report["requirements"]}
+    reasons = {row["id"]: row["reason"] for row in report["requirements"]}
+    assert reasons[f"S{scenario}-MX-1"].startswith("still to be filled in: environment.yaml:")
+
+
+def test_what_is_filled_in_is_judged_and_the_rest_is_not(project: Path) -> None:
+    assert main(["new", "contoso.com", "--scenario", "4", *FILLED]) == 0
+
+    _, report = judged(project)
+    compliant = {row["id"] for row in report["requirements"] if row["verdict"] == "compliant"}
+    assert compliant == {
+        *("HYB-SPF-1", "HYB-SPF-2", "HYB-SPF-3", "HYB-SPF-5"),  # as the drafted zone has it
+        *("S4-MX-1", "S4-MX-2", "S4-MX-3"),
+    }
+    assert {row["verdict"] for row in report["requirements"]} == {"compliant", "not-verified"}
+    reasons = {row["id"]: row["reason"] for row in report["requirements"]}
+    assert reasons["HYB-SPF-4"] == "nobody has answered this question in environment.yaml"
+    assert "Get-AcceptedDomain.json was not supplied" in reasons["HYB-DOMAIN-1"]
+
+
+def test_several_domains_are_one_organization_or_one_each(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = project / "domains.txt"
+    names.write_text("\ufeffcontoso.com\n\ncontoso.de\n", encoding="utf-8")
+    assert main(["new", "--scenario", "1", "--json", "@domains.txt"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "written": [
+            "fixtures/environment.schema.json",
+            "fixtures/contoso.com/environment.yaml",
+            "fixtures/contoso.com/zones/contoso.com.zone",
+            "fixtures/contoso.com/zones/contoso.de.zone",
+            "features/domains/contoso.com.feature",
+        ],
+        "kept": [],
+    }
+
+    names.write_text("fabrikam.com\ntailspintoys.com\n", encoding="utf-8")
+    assert main(["new", "--each", "--scenario", "3", "@domains.txt"]) == 0
+    made = {path.relative_to(project).as_posix() for path in project.glob("fixtures/*/*.yaml")}
+    assert made == {f"fixtures/{name}.com/environment.yaml" for name in ("contoso", "fabrikam", "tailspintoys")}
+
+
+def test_nothing_is_overwritten(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = project / "features/domains/fabrikam.com.feature"
+    own.parent.mkdir()
+    own.write_text("mine", encoding="utf-8")
+    assert main(["new", "contoso.com", "--scenario", "4"]) == 0
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+
+    assert main(["new", "--each", "contoso.com", "fabrikam.com", "--scenario", "1"]) == 4
+    assert capsys.readouterr().err == (
+        "mailflow new: found fixtures/contoso.com/ already there; expected a name that is free. "
+        "Nothing is ever overwritten.\n"
+    )
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
+
+    assert main(["new", "fabrikam.com", "--scenario", "1"]) == 0
+    assert own.read_text(encoding="utf-8") == "mine"
+    assert "features/domains/fabrikam.com.feature was there and stays as it is\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["contoso"], "found 'contoso'; expected a domain such as contoso.com."),
+        (["con..toso.com"], "found 'con..toso.com'; expected a domain such as contoso.com."),
+        (["../contoso.com"], "found '../contoso.com'; expected a domain such as contoso.com."),
+        (["a.com", "A.com"], "found 'a.com' twice; expected each domain once."),
+        (["a.com", "--address", "1.2.3"], "found '1.2.3'; expected an IP address."),
+        (["a.com", "--tenant-id", "x"], "found 'x'; expected a GUID."),
+        (["a.com", "--server", "-"], "found '-'; expected a host name such as mail.contoso.com."),
+        (
+            ["a.com", "--cloud", "chin"],
+            "found --cloud chin; expected worldwide, gcc, gcc-high, dod, china. Did you mean 'china'?",
+        ),
+        (["a.com", "--organization", "A\x1b"], "found --organization; expected printable text."),
+        (["\ufeff"], "found no domain; expected one or more."),
+    ],
+)
+def test_mistakes(arguments: list[str], told: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "--scenario", "4", *arguments]) == 4
+    assert capsys.readouterr().err == f"mailflow new: {told}\n"
+    assert not (project / "fixtures").exists()
+
+
+def test_outside_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "contoso.com", "--scenario", "4"]) == 4
+    assert "expected a project. In an empty folder: mailflow init" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_kit_s_own_environments_name_its_own_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = tmp_path / "src/mailflow/environment/environment.schema.json"
+    schema.parent.mkdir(parents=True)
+    schema.write_text("{}", encoding="utf-8")
+    (tmp_path / "features").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "contoso.com", "--scenario", "4"]) == 0
+    first = (tmp_path / "fixtures/contoso.com/environment.yaml").read_text(encoding="utf-8").partition("\n")[0]
+    assert first == "# yaml-language-server: $schema=../../src/mailflow/environment/environment.schema.json"
+
+
+def test_forty_domains_are_made_and_judged(project: Path) -> None:
+    (project / "domains.txt").write_text("".join(f"domain{i}.example\n" for i in range(40)), encoding="utf-8")
+    assert main(["new", "--each", "--scenario", "4", *FILLED, "@domains.txt"]) == 0
+
+    _, report = judged(project, "domain39.example")
+    assert report["completeness"]["planned"] == report["completeness"]["judged"] == len(report["requirements"])
+    assert len(list(project.glob("reports/*/simulated/report.json"))) == 40

@@ -1,0 +1,118 @@
+"""What was observed is written and read back without a loss, and nothing else is read."""
+
+import json
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailflow.door import Look, open_door
+from mailflow.environment.environment import Stage
+from mailflow.environment.load import load
+from mailflow.environment.message import Kind
+from mailflow.input_error import InputError
+from mailflow.observe.path import Disposition
+from mailflow.observe.recording import Recording, read, written
+from mailflow.records.answer import Answer, MxRecord, Outcome, Question
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+ANSWERS = (
+    Answer(Question("contoso.com", "MX"), Outcome.FOUND, (MxRecord(10, "mail.contoso.com"),), 3600),
+    Answer(Question("contoso.com", "TXT"), Outcome.FOUND, ("0::1", "192.0.2.1", "v=spf1 -all", "=", ""), 60),
+    Answer(Question("mail.contoso.com", "AAAA"), Outcome.FOUND, (ip_address("2001:db8::1"),), 60, ("alias.test",)),
+    Answer(Question("gone.test", "A"), Outcome.NXDOMAIN, text=("\x1b[31mno such name",)),
+)
+
+
+def recording(**parts: Any) -> Recording:
+    return Recording(
+        mode="live", stage="after", at=datetime(2026, 11, 25, tzinfo=UTC), environment="x", digest="0" * 64, **parts
+    )
+
+
+def through_a_file(one: Recording) -> Recording:
+    return read(json.loads(json.dumps(written(one))), "evidence.json")
+
+
+def test_answers_stay_what_they_are() -> None:
+    assert through_a_file(recording(answers=ANSWERS)).answers == ANSWERS
+
+
+@given(st.lists(st.text() | st.ip_addresses() | st.builds(MxRecord, st.integers(0, 65535), st.text())))
+def test_whatever_an_answer_holds(values: list[Any]) -> None:
+    answer = Answer(Question("any.test", "TXT"), Outcome.FOUND, tuple(values))
+    assert through_a_file(recording(answers=(answer,))).answers == (answer,)
+
+
+def test_a_whole_world() -> None:
+    environment = load(FIXTURES / "scenario-4")
+    (domain,), (server,) = environment.domains, environment.on_premises.servers
+    with open_door(environment) as door:
+        seen = (door.lookup("contoso.com", "MX"), door.tls(server), [door.paths(domain, kind) for kind in Kind])
+        kept = door.recording(Stage.PLAN)
+    with open_door(environment, Look("recorded", recording=through_a_file(kept))) as again:
+        assert seen == (
+            again.lookup("contoso.com", "MX"),
+            again.tls(server),
+            [again.paths(domain, kind) for kind in Kind],
+        )
+        assert again.now == kept.at
+        assert again.recording(Stage.AFTER) == kept
+
+
+def test_what_was_not_recorded_is_unknown() -> None:
+    environment = load(FIXTURES / "scenario-4")
+    (domain,), (server,) = environment.domains, environment.on_premises.servers
+    with open_door(environment, Look("recorded", recording=recording())) as door:
+        answer = door.lookup("contoso.com", "MX")
+        (session,) = door.tls(server)
+        paths = [path for kind in Kind for path in door.paths(domain, kind)]
+    assert (answer.outcome, answer.absent, session.reached) == (Outcome.TIMEOUT, False, False)
+    why = "the recording does not hold it: the run that made it did not ask"
+    assert (answer.text, session.trouble) == ((why,), why)
+    assert {(path.disposition, path.assumptions) for path in paths} == {(Disposition.UNSEEN, (why,))}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"form": 2}, "found observations in form 2; expected form 1. Judge it with the version of Mailflow"),
+        ({"mode": 7}, "mode: Input should be a valid string"),
+        ({"answers": [{"question": 1}]}, "answers.0.question: Input should be"),
+        ({"tls": {"mail": [{"certificate": "no PEM"}]}}, "tls.mail.0"),
+        ({"paths": {"contoso.com": {"by pigeon": []}}}, "paths.contoso.com.by pigeon"),
+        ({"verdict": "compliant"}, "verdict: Extra inputs are not permitted"),
+    ],
+)
+def test_what_is_no_recording(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError) as wrong:
+        read({**written(recording()), **change}, "evidence.json")
+    assert str(wrong.value).startswith("evidence.json: found ")
+    assert told in str(wrong.value)
+
+
+def test_unmarked_text_is_refused() -> None:
+    content = written(recording(answers=ANSWERS))
+    content["answers"][1]["values"] = ["v=spf1 -all"]
+    with pytest.raises(InputError, match=r"contoso\.com TXT: 'v=spf1 -all' is neither address nor marked text"):
+        read(content, "evidence.json")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
+def test_anything_else_is_a_mistake_and_never_a_crash(content: Any) -> None:
+    with pytest.raises(InputError):
+        read(content, "evidence.json")
+
+
+def test_two_processes() -> None:
+    one = recording(answers=ANSWERS[:2])
+    other = recording(answers=(ANSWERS[3], Answer(ANSWERS[0].question, Outcome.TIMEOUT)))
+    assert one.joined(other).answers == (*ANSWERS[:2], ANSWERS[3])

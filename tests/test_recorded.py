@@ -1,0 +1,66 @@
+"""A run is judged again from its evidence.json alone: the same verdicts, offline, and only beside the same folder."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def judge(reports: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--reports", str(reports)]
+    return subprocess.run(
+        [*command, *options], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False
+    )
+
+
+def report(reports: Path, environment: str, mode: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((reports / environment / mode / "report.json").read_text(encoding="utf-8"))
+    return told
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of one's own with something wrong in it."""
+    folder = tmp_path_factory.mktemp("plans") / "ours"
+    shutil.copytree(ROOT / "fixtures" / "scenario-4", folder)
+    zone = folder / "zones" / "contoso.com.zone"
+    zone.write_text(zone.read_text(encoding="utf-8").replace("ip4:", "ipv4:"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    reports = tmp_path_factory.mktemp("first")
+    assert judge(reports, "--environment", str(plan)).returncode == 1
+    return reports
+
+
+def test_the_same_verdicts(plan: Path, first: Path, tmp_path: Path) -> None:
+    evidence = first / "ours" / "simulated" / "evidence.json"
+    again = judge(tmp_path, "--mode", "recorded", "--evidence", str(evidence), "--environment", str(plan))
+    assert again.returncode == 1, again.stdout
+    before, after = report(first, "ours", "simulated"), report(tmp_path, "ours", "recorded")
+    assert after["requirements"] == before["requirements"]
+    assert after["counts"]["non-compliant"] > 0
+    assert (after["run"]["mode"], after["run"]["stage"]) == ("recorded", "plan")
+    assert after["environment"]["digest"] == before["environment"]["digest"]
+    kept = json.loads((tmp_path / "ours" / "recorded" / "evidence.json").read_text(encoding="utf-8"))
+    assert kept["observations"] == json.loads(evidence.read_text(encoding="utf-8"))["observations"]
+
+
+def test_another_plan_is_not_judged_by_it(plan: Path, first: Path, tmp_path: Path) -> None:
+    changed = tmp_path / "ours"
+    shutil.copytree(plan, changed)
+    zone = changed / "zones" / "contoso.com.zone"
+    zone.write_text(zone.read_text(encoding="utf-8") + "; changed\n", encoding="utf-8")
+    evidence = first / "ours" / "simulated" / "evidence.json"
+    again = judge(tmp_path / "r", "--mode", "recorded", "--evidence", str(evidence), "--environment", str(changed))
+    assert again.returncode == 4
+    assert "found a recording of ours with the digest " in again.stderr
+    assert "Judge it beside the folder of which it was made." in again.stderr
