@@ -116,6 +116,7 @@ def build() -> Build:
             ),
             "waiver_mistakes": (text("W-3 expired on 2026-11-01"),),
             "advice": {4: (text("the documentation recommends another scenario"),)},
+            "files": {text("environment.yaml"): text("7d793037")},
             "kit_digest": text("fcde2b2e"),
             "observed": Observed(text("live"), STARTED + timedelta(seconds=1), text("203.0.113.9")),
             "evidence_digest": text("2c26b46b"),

@@ -34,6 +34,7 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
             "name": "scenario-4",
             "organization": "Contoso",
             "digest": "sha256:9f86d081",
+            "files": {"environment.yaml": "7d793037"},
             "microsoft_365_data": "worldwide, read 2026-08-14",
             "domains": [{"name": "contoso.com", "scenario": 4}],
         },

@@ -231,6 +231,7 @@ class Environment:
     digest: str  # SHA-256 over every file of the folder that was read, hexadecimal
     lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
     cutover: Cutover | None = None
+    files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each of these files, by name
     disturbed: Mapping[str, str] = field(default_factory=dict)  # server → what it does otherwise; by faults only
     unfilled: tuple[str, ...] = ()  # where a draft still waits to be filled in: "environment.yaml:12 tenant_id"
 

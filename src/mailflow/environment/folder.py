@@ -1,7 +1,7 @@
 """The folder of an environment while it is read: bounded reading, the mistakes so far, and the digest."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -94,15 +94,14 @@ class Folder:
             self.note(file, line, found, "text in UTF-8", "Save the file in the encoding UTF-8.")
             return None
 
-    def digest(self, *also: str) -> str:
-        """Give SHA-256 over name and content of every file that was read, and of `also`, sorted by name."""
+    def digests(self, *also: str) -> dict[str, str]:
+        """Give SHA-256 of every file that was read, and of `also`, hexadecimal, by name and sorted by it."""
         files = self._read | {file: self.path / file for file in also}
-        whole = hashlib.sha256()
+        found = {}
         for file, path in sorted(files.items()):
             with path.open("rb") as stream:
-                content = hashlib.file_digest(stream, "sha256").hexdigest()
-            whole.update(f"{content}  {file}\n".encode())
-        return whole.hexdigest()
+                found[file] = hashlib.file_digest(stream, "sha256").hexdigest()
+        return found
 
     def error(self) -> InputError:
         """Make the error of all mistakes; their files carry the folder, so that a terminal can open them."""
@@ -110,6 +109,11 @@ class Folder:
         if len(self.mistakes) > MISTAKES:
             told.append(Mistake("", None, f"more mistakes than these {MISTAKES}", "these mended first"))
         return InputError(*(replace(m, file=(self.path / m.file).as_posix()) for m in told))
+
+
+def digest(digests: Mapping[str, str]) -> str:
+    """Give SHA-256 over names and digests of files, as `sha256sum` writes them, hexadecimal."""
+    return hashlib.sha256("".join(f"{one}  {file}\n" for file, one in digests.items()).encode()).hexdigest()
 
 
 def _relative(path: PurePosixPath) -> str:

@@ -22,7 +22,7 @@ from mailflow.environment.environment import (
 from mailflow.environment.file_mistakes import line_of, read_model
 from mailflow.environment.file_model import EnvironmentFile
 from mailflow.environment.find import find
-from mailflow.environment.folder import FILE, MEBIBYTE, Folder
+from mailflow.environment.folder import FILE, MEBIBYTE, Folder, digest
 from mailflow.environment.named_files import exports, note_absent
 from mailflow.environment.own_servers import note_unknown_names, read_servers
 from mailflow.environment.waivers import read_waivers
@@ -75,6 +75,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         note_unknown_names(folder, servers, exchange, document.lines)
     if folder.mistakes or online is None or exchange is None:
         raise folder.error()
+    files = folder.digests(*exports(folder, file))
     mailboxes, conditions, expects = file.mailboxes, file.conditions, file.expects
     made = Environment(
         name=folder.path.resolve().name,
@@ -98,7 +99,8 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         zones=zones,
         authorities=authorities,
         waivers=waivers,
-        digest=folder.digest(*exports(folder, file)),
+        digest=digest(files),
+        files=files,
         lines=document.lines,
         cutover=Cutover(Stage(file.cutover.stage), file.cutover.at) if file.cutover else None,
     )

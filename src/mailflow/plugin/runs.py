@@ -69,6 +69,7 @@ def runs(
                 ran_on=platform.node(),
                 again=_again(project, name),
                 readiness=readiness(environment),
+                files=environment.files,
                 kit_digest=kit,
                 observed=Observed(seen.mode, seen.at, seen.vantage) if seen else None,
                 recording=seen,

@@ -79,6 +79,7 @@ class Run:
     ran_on: str = ""  # the name of the machine
     again: str = ""  # the options that ask for the same once more: "--environment scenario-4"
     readiness: Readiness | None = None  # what the plan says of the change and the way back
+    files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each file of the environment, by name
     kit_digest: str = ""  # SHA-256 over the kit, the features and the meaning of their sentences, hexadecimal
     observed: Observed | None = None  # None: nothing was looked at
     recording: Recording | None = None  # everything that was seen; evidence.json keeps it to be judged again

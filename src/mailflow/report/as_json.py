@@ -38,6 +38,7 @@ def report(run: Run) -> bytes:
                 "name": run.environment,
                 "organization": run.organization,
                 "digest": run.digest,
+                "files": run.files,
                 "microsoft_365_data": run.microsoft_365_data,
                 "domains": [{"name": name, "scenario": number} for name, number in run.domains.items()],
             },

@@ -100,6 +100,11 @@ class Part:
             self.fail("an object")
         return self._value
 
+    def named(self) -> Iterator[tuple[str, "Part"]]:
+        """Give each member of an object, whatever its name."""
+        for name, value in self._members().items():
+            yield name, Part(self._file, f"{self._pointer}/{name}", value)
+
     def numbered(self) -> Iterator[tuple[int, "Part"]]:
         """Give each member of an object whose names are numbers."""
         for name, value in self._members().items():

@@ -48,6 +48,7 @@ def read(path: Path) -> Run:
         strict=run["strict"].flag(),
         waiver_mistakes=top["waiver_mistakes"].texts(),
         advice={scenario: said.texts() for scenario, said in top["advice"].numbered()},
+        files={name: one.text() for name, one in environment["files"].named()},
         kit_digest=top["kit"]["digest"].text(),
         observed=_observed(run["observed"]),
         evidence_digest=top["evidence"]["digest"].text(),
