@@ -1,97 +1,20 @@
-"""The eye tells the ways of getting no record apart, asks once, and is harmed by nothing that comes back."""
+"""The eye tells the ways of getting no record apart, asks once, and once more elsewhere where that failed."""
 
 import asyncio
-import struct
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rrset
 import pytest
 
 from mailflow.observe.dns import DnsEye
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question
-
-Reply = bytes | None
-Script = Callable[[dns.message.Message, bool], Reply]  # the query and whether it came by TCP
-
-
-class Scripted(asyncio.DatagramProtocol):
-    """A DNS server that answers as a test says, by UDP and TCP on one port."""
-
-    def __init__(self, script: Script) -> None:
-        self._script = script
-        self.asked: Counter[str] = Counter()
-        self.at_once = self.most_at_once = 0
-
-    async def __aenter__(self) -> "Scripted":
-        loop = asyncio.get_running_loop()
-        while True:
-            self._tcp = await asyncio.start_server(self._stream, "127.0.0.1", 0)
-            self.port = self._tcp.sockets[0].getsockname()[1]
-            try:
-                self._udp, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self.port))
-            except OSError:  # somebody has that UDP port: another try
-                self._tcp.close()
-            else:
-                return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._udp.close()
-        self._tcp.close()
-
-    def _reply(self, wire: bytes, by_tcp: bool) -> Reply:
-        query = dns.message.from_wire(wire)
-        self.asked[f"{query.question[0].name} {'TCP' if by_tcp else 'UDP'}"] += 1
-        return self._script(query, by_tcp)
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        reply = self._reply(data, by_tcp=False)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-
-        def send() -> None:
-            self.at_once -= 1
-            if reply is not None:
-                self._udp.sendto(reply, addr)
-
-        asyncio.get_running_loop().call_later(0.005, send)  # long enough for questions to pile up
-
-    async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        (length,) = struct.unpack("!H", await reader.readexactly(2))
-        reply = self._reply(await reader.readexactly(length), by_tcp=True)
-        if reply is not None:
-            writer.write(struct.pack("!H", len(reply)) + reply)
-        writer.close()
-
-
-def answer(query: dns.message.Message, *records: str, rcode: str = "NOERROR", flags: int = 0) -> bytes:
-    """Write a reply; each record is "name type data"."""
-    response = dns.message.make_response(query)
-    response.flags |= dns.flags.AA | flags
-    response.set_rcode(dns.rcode.from_text(rcode))
-    for record in records:
-        name, rdtype, data = record.split(" ", 2)
-        response.answer.append(dns.rrset.from_text(name, 60, "IN", rdtype, data))
-    return response.to_wire(max_size=65535)
-
-
-def look(script: Script, *questions: Question, lifetime_s: float = 5.0) -> tuple[list[Answer], Scripted]:
-    async def scene() -> tuple[list[Answer], Scripted]:
-        async with Scripted(script) as server:
-            eye = DnsEye([("127.0.0.1", server.port)], try_s=lifetime_s / 2, lifetime_s=lifetime_s)
-            return list(await asyncio.gather(*map(eye.lookup, questions))), server
-
-    return asyncio.run(scene())
-
-
-def one(script: Script, name: str = "contoso.com", rdtype: str = "MX", lifetime_s: float = 5.0) -> Answer:
-    (found,), _ = look(script, Question(name, rdtype), lifetime_s=lifetime_s)
-    return found
+from tests.observe.dns_scripts import Script, Scripted, answer, look, one
 
 
 @pytest.mark.parametrize(
@@ -122,47 +45,6 @@ def test_the_chain_of_aliases_is_kept() -> None:
     assert found.text == ("B.example. A 192.0.2.1",)
 
 
-def silence(query: dns.message.Message, by_tcp: bool) -> None:
-    return None
-
-
-def foreign(query: dns.message.Message, by_tcp: bool) -> bytes:
-    """A reply to another question, as a forger would send it."""
-    other = dns.message.make_query("contoso.com", "MX")
-    return answer(other, "contoso.com. MX 10 forged.example.")
-
-
-@pytest.mark.parametrize(
-    ("script", "outcome", "text"),
-    [
-        (lambda q, _: answer(q, rcode="NXDOMAIN"), Outcome.NXDOMAIN, "NXDOMAIN: the name does not exist"),
-        (lambda q, _: answer(q), Outcome.NO_DATA, "no MX record"),
-        (lambda q, _: answer(q, "contoso.com. A 192.0.2.1"), Outcome.NO_DATA, "no MX record"),
-        (lambda q, _: answer(q, rcode="SERVFAIL"), Outcome.SERVFAIL, "SERVFAIL from Do53:127.0.0.1@PORT"),
-        (
-            lambda q, _: answer(q, rcode="REFUSED"),
-            Outcome.REFUSED,
-            "REFUSED from Do53:127.0.0.1@PORT: it knows nothing of this name",
-        ),
-        (lambda q, _: answer(q, rcode="NOTIMP"), Outcome.SERVFAIL, "NOTIMP from Do53:127.0.0.1@PORT"),
-        (
-            lambda q, _: answer(q, rcode="YXDOMAIN"),
-            Outcome.SERVFAIL,
-            "no usable answer: The DNS query name is too long after DNAME substitution.",
-        ),
-        (silence, Outcome.TIMEOUT, "no answer within 0.2 s"),
-        (lambda q, _: b"no DNS at all", Outcome.TIMEOUT, "no answer within 0.2 s"),
-        (foreign, Outcome.TIMEOUT, "no answer within 0.2 s"),
-    ],
-)
-def test_no_record_and_why(script: Script, outcome: Outcome, text: str) -> None:
-    found = one(script, lifetime_s=0.2)
-    assert (found.outcome, found.values, found.ttl) == (outcome, (), None)
-    (line,) = found.text
-    (start, _, port_and_end) = line.partition("@")
-    assert text in (line, f"{start}@PORT{port_and_end.lstrip('0123456789')}")
-
-
 @pytest.mark.parametrize(
     ("rcode", "outcome"), [("NXDOMAIN", Outcome.NXDOMAIN), ("NOERROR", Outcome.NO_DATA), ("REFUSED", Outcome.REFUSED)]
 )
@@ -173,28 +55,10 @@ def test_where_an_alias_led_is_known_even_if_it_led_to_nothing(rcode: str, outco
 
 @pytest.mark.parametrize("name", ["a..example", "x" * 64 + ".example", ".".join(["x" * 60] * 5), "\udcff.example"])
 def test_a_name_that_dns_cannot_hold_is_not_asked(name: str) -> None:
-    (found,), server = look(silence, Question(name, "A"))
+    (found,), server = look(lambda query, _: None, Question(name, "A"))
     assert found.outcome is Outcome.NXDOMAIN
     assert found.text[0].startswith("no name that DNS can hold: ")
     assert server.asked == {}
-
-
-def test_a_truncated_answer_is_asked_for_again_by_tcp() -> None:
-    def script(query: dns.message.Message, by_tcp: bool) -> bytes:
-        return answer(query, "contoso.com. MX 10 mail.") if by_tcp else answer(query, flags=dns.flags.TC)
-
-    (found,), server = look(script, Question("contoso.com", "MX"))
-    assert found.values == (MxRecord(10, "mail"),)
-    assert server.asked == {"contoso.com. UDP": 1, "contoso.com. TCP": 1}
-
-
-def test_garbage_by_tcp_is_no_record() -> None:
-    def script(query: dns.message.Message, by_tcp: bool) -> bytes:
-        return b"\x00\x01garbage" if by_tcp else answer(query, flags=dns.flags.TC)
-
-    found = one(script, lifetime_s=0.3)
-    assert found.failed
-    assert found.values == ()
 
 
 def test_hostile_octets_of_a_txt_record_become_text() -> None:
@@ -236,14 +100,14 @@ def test_a_failure_is_remembered_too() -> None:
                 assert (await eye.lookup(Question("contoso.com", "MX"))).outcome is Outcome.REFUSED
             return server.asked
 
-    assert asyncio.run(scene()) == {"contoso.com. UDP": 1}
+    assert asyncio.run(scene()) == {"contoso.com. UDP": 1, "contoso.com. TCP": 1}
 
 
-def test_not_more_than_32_questions_are_under_way() -> None:
-    questions = [Question(f"host{n}.contoso.com", "A") for n in range(100)]
+def test_not_more_than_64_questions_are_under_way() -> None:
+    questions = [Question(f"host{n}.contoso.com", "A") for n in range(200)]
     answers, server = look(lambda query, _: answer(query, f"{query.question[0].name} A 192.0.2.1"), *questions)
-    assert [one.values for one in answers] == [(IPv4Address("192.0.2.1"),)] * 100
-    assert 2 <= server.most_at_once <= 32
+    assert [one.values for one in answers] == [(IPv4Address("192.0.2.1"),)] * 200
+    assert 2 <= server.most_at_once <= 64
 
 
 def test_the_second_server_is_asked_where_the_first_refuses() -> None:
@@ -255,9 +119,96 @@ def test_the_second_server_is_asked_where_the_first_refuses() -> None:
             eye = DnsEye([("127.0.0.1", first.port), ("127.0.0.1", second.port)])
             found = await eye.lookup(Question("contoso.com", "MX"))
             assert found.server == f"127.0.0.1:{second.port}"
+            refusal = f"REFUSED from 127.0.0.1:{first.port} by UDP: it knows nothing of this name, or nothing for us"
+            assert found.tries == (refusal,)
+            assert (await eye.lookup(Question("fabrikam.com", "MX"))).tries == ()  # who answered is asked first now
+            assert first.asked == {"contoso.com. UDP": 1}
             return found
 
     assert asyncio.run(scene()).values == (MxRecord(10, "mail"),)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        ("SERVFAIL", "REFUSED", Outcome.REFUSED),
+        ("REFUSED", None, Outcome.REFUSED),  # that somebody refused tells more than that nobody spoke
+        (None, "SERVFAIL", Outcome.SERVFAIL),
+        (None, None, Outcome.TIMEOUT),
+    ],
+)
+def test_of_two_failures_the_one_that_tells_more_stands(first: str | None, second: str | None, stands: Outcome) -> None:
+    async def scene() -> None:
+        def as_told(rcode: str | None) -> Script:
+            return lambda query, _: rcode and answer(query, rcode=rcode)
+
+        async with Scripted(as_told(first)) as one, Scripted(as_told(second)) as two:
+            eye = DnsEye([("127.0.0.1", one.port), ("127.0.0.1", two.port)], 0.2)
+            found = await eye.lookup(Question("contoso.com", "MX"))
+            assert found.outcome is stands
+            told = sorted(f"{port}" in line for port in (one.port, two.port) for line in found.tries + found.text)
+            assert told == [False, False, True, True]  # a line each
+            assert one.asked == two.asked == {"contoso.com. UDP": 1}
+
+    asyncio.run(scene())
+
+
+def test_the_ad_bit_is_asked_for_and_told() -> None:
+    asked: list[dns.message.Message] = []
+
+    def validating(query: dns.message.Message, _: bool) -> bytes:
+        asked.append(query)
+        return answer(query, "contoso.com. MX 10 mail.", flags=dns.flags.AD)
+
+    assert one(validating).authentic
+    (query,) = asked
+    assert query.flags == dns.flags.RD | dns.flags.AD
+    assert (query.edns, query.payload) == (0, 1232)
+    assert not one(lambda query, _: answer(query, "contoso.com. MX 10 mail.")).authentic
+    assert one(lambda query, _: answer(query, flags=dns.flags.AD)).authentic  # that there is none is proven too
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("bücher.example", "xn--bcher-kva.example."),
+        ("BÜCHER.example", "xn--bcher-kva.example."),
+        ("straße.example", "xn--strae-oqa.example."),  # IDNA 2003 would have asked for strasse.example
+        ("xn--bcher-kva.example", "xn--bcher-kva.example."),
+        ("_dmarc.bücher.example", "_dmarc.xn--bcher-kva.example."),
+    ],
+)
+def test_letters_beyond_ascii_are_asked_for_as_idna_2008_has_it(name: str, asked: str) -> None:
+    (found,), server = look(lambda query, _: answer(query, f'{query.question[0].name} TXT "x"'), Question(name, "TXT"))
+    assert (found.values, found.question.name) == (("x",), name)
+    assert server.asked == {f"{asked} UDP": 1}
+
+
+def test_without_the_package_idna_such_a_name_is_not_asked_and_not_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns.name, "have_idna_2008", False)
+    (found,), server = look(lambda query, _: None, Question("bücher.example", "TXT"))
+    words = "not asked: a name with letters beyond ASCII needs the package idna, which is not installed"
+    assert (found.outcome, found.text, found.failed) == (Outcome.UNUSABLE, (words,), True)
+    assert server.asked == {}
+
+
+def test_an_eye_without_a_resolver_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="at least one resolver"):
+        DnsEye([])
+
+
+def test_an_evaluation_has_an_end_though_every_look_up_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailflow.observe.dns._EVALUATION_S", 0.0)
+
+    def evaluation() -> Generator[Question, Answer, Answer]:
+        return (yield Question("contoso.com", "TXT"))
+
+    async def scene() -> tuple[Answer, Counter[str]]:
+        async with Scripted(lambda query, _: None) as server:
+            return await DnsEye([("127.0.0.1", server.port)]).drive(evaluation()), server.asked
+
+    found, asked = asyncio.run(scene())
+    assert (found.outcome, found.text, asked) == (Outcome.TIMEOUT, ("not asked: 0 s are over",), {})
 
 
 def test_whoever_waits_for_a_question_may_go_without_the_others() -> None:

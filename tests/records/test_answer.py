@@ -37,6 +37,9 @@ def test_what_the_answering_raises_is_not_swallowed() -> None:
         (Outcome.SERVFAIL, False, True),
         (Outcome.REFUSED, False, True),
         (Outcome.TIMEOUT, False, True),
+        (Outcome.LAME, False, True),
+        (Outcome.UNUSABLE, False, True),
+        (Outcome.UNREACHABLE, False, True),
     ],
 )
 def test_only_two_outcomes_say_that_there_is_no_record(outcome: Outcome, absent: bool, failed: bool) -> None:

@@ -43,11 +43,12 @@ def _door(environment: Environment, loop: EventLoopThread, simulation: Simulatio
             return None
         return Endpoint("127.0.0.1", port, proxy_preamble(onlooker, address))
 
+    dns = ("127.0.0.1", simulation.dns.port)
     return Door(
         environment,
         "simulated",
         loop,
-        DnsEye([("127.0.0.1", simulation.dns.port)]),
+        DnsEye([dns], reach=lambda _: dns),  # the one simulated server stands for all
         SimulatedPost(simulation),
         endpoint,
         roots,

@@ -15,7 +15,9 @@ def dns(answer: Answer) -> Evidence:
     lines = answer.text or tuple(str(value) for value in answer.values) or (str(answer.outcome),)
     alias = tuple(f"alias of {name}" for name in answer.aliases)
     ttl = (f"TTL {answer.ttl} s",) if answer.ttl is not None else ()
-    return Evidence("dns", str(answer.question), answer.server or "DNS", (*alias, *lines, *ttl))
+    tries = tuple(f"tried before: {one}" for one in answer.tries)
+    proof = ("authentic by DNSSEC, says the resolver",) if answer.authentic else ()
+    return Evidence("dns", str(answer.question), answer.server or "DNS", (*tries, *alias, *lines, *ttl, *proof))
 
 
 def config(where: str, what: str, value: object) -> Evidence:

@@ -1,52 +1,62 @@
-"""Looking things up in the DNS, with dnspython. Five ways of getting no record stay five different things."""
+"""Looking things up in the DNS: each question once, from resolvers or straight from the servers of a zone.
+
+dnspython writes queries and reads replies; what was not answered is asked once more, elsewhere.
+"""
 
 import asyncio
-from collections.abc import Generator, Sequence
-from ipaddress import ip_address
-from typing import TypeVar
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
-import dns.asyncresolver
-import dns.exception
-import dns.message
-import dns.name
-import dns.nameserver
-import dns.rcode
-import dns.rdata
-import dns.rdtypes.ANY.CNAME
-import dns.rdtypes.ANY.MX
-import dns.rdtypes.ANY.NS
-import dns.rdtypes.ANY.PTR
-import dns.rdtypes.ANY.TXT
-import dns.rdtypes.IN.A
-import dns.rdtypes.IN.AAAA
-import dns.resolver
-
-from mailflow.records.answer import Answer, MxRecord, Outcome, Question, Value
+from mailflow.observe.dns_exchange import Asking, to_ask
+from mailflow.observe.dns_name_servers import NameServer, name_servers
+from mailflow.observe.dns_port import SourcePorts
+from mailflow.observe.dns_server import DnsServer
+from mailflow.records.answer import Answer, Outcome, Question
 
 T = TypeVar("T")
 
-_AT_ONCE = 32  # look-ups under way; dnspython is bound by the processor, more only brings timeouts
+_AT_ONCE = 64  # questions under way; at 20 ms that is as much as dnspython can read
 _TRY_S = 3.0
-_LIFETIME_S = 9.0
-_LINES = 200  # records of one answer that are kept as evidence
+_EVALUATION_S = 40.0  # an SPF record can ask for dozens of look-ups, one after the other
+_CHAIN = 16  # aliases that are followed at the most
+
+# Where two tries failed, the one that tells more stands: an answer of whatever kind, then silence, then no way there.
+_TELLS_LEAST = (Outcome.UNREACHABLE, Outcome.TIMEOUT)
+
+
+class AuthoritativeAnswer(NamedTuple):
+    """What one name server of a zone says by itself. `address` is empty where nobody could be asked."""
+
+    server: str
+    address: str
+    answer: Answer
 
 
 class DnsEye:
     """Asks each question once. Use it in one event loop."""
 
     def __init__(
-        self, servers: Sequence[tuple[str, int]], try_s: float = _TRY_S, lifetime_s: float = _LIFETIME_S
+        self,
+        servers: Sequence[tuple[str, int]],
+        try_s: float = _TRY_S,
+        *,
+        reach: Callable[[str], tuple[str, int]] = DnsServer,
     ) -> None:
         """Set up what to ask, and how long.
 
         `servers`: address and port of each resolver, in the order of trying; `try_s`: seconds that one of them has
-        for its answer; `lifetime_s`: seconds for a question in all.
+        for its answer, by UDP and again by TCP; `reach`: where the DNS server with this address answers, for questions
+        to the servers of a zone. In a simulation that is no place on the Internet.
         """
-        self._resolver = dns.asyncresolver.Resolver(configure=False)
-        self._resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in servers]
-        self._resolver.timeout = try_s
-        self._resolver.lifetime = lifetime_s
+        self._servers = [DnsServer(*server) for server in servers]
+        if not self._servers:
+            raise ValueError("at least one resolver is needed")
+        self._try_s = try_s
+        self._reach = reach
+        self._ports = SourcePorts()
         self._asked: dict[Question, asyncio.Task[Answer]] = {}
+        self._servers_asked: dict[tuple[str, Question], asyncio.Task[tuple[AuthoritativeAnswer, ...]]] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def lookup(self, question: Question) -> Answer:
@@ -63,84 +73,77 @@ class DnsEye:
 
     async def drive(self, evaluation: Generator[Question, Answer, T]) -> T:
         """Answer the questions of an evaluation until it has its result."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + _EVALUATION_S
         try:
             question = next(evaluation)
             while True:
-                question = evaluation.send(await self.lookup(question))
+                late = Answer(question, Outcome.TIMEOUT, text=(f"not asked: {_EVALUATION_S:g} s are over",))
+                question = evaluation.send(await self.lookup(question) if clock() < until else late)
         except StopIteration as done:
             result: T = done.value
             return result
 
     async def _ask(self, question: Question) -> Answer:
-        try:
-            name = dns.name.from_text(question.name)
-        except (dns.exception.DNSException, UnicodeError) as wrong:  # an empty label, a label that is too long
-            return Answer(question, Outcome.NXDOMAIN, text=(f"no name that DNS can hold: {wrong}",))
+        """Ask, and follow an alias whose end the resolver left out, before there counts as being no record."""
+        answer = part = await self._of_resolvers(question)
+        met = {question.name.lower().removesuffix(".")}
+        while part.outcome is Outcome.NO_DATA and part.aliases:
+            met.update(part.aliases[:-1])
+            if part.aliases[-1] in met or len(answer.aliases) > _CHAIN:
+                words = f"the aliases of {question.name} go round in a circle, or on without end"
+                return replace(answer, outcome=Outcome.UNUSABLE, text=(words,))
+            part = await self._of_resolvers(Question(part.aliases[-1], question.type))
+            answer = replace(
+                part, question=question, aliases=answer.aliases + part.aliases, tries=answer.tries + part.tries
+            )
+        return answer
+
+    async def _of_resolvers(self, question: Question) -> Answer:
+        asking = to_ask(question, recursive=True)
+        if isinstance(asking, Answer):
+            return asking
+        first, *others = self._servers
+        found = await self._twice(asking, first, others[0] if others else first)
+        if not found.failed and found.tries and self._servers[0] == first:
+            self._servers = [*others, first]  # who failed where another did not is asked last from now on
+        return found
+
+    async def authoritative(self, zone: str, question: Question) -> tuple[AuthoritativeAnswer, ...]:
+        """Ask every name server of a zone directly, at each of its addresses. Never raises, never empty.
+
+        `zone`: its name, or one within it: the nearest zone at or above it counts. Only answers with authority count;
+        a server that is lame, silent, refusing or without an address has an entry that says so.
+        """
+        if (zone, question) not in self._servers_asked:
+            asking = asyncio.get_running_loop().create_task(self._ask_servers(zone, question))
+            self._servers_asked[zone, question] = asking
+        return await asyncio.shield(self._servers_asked[zone, question])
+
+    async def _ask_servers(self, zone: str, question: Question) -> tuple[AuthoritativeAnswer, ...]:
+        asking = to_ask(question, recursive=False)
+        if isinstance(asking, Answer):
+            return (AuthoritativeAnswer("", "", asking),)
+
+        async def ask(one: NameServer) -> AuthoritativeAnswer:
+            if one.unasked:
+                return AuthoritativeAnswer(one.name, "", one.unasked)
+            server = DnsServer(*self._reach(one.address))
+            return AuthoritativeAnswer(one.name, one.address, await self._twice(asking, server, server))
+
+        return tuple(await asyncio.gather(*map(ask, await name_servers(self.lookup, zone, question))))
+
+    async def _twice(self, asking: Asking, first: DnsServer, second: DnsServer) -> Answer:
+        """Ask one server and, where that fails, another; the same one by TCP where there is no other."""
         async with self._places:
-            try:
-                found = await self._resolver.resolve(name, question.type, search=False)
-            except dns.resolver.NXDOMAIN as absent:
-                aliases = _aliases(next(iter(absent.kwargs.get("responses", {}).values()), None))
-                return Answer(question, Outcome.NXDOMAIN, aliases=aliases, text=("NXDOMAIN: the name does not exist",))
-            except dns.resolver.NoAnswer as empty:
-                aliases = _aliases(empty.kwargs.get("response"))
-                return Answer(question, Outcome.NO_DATA, aliases=aliases, text=(f"no {question.type} record",))
-            except dns.resolver.NoNameservers as failed:
-                return _unanswered(question, failed)
-            except dns.exception.Timeout:
-                within = f"{self._resolver.lifetime:g} s"
-                return Answer(question, Outcome.TIMEOUT, text=(f"no answer within {within}",))
-            except dns.exception.DNSException as odd:  # YXDOMAIN, which no query should get
-                return Answer(question, Outcome.SERVFAIL, text=(f"no usable answer: {odd}",))
-        records = list(found)
-        lines = tuple(f"{found.canonical_name} {question.type} {record.to_text()}" for record in records[:_LINES])
-        return Answer(
-            question,
-            Outcome.FOUND,
-            tuple(_value(record) for record in records),
-            ttl=found.rrset.ttl if found.rrset is not None else None,
-            aliases=_aliases(found.response),
-            server=f"{found.nameserver}:{found.port}" if found.nameserver else "",
-            text=lines,
-        )
+            one = await asking.put(self._ports, first, self._try_s)
+            if not one.failed:
+                return one
+            two = await asking.put(self._ports, second, self._try_s, tcp=second == first)
+        if two.failed and _tells(two) < _tells(one):
+            one, two = two, one
+        return replace(two, tries=one.text)
 
 
-def _unanswered(question: Question, failed: dns.resolver.NoNameservers) -> Answer:
-    """Tell SERVFAIL from REFUSED from a server that cannot be talked to."""
-    outcome, words = Outcome.SERVFAIL, "no server gave an answer"
-    aliases: tuple[str, ...] = ()
-    for server, _, __, error, response in failed.kwargs.get("errors", ()):
-        words = f"no usable answer from {server}: {error}"
-        if response is not None and response.rcode() != dns.rcode.NOERROR:
-            outcome = Outcome.REFUSED if response.rcode() == dns.rcode.REFUSED else Outcome.SERVFAIL
-            words = f"{dns.rcode.to_text(response.rcode())} from {server}"
-            aliases = _aliases(response)
-    if outcome is Outcome.REFUSED:
-        words += ": it knows nothing of this name"
-    return Answer(question, outcome, aliases=aliases, text=(words,))
-
-
-def _aliases(response: dns.message.Message | None) -> tuple[str, ...]:
-    if not isinstance(response, dns.message.QueryMessage):
-        return ()
-    try:
-        chain = response.resolve_chaining()
-    except dns.exception.DNSException:
-        return ()
-    return tuple(_name(rrset[0].target) for rrset in chain.cnames)
-
-
-def _value(record: dns.rdata.Rdata) -> Value:
-    if isinstance(record, dns.rdtypes.ANY.MX.MX):
-        return MxRecord(record.preference, _name(record.exchange) or ".")
-    if isinstance(record, (dns.rdtypes.IN.A.A, dns.rdtypes.IN.AAAA.AAAA)):
-        return ip_address(record.address)
-    if isinstance(record, dns.rdtypes.ANY.TXT.TXT):
-        return b"".join(record.strings).decode("utf-8", "backslashreplace")
-    if isinstance(record, (dns.rdtypes.ANY.CNAME.CNAME, dns.rdtypes.ANY.PTR.PTR, dns.rdtypes.ANY.NS.NS)):
-        return _name(record.target)
-    return record.to_text()
-
-
-def _name(name: dns.name.Name) -> str:
-    return name.to_text(omit_final_dot=True).lower().removesuffix(".")
+def _tells(answer: Answer) -> int:
+    return _TELLS_LEAST.index(answer.outcome) if answer.outcome in _TELLS_LEAST else len(_TELLS_LEAST)

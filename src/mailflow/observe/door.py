@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from mailflow.environment.environment import Domain, Environment, IPAddress, Server, Stage
 from mailflow.environment.message import Kind
 from mailflow.event_loop import EventLoopThread
-from mailflow.observe.dns import DnsEye
+from mailflow.observe.dns import AuthoritativeAnswer, DnsEye
 from mailflow.observe.path import MailPath
 from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import Endpoint, TlsSession, visit
@@ -85,6 +85,10 @@ class Door:
             return tuple(await asyncio.gather(*map(self.eye.lookup, questions)))
 
         return self._call(together(), _DNS_S)
+
+    def authoritative(self, name: str, rdtype: str) -> tuple[AuthoritativeAnswer, ...]:
+        """Ask every name server of the zone that a name lies in; never empty, see `DnsEye.authoritative`."""
+        return self._call(self.eye.authoritative(name, Question(name, rdtype)), _DNS_S)
 
     def drive(self, evaluations: Sequence[Generator[Question, Answer, T]]) -> tuple[T, ...]:
         """Answer the questions of several evaluations, all at once, and give their results."""

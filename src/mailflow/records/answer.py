@@ -1,7 +1,7 @@
 """What a DNS look-up asked and what came back, as values.
 
-Five ways of not getting a record are five different things (RFC 1035 section 4.1.1, RFC 2308):
-only the first two say that a record does not exist.
+The ways of not getting a record are different things (RFC 1035 section 4.1.1, RFC 2308): only two of them,
+no data and NXDOMAIN, say that a record does not exist. docs/answers-dns.md has the table.
 """
 
 from collections.abc import Callable, Generator
@@ -17,9 +17,12 @@ class Outcome(StrEnum):
     FOUND = "found"
     NO_DATA = "no data"  # the name exists, not this type
     NXDOMAIN = "NXDOMAIN"  # the name does not exist
-    SERVFAIL = "SERVFAIL"
-    REFUSED = "REFUSED"
-    TIMEOUT = "timeout"
+    SERVFAIL = "SERVFAIL"  # the server tried and could not
+    REFUSED = "REFUSED"  # the server did not want to
+    TIMEOUT = "timeout"  # nothing came within the time
+    LAME = "lame"  # a server that should know refers to others, or answers without authority (RFC 1912 section 2.8)
+    UNUSABLE = "unusable"  # something came, and it cannot be taken for an answer
+    UNREACHABLE = "unreachable"  # no way there, or nobody listens
 
 
 class MxRecord(NamedTuple):
@@ -56,6 +59,9 @@ class Answer:
     aliases: tuple[str, ...] = ()  # the CNAME chain that led to the values, in order
     server: str = ""  # who answered
     text: tuple[str, ...] = field(default=())  # the answer section, a record a line, as evidence
+    # The resolver says that DNSSEC proves it: the AD bit of RFC 4035 section 3.2.3. As good as the way to the resolver.
+    authentic: bool = False
+    tries: tuple[str, ...] = ()  # what was tried before, elsewhere, and how that ended
 
     @property
     def absent(self) -> bool:
@@ -65,7 +71,7 @@ class Answer:
     @property
     def failed(self) -> bool:
         """The DNS said nothing: neither that there is a record nor that there is none."""
-        return self.outcome in (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
+        return self.outcome is not Outcome.FOUND and not self.absent
 
 
 T = TypeVar("T")
