@@ -8,7 +8,8 @@ import dns.flags
 import dns.message
 import dns.rrset
 
-from mailflow.observe.dns import AuthoritativeAnswer, DnsEye
+from mailflow.observe.dns import DnsEye
+from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.records.answer import MxRecord, Outcome, Question
 from tests.observe.dns_scripts import Script, Scripted, answer
 
@@ -30,7 +31,7 @@ def zones(records: dict[str, list[str]]) -> Script:
 
 
 def ask(
-    resolver: Script, servers: dict[str, Script], zone: str = "contoso.com", question: Question = MX, times: int = 1
+    resolver: Script, servers: dict[str, Script], question: Question = MX, times: int = 1
 ) -> tuple[tuple[AuthoritativeAnswer, ...], dict[str, Scripted], Scripted]:
     async def scene() -> tuple[tuple[AuthoritativeAnswer, ...], dict[str, Scripted], Scripted]:
         async with AsyncExitStack() as stack:
@@ -38,7 +39,7 @@ def ask(
             running = {a: await stack.enter_async_context(Scripted(script)) for a, script in servers.items()}
             reach: Callable[[str], tuple[str, int]] = lambda address: ("127.0.0.1", running[address].port)  # noqa: E731
             eye = DnsEye([("127.0.0.1", of_all.port)], 0.5, reach=reach)
-            told = [await eye.authoritative(zone, question) for _ in range(times)]
+            told = [await eye.authoritative(question) for _ in range(times)]
             return told[-1], running, of_all
 
     return asyncio.run(scene())
@@ -121,7 +122,7 @@ def test_name_servers_are_not_asked_to_recurse() -> None:
 def test_the_nearest_zone_above_a_name_counts() -> None:
     www = Question("www.contoso.com", "A")
     servers: dict[str, Script] = {"192.0.2.1": lambda query, _: answer(query, "www.contoso.com. A 192.0.2.9")}
-    found, _, resolver = ask(zones(ONE), servers, "www.contoso.com", www)
+    found, _, resolver = ask(zones(ONE), servers, www)
     assert [(one.server, one.answer.outcome) for one in found] == [("ns1.contoso.com", Outcome.FOUND)]
     assert [name for name in resolver.asked if "ns1" not in name] == ["www.contoso.com. UDP", "contoso.com. UDP"]
 
@@ -134,13 +135,13 @@ def test_an_alias_is_no_zone() -> None:
         assert isinstance(reply, bytes)
         return reply
 
-    found, _, _ = ask(resolve, {"192.0.2.1": knows}, "www.contoso.com")
+    found, _, _ = ask(resolve, {"192.0.2.1": knows}, Question("www.contoso.com", "MX"))
     assert [one.server for one in found] == ["ns1.contoso.com"]
 
 
 def test_nobody_asks_the_name_servers_of_com() -> None:
     known = {"com NS": ["a.gtld-servers.net."], "a.gtld-servers.net A": ["192.0.2.1"]}
-    found, _, resolver = ask(zones(known), {}, "www.contoso.com")
+    found, _, resolver = ask(zones(known), {}, Question("www.contoso.com", "MX"))
     words = "no zone at or above www.contoso.com has name servers"
     assert told(found) == [("", "", Outcome.UNUSABLE, words)]
     assert "com. UDP" not in resolver.asked
@@ -183,6 +184,6 @@ def test_each_server_is_asked_once() -> None:
 
 
 def test_a_name_that_dns_cannot_hold_has_no_server() -> None:
-    found, _, resolver = ask(zones(ONE), {}, "a..example", Question("a..example", "A"))
+    found, _, resolver = ask(zones(ONE), {}, Question("a..example", "A"))
     assert told(found) == [("", "", Outcome.NXDOMAIN, "no name that DNS can hold: A DNS label is empty.")]
     assert resolver.asked == {}

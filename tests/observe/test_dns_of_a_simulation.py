@@ -10,7 +10,7 @@ SCENARIO_4 = Path(__file__).parents[2] / "fixtures" / "scenario-4"
 
 
 def test_the_planned_name_servers_answer_on_loopback() -> None:
-    with open_door(load(SCENARIO_4), "simulated") as door:
+    with open_door(load(SCENARIO_4)) as door:
         found = door.authoritative("contoso.com", "MX")
         resolver = door.lookup("contoso.com", "MX").server
     assert [(one.server, one.address) for one in found] == [

@@ -15,6 +15,7 @@ from mailflow.environment.environment import Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.input_error import InputError
+from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.path import Disposition
 from mailflow.observe.recording import Recording, read, written
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question
@@ -42,6 +43,11 @@ def test_answers_stay_what_they_are() -> None:
     assert through_a_file(recording(answers=ANSWERS)).answers == ANSWERS
 
 
+def test_what_name_servers_say_stays_what_it_is() -> None:
+    said = tuple(AuthoritativeAnswer("ns1.contoso.com", "192.0.2.53", answer) for answer in ANSWERS)
+    assert through_a_file(recording(authoritative=said)).authoritative == said
+
+
 @given(st.lists(st.text() | st.ip_addresses() | st.builds(MxRecord, st.integers(0, 65535), st.text())))
 def test_whatever_an_answer_holds(values: list[Any]) -> None:
     answer = Answer(Question("any.test", "TXT"), Outcome.FOUND, tuple(values))
@@ -53,6 +59,7 @@ def test_a_whole_world() -> None:
     (domain,), (server,) = environment.domains, environment.on_premises.servers
     with open_door(environment) as door:
         seen = (door.lookup("contoso.com", "MX"), door.tls(server), [door.paths(domain, kind) for kind in Kind])
+        said = door.authoritative("contoso.com", "MX")
         kept = door.recording(Stage.PLAN)
     with open_door(environment, Look("recorded", recording=through_a_file(kept))) as again:
         assert seen == (
@@ -60,6 +67,7 @@ def test_a_whole_world() -> None:
             again.tls(server),
             [again.paths(domain, kind) for kind in Kind],
         )
+        assert again.authoritative("contoso.com", "MX") == said
         assert again.now == kept.at
         assert again.recording(Stage.AFTER) == kept
 
@@ -69,6 +77,7 @@ def test_what_was_not_recorded_is_unknown() -> None:
     (domain,), (server,) = environment.domains, environment.on_premises.servers
     with open_door(environment, Look("recorded", recording=recording())) as door:
         answer = door.lookup("contoso.com", "MX")
+        assert door.authoritative("contoso.com", "MX") == (AuthoritativeAnswer("", "", answer),)
         (session,) = door.tls(server)
         paths = [path for kind in Kind for path in door.paths(domain, kind)]
     assert (answer.outcome, answer.absent, session.reached) == (Outcome.TIMEOUT, False, False)

@@ -5,8 +5,8 @@ import ssl
 from mailflow.environment.environment import Domain, Environment, Server
 from mailflow.environment.message import Kind, messages
 from mailflow.event_loop import EventLoopThread
-from mailflow.observe.dns import DnsEye
 from mailflow.observe.door import Door
+from mailflow.observe.eye import AuthoritativeAnswer, Eye
 from mailflow.observe.path import Disposition, MailPath
 from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import TlsSession
@@ -37,16 +37,35 @@ def recorded(environment: Environment, loop: EventLoopThread, recording: Recordi
     )
 
 
-class _Answers(DnsEye):
+class _Answers(Eye):
     """Gives the answers of a recording. Whatever it lacks counts as unanswered, never as absent."""
 
     def __init__(self, recording: Recording) -> None:
-        super().__init__(())
+        self._recording = recording
         self._recorded = {answer.question: answer for answer in recording.answers}
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Everything that was recorded."""
+        return self._recording.answers
+
+    @property
+    def authoritative_answers(self) -> tuple[AuthoritativeAnswer, ...]:
+        """Everything that was recorded."""
+        return self._recording.authoritative
 
     async def lookup(self, question: Question) -> Answer:
         """Give the recorded answer."""
-        return self._recorded.get(question) or Answer(question, Outcome.TIMEOUT, text=(_NOT_THERE,))
+        return self._recorded.get(question) or _unanswered(question)
+
+    async def authoritative(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:
+        """Give what the name servers said in the recording."""
+        recorded = tuple(one for one in self._recording.authoritative if one.answer.question == question)
+        return recorded or (AuthoritativeAnswer("", "", _unanswered(question)),)
+
+
+def _unanswered(question: Question) -> Answer:
+    return Answer(question, Outcome.TIMEOUT, text=(_NOT_THERE,))
 
 
 class _Paths:

@@ -4,36 +4,28 @@ dnspython writes queries and reads replies; what was not answered is asked once 
 """
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mailflow.observe.dns_exchange import Asking, to_ask
 from mailflow.observe.dns_name_servers import NameServer, name_servers
 from mailflow.observe.dns_port import SourcePorts
 from mailflow.observe.dns_server import DnsServer
+from mailflow.observe.eye import AuthoritativeAnswer, Eye
 from mailflow.records.answer import Answer, Outcome, Question
 
 T = TypeVar("T")
 
 _AT_ONCE = 64  # questions under way; at 20 ms that is as much as dnspython can read
 _TRY_S = 3.0
-_EVALUATION_S = 40.0  # an SPF record can ask for dozens of look-ups, one after the other
 _CHAIN = 16  # aliases that are followed at the most
 
 # Where two tries failed, the one that tells more stands: an answer of whatever kind, then silence, then no way there.
 _TELLS_LEAST = (Outcome.UNREACHABLE, Outcome.TIMEOUT)
 
 
-class AuthoritativeAnswer(NamedTuple):
-    """What one name server of a zone says by itself. `address` is empty where nobody could be asked."""
-
-    server: str
-    address: str
-    answer: Answer
-
-
-class DnsEye:
+class DnsEye(Eye):
     """Asks each question once. Use it in one event loop."""
 
     def __init__(
@@ -56,7 +48,7 @@ class DnsEye:
         self._reach = reach
         self._ports = SourcePorts()
         self._asked: dict[Question, asyncio.Task[Answer]] = {}
-        self._servers_asked: dict[tuple[str, Question], asyncio.Task[tuple[AuthoritativeAnswer, ...]]] = {}
+        self._servers_asked: dict[Question, asyncio.Task[tuple[AuthoritativeAnswer, ...]]] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def lookup(self, question: Question) -> Answer:
@@ -65,24 +57,22 @@ class DnsEye:
             self._asked[question] = asyncio.get_running_loop().create_task(self._ask(question))
         return await asyncio.shield(self._asked[question])
 
+    async def authoritative(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:
+        """Ask every name server, see `Eye`. Each is asked once."""
+        if question not in self._servers_asked:
+            asking = asyncio.get_running_loop().create_task(self._ask_servers(question))
+            self._servers_asked[question] = asking
+        return await asyncio.shield(self._servers_asked[question])
+
     @property
     def answers(self) -> tuple[Answer, ...]:
         """Every answer so far, in the order of asking."""
-        done = (task for task in self._asked.values() if task.done() and not task.cancelled())
-        return tuple(task.result() for task in done)
+        return tuple(_results(self._asked.values()))
 
-    async def drive(self, evaluation: Generator[Question, Answer, T]) -> T:
-        """Answer the questions of an evaluation until it has its result."""
-        clock = asyncio.get_running_loop().time
-        until = clock() + _EVALUATION_S
-        try:
-            question = next(evaluation)
-            while True:
-                late = Answer(question, Outcome.TIMEOUT, text=(f"not asked: {_EVALUATION_S:g} s are over",))
-                question = evaluation.send(await self.lookup(question) if clock() < until else late)
-        except StopIteration as done:
-            result: T = done.value
-            return result
+    @property
+    def authoritative_answers(self) -> tuple[AuthoritativeAnswer, ...]:
+        """What every name server said so far, in the order of asking."""
+        return tuple(one for entries in _results(self._servers_asked.values()) for one in entries)
 
     async def _ask(self, question: Question) -> Answer:
         """Ask, and follow an alias whose end the resolver left out, before there counts as being no record."""
@@ -109,18 +99,7 @@ class DnsEye:
             self._servers = [*others, first]  # who failed where another did not is asked last from now on
         return found
 
-    async def authoritative(self, zone: str, question: Question) -> tuple[AuthoritativeAnswer, ...]:
-        """Ask every name server of a zone directly, at each of its addresses. Never raises, never empty.
-
-        `zone`: its name, or one within it: the nearest zone at or above it counts. Only answers with authority count;
-        a server that is lame, silent, refusing or without an address has an entry that says so.
-        """
-        if (zone, question) not in self._servers_asked:
-            asking = asyncio.get_running_loop().create_task(self._ask_servers(zone, question))
-            self._servers_asked[zone, question] = asking
-        return await asyncio.shield(self._servers_asked[zone, question])
-
-    async def _ask_servers(self, zone: str, question: Question) -> tuple[AuthoritativeAnswer, ...]:
+    async def _ask_servers(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:
         asking = to_ask(question, recursive=False)
         if isinstance(asking, Answer):
             return (AuthoritativeAnswer("", "", asking),)
@@ -131,7 +110,7 @@ class DnsEye:
             server = DnsServer(*self._reach(one.address))
             return AuthoritativeAnswer(one.name, one.address, await self._twice(asking, server, server))
 
-        return tuple(await asyncio.gather(*map(ask, await name_servers(self.lookup, zone, question))))
+        return tuple(await asyncio.gather(*map(ask, await name_servers(self.lookup, question))))
 
     async def _twice(self, asking: Asking, first: DnsServer, second: DnsServer) -> Answer:
         """Ask one server and, where that fails, another; the same one by TCP where there is no other."""
@@ -143,6 +122,10 @@ class DnsEye:
         if two.failed and _tells(two) < _tells(one):
             one, two = two, one
         return replace(two, tries=one.text)
+
+
+def _results(tasks: Iterable[asyncio.Task[T]]) -> Iterator[T]:
+    return (task.result() for task in tasks if task.done() and not task.cancelled())
 
 
 def _tells(answer: Answer) -> int:

@@ -20,9 +20,9 @@ class NameServer(NamedTuple):
     unasked: Answer | None = None
 
 
-async def name_servers(lookup: Lookup, zone: str, question: Question) -> list[NameServer]:
+async def name_servers(lookup: Lookup, question: Question) -> list[NameServer]:
     """Find every name server of the nearest zone at or above a name, at every address. Never empty."""
-    found = await _zone(lookup, zone)
+    found = await _zone(lookup, question.name)
     if found.outcome is not Outcome.FOUND:
         return [NameServer("", "", replace(found, question=question))]
     # The values of an NS answer are names.

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from mailflow.environment.environment import Domain, Environment, IPAddress, Server, Stage
 from mailflow.environment.message import Kind
 from mailflow.event_loop import EventLoopThread
-from mailflow.observe.dns import AuthoritativeAnswer, DnsEye
+from mailflow.observe.eye import AuthoritativeAnswer, Eye
 from mailflow.observe.path import MailPath
 from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import Endpoint, TlsSession, visit
@@ -40,7 +40,7 @@ class Door:
     environment: Environment
     mode: str  # simulated, live, recorded
     loop: EventLoopThread
-    eye: DnsEye
+    eye: Eye
     post: Post
     endpoint: "EndpointOf"
     roots: ssl.SSLContext
@@ -70,6 +70,7 @@ class Door:
             environment=self.environment.name,
             digest=self.environment.digest,
             answers=self.eye.answers,
+            authoritative=self.eye.authoritative_answers,
             tls=self.sessions,
             paths=self._paths,
         )
@@ -87,8 +88,8 @@ class Door:
         return self._call(together(), _DNS_S)
 
     def authoritative(self, name: str, rdtype: str) -> tuple[AuthoritativeAnswer, ...]:
-        """Ask every name server of the zone that a name lies in; never empty, see `DnsEye.authoritative`."""
-        return self._call(self.eye.authoritative(name, Question(name, rdtype)), _DNS_S)
+        """Ask every name server of the zone that a name lies in; never empty, see `Eye.authoritative`."""
+        return self._call(self.eye.authoritative(Question(name, rdtype)), _DNS_S)
 
     def drive(self, evaluations: Sequence[Generator[Question, Answer, T]]) -> tuple[T, ...]:
         """Answer the questions of several evaluations, all at once, and give their results."""

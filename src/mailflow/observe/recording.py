@@ -5,7 +5,7 @@ It may come from a stranger: what does not fit is refused as a whole, with the p
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailflow.environment.message import Kind
 from mailflow.input_error import InputError, Mistake
+from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.path import MailPath
 from mailflow.observe.smtp import TlsSession
 from mailflow.records.answer import Answer
@@ -36,15 +37,21 @@ class Recording(BaseModel):
     environment: str  # name and digest of the environment's folder, when they were made
     digest: str
     answers: tuple[Answer, ...] = ()
+    authoritative: tuple[AuthoritativeAnswer, ...] = ()  # what name servers said by themselves
     tls: Mapping[str, tuple[TlsSession, ...]] = {}  # by own server
     paths: Mapping[str, Mapping[Kind, tuple[MailPath, ...]]] = {}  # by domain
 
     def joined(self, other: "Recording") -> "Recording":
         """Put what two processes observed of one environment together; where both asked, the first holds."""
         mine = {answer.question for answer in self.answers}
+        asked = {one.answer.question for one in self.authoritative}
         return self.model_copy(
             update={
                 "answers": (*self.answers, *(answer for answer in other.answers if answer.question not in mine)),
+                "authoritative": (
+                    *self.authoritative,
+                    *(one for one in other.authoritative if one.answer.question not in asked),
+                ),
                 "tls": {**other.tls, **self.tls},
                 "paths": {**other.paths, **self.paths},
             }
@@ -53,7 +60,7 @@ class Recording(BaseModel):
 
 def written(recording: Recording) -> dict[str, Any]:
     """Write it as what JSON has."""
-    marked = recording.model_copy(update={"answers": tuple(map(_marked, recording.answers))})
+    marked = recording.model_copy(update=_each(recording, _marked))
     return marked.model_dump(mode="json")
 
 
@@ -67,7 +74,7 @@ def read(content: object, file: str) -> Recording:
     expected = "observations as Mailflow writes them into evidence.json"
     try:
         found = Recording.model_validate_json(json.dumps(content))  # as JSON, where a list may stand for a tuple
-        answers = tuple(map(_unmarked, found.answers))
+        unmarked = _each(found, _unmarked)
     except ValidationError as wrong:
         raise InputError(
             *(
@@ -80,7 +87,14 @@ def read(content: object, file: str) -> Recording:
     if found.form != FORM:
         mend = "Judge it with the version of Mailflow that wrote it."
         raise InputError(Mistake(file, None, f"observations in form {found.form}", f"form {FORM}", mend))
-    return found.model_copy(update={"answers": answers})
+    return found.model_copy(update=unmarked)
+
+
+def _each(recording: Recording, change: Callable[[Answer], Answer]) -> dict[str, Any]:
+    return {
+        "answers": tuple(map(change, recording.answers)),
+        "authoritative": tuple(one._replace(answer=change(one.answer)) for one in recording.authoritative),
+    }
 
 
 def _marked(answer: Answer) -> Answer:
