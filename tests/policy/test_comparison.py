@@ -147,8 +147,7 @@ def test_a_row_that_is_not_judged_any_more_is_worse_where_the_run_is_incomplete(
     assert compare(before, unseen).worse
 
 
-def test_nothing_in_common_says_nothing() -> None:
-    with pytest.raises(ValueError, match="no row in common"):
-        compare(run(row(GOOD, "A-1")), run(row(GOOD, "A-2")))
-    with pytest.raises(ValueError, match="no row in common"):
-        compare(run(), run())
+def test_how_many_rows_were_judged_in_both() -> None:
+    before = run(row(GOOD, "A-1"), row(GOOD, "A-2"), row(GOOD, "A-3"))
+    assert compare(before, run(row(GOOD, "A-1"), row(BAD, "A-2"), row(GOOD, "A-4"))).common == 2
+    assert compare(before, run(row(GOOD, "A-1", domain="fabrikam.com"))).common == 0

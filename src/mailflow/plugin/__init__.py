@@ -47,6 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="with --mode recorded: the evidence.json of an earlier run, to be judged again; repeatable",
     )
     group.addoption(
+        "--since",
+        metavar="PATH",
+        help="an earlier report.json, its folder or a folder of reports: the report says what changed since",
+    )
+    group.addoption(
         "--reports",
         default="reports",
         metavar="DIR",

@@ -2,7 +2,8 @@
 
 from mailflow.policy.finding import Verdict
 from mailflow.policy.requirement import Result
-from mailflow.report.printable import printable
+from mailflow.report.printable import for_console
+from mailflow.report.words import spoken
 
 Status = tuple[str, str, tuple[str, dict[str, bool]]]
 
@@ -27,7 +28,7 @@ class Blocked(Exception):  # noqa: N818  # it says what became of the change; no
 
     def __init__(self, result: Result) -> None:
         self.result = result
-        super().__init__(f"{result.requirement.id} {words(result.verdict)}: {result.reason}")
+        super().__init__(f"{result.requirement.id} {spoken(result.verdict)}: {result.reason}")
 
 
 def status(verdict: str, *, failed: bool) -> Status | None:
@@ -35,16 +36,11 @@ def status(verdict: str, *, failed: bool) -> Status | None:
     return (_FAILED if failed else _PASSED).get(verdict)
 
 
-def words(verdict: Verdict) -> str:
-    """Write a verdict as people read it; the hyphen of non-compliant belongs to the word."""
-    return verdict.value if verdict is Verdict.NON_COMPLIANT else verdict.value.replace("-", " ")
-
-
 def told(result: Result) -> str:
     """Tell a result that blocks, for the terminal: what was demanded, what was seen, what mends it."""
     requirement = result.requirement
     lines = [
-        f"{words(result.verdict).capitalize()} ({requirement.level}): {requirement.title}",
+        f"{spoken(result.verdict).capitalize()} ({requirement.level}): {requirement.title}",
         f"  {requirement.path}:{requirement.line}",
     ]
     for step in result.steps:
@@ -54,4 +50,4 @@ def told(result: Result) -> str:
     if result.remedy:
         lines += ["  Remedy:", *(f"      {line}" for line in result.remedy.splitlines())]
     lines += [f"  Note: {note}" for note in result.notes]
-    return printable("\n".join(lines))
+    return for_console("\n".join(lines))

@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
+from mailflow.input_error import InputError
 from mailflow.observe.recording import Recording, read, written
 from mailflow.plugin import fixtures, outcome, terminal
 from mailflow.plugin.collect import FeatureFile, ScenarioItem
 from mailflow.plugin.doors import DOORS, Doors
+from mailflow.plugin.progress import Progress
 from mailflow.plugin.project import FEATURES, Project
 from mailflow.plugin.record import packed, unpacked
 from mailflow.plugin.runs import runs
+from mailflow.plugin.since import earlier, with_comparison
 from mailflow.policy.feature import Key
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Decision, Run
-from mailflow.report.printable import printable
+from mailflow.report.printable import for_console
 
 _MARKERS = (
     "must: without it mail is lost, takes a forbidden path, bypasses the filter or cannot be sent",
@@ -33,7 +36,12 @@ _READY = (Decision.READY, Decision.READY_WITH_ACCEPTED_RISKS)
 
 
 def register(config: pytest.Config, project: Project) -> None:
-    """Make a run of pytest a run over the features of a project."""
+    """Make a run of pytest a run over the features of a project.
+
+    Raises:
+        pytest.UsageError: the report of an earlier run cannot be read.
+
+    """
     own = (tag for feature in project.catalogue.features for scenario in feature.scenarios for tag in scenario.tags)
     for marker in (*_MARKERS, *sorted({f"{tag}: of feature files" for tag in own if ":" not in tag})):
         config.addinivalue_line("markers", marker)
@@ -55,6 +63,8 @@ class Session:
         self.runs: tuple[Run, ...] = ()
         self.unwritten = ""
         self.bad_input = False  # a selected feature file has mistakes
+        self.before = _before(config, project)
+        self.progress = Progress(tuple(project.environments))
         self._requirements = {
             scenario.requirement.id: scenario.requirement
             for feature in project.catalogue.features
@@ -76,6 +86,11 @@ class Session:
         """Judge one environment after the other, so that only one is open at a time; else the order stays."""
         place = {name: number for number, name in enumerate(self.project.environments)}
         items.sort(key=lambda item: place[item.environment.name] if isinstance(item, ScenarioItem) else -1)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """In a long run, say now and then how far it is."""
+        if line := self.progress.line(nodeid):
+            _say(self.config, line)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -135,6 +150,7 @@ class Session:
         if self.config.option.collectonly:
             return
         self.runs = runs(self.project, self._selected(session), self.outcomes, self.recordings)
+        self.runs = tuple(with_comparison(run, self.before) for run in self.runs)
         self._write(session)
         if exitstatus == pytest.ExitCode.OK and any(run.decision not in _READY for run in self.runs):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -166,4 +182,15 @@ def _say(config: pytest.Config, line: str) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.ensure_newline()
-        reporter.write_line(printable(line))
+        reporter.write_line(for_console(line))
+
+
+def _before(config: pytest.Config, project: Project) -> dict[str, Run]:
+    """Give the earlier run of each environment; a process of pytest-xdist needs none."""
+    path = config.getoption("since")
+    if not path or hasattr(config, "workerinput"):
+        return {}
+    try:
+        return earlier(project, config.invocation_params.dir / path)
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from error

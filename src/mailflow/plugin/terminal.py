@@ -1,4 +1,4 @@
-"""The last lines of a run: a decision for each environment, what blocks, what is missing, where the report is."""
+"""The last lines of a run, in the words of its page: the decision for each environment, why, and what to mend."""
 
 import sys
 from collections.abc import Sequence
@@ -6,26 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from mailflow.plugin.outcome import words
 from mailflow.policy.finding import Verdict
 from mailflow.policy.run import Completeness, Decision, Run
-from mailflow.report.printable import printable
+from mailflow.report.as_text import fitted
+from mailflow.report.printable import for_console
+from mailflow.report.words import DECISIONS, changed, sentence, spoken
 
 MOST = 10  # blocking rows that are named; the report names all
-_DECISIONS = {
-    Decision.READY: ("✔", "ready", "green"),
-    Decision.READY_WITH_ACCEPTED_RISKS: ("✔", "ready, with accepted risks", "yellow"),
-    Decision.NOT_READY: ("✘", "not ready", "red"),
-    Decision.INCOMPLETE: ("?", "incomplete: not everything that was planned is judged", "red"),
+_COLOURS = {
+    Decision.READY: "green",
+    Decision.READY_WITH_ACCEPTED_RISKS: "yellow",
+    Decision.NOT_READY: "red",
+    Decision.INCOMPLETE: "red",
 }
-_ORDER = (  # in which a reader asks for them
-    Verdict.COMPLIANT,
-    Verdict.NON_COMPLIANT,
-    Verdict.NOT_VERIFIED,
-    Verdict.WAIVED,
-    Verdict.NOT_APPLICABLE,
-)
-_ASCII = str.maketrans("✔✘", "+x")  # for terminals whose encoding has no such signs
+_ASCII = str.maketrans("✓△✕→…⟨⟩", "+!x>~<>")  # for terminals whose encoding has no such signs
 
 
 def tell(reporter: pytest.TerminalReporter, runs: Sequence[Run], reports: Path, unwritten: str) -> None:
@@ -36,38 +30,39 @@ def tell(reporter: pytest.TerminalReporter, runs: Sequence[Run], reports: Path, 
     for run in runs:
         _tell(reporter, run)
     if unwritten:
-        reporter.write_line(f"The reports could not be written: {unwritten}", red=True)
+        _line(reporter, f"The reports could not be written: {unwritten}", red=True)
     else:
-        reporter.write_line(f"Report: {reports / 'index.html'}")
+        _line(reporter, f"Report: {reports / 'index.html'}")
 
 
 def _tell(reporter: pytest.TerminalReporter, run: Run) -> None:
-    symbol, decision, colour = _DECISIONS[run.decision]
-    line = f"{symbol} {run.environment} ({run.organization}), {run.mode}: {decision}"
-    try:
-        line.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        line = line.translate(_ASCII)
-    reporter.write_line(line, bold=True, **{colour: True})
+    symbol, decision = DECISIONS[run.decision]
+    head = f"{symbol} {run.environment} ({run.organization}), {run.mode}: {decision}"
+    _line(reporter, head, bold=True, **{_COLOURS[run.decision]: True})
+    _line(reporter, f"  {sentence(run)}")
     numbers = run.counts()
-    counts = [f"{numbers[verdict]} {words(verdict)}" for verdict in _ORDER if numbers[verdict]]
-    reporter.write_line(f"  {', '.join(counts) or 'nothing judged'}")
+    counts = [f"{numbers[verdict]} {spoken(verdict)}" for verdict in reversed(Verdict) if numbers[verdict]]
+    _line(reporter, f"  {', '.join(counts) or 'nothing judged'}")
     blocking = run.blocking()
     for result in blocking[:MOST]:
         place = result.domain or "the tenant"
-        reporter.write_line(f"  {result.requirement.id}, {place}, {words(result.verdict)}: {_line(result.reason)}")
+        reason = fitted(" ".join(result.reason.split()))
+        _line(reporter, f"  {result.requirement.id}, {place}, {spoken(result.verdict)}: {reason}")
     if len(blocking) > MOST:
-        reporter.write_line(f"  and {len(blocking) - MOST} more")
+        _line(reporter, f"  and {len(blocking) - MOST} more")
     for mistake in run.waiver_mistakes:
-        reporter.write_line(f"  {mistake}", red=True)
+        _line(reporter, f"  {mistake}", red=True)
     _missing(reporter, run.completeness)
+    if run.compared:
+        since = f"{run.compared.before.started:%Y-%m-%d %H:%M:%S} UTC"
+        _line(reporter, f"  Since {since}: {changed(run.compared)}", bold=run.compared.worse)
 
 
 def _missing(reporter: pytest.TerminalReporter, completeness: Completeness) -> None:
     """Name what was planned and not judged; where it is much, count it."""
     if completeness.whole:
         return
-    reporter.write_line(f"  {completeness.judged} of {completeness.planned} planned rows judged", yellow=True)
+    _line(reporter, f"  {completeness.judged} of {completeness.planned} planned rows judged", yellow=True)
     for title, names in (
         ("deselected", completeness.deselected),
         ("undefined", completeness.undefined),
@@ -75,12 +70,16 @@ def _missing(reporter: pytest.TerminalReporter, completeness: Completeness) -> N
     ):
         if 0 < len(names) <= MOST // 2:
             for name in names:
-                reporter.write_line(f"  {title}: {_line(name)}", yellow=True)
+                _line(reporter, f"  {title}: {fitted(name)}", yellow=True)
         elif names:
-            reporter.write_line(f"  {title}: {len(names)}", yellow=True)
+            _line(reporter, f"  {title}: {len(names)}", yellow=True)
 
 
-def _line(text: str) -> str:
-    """Fit a reason, which may come from a wire, into one printable line."""
-    line = printable(" ".join(text.split()))
-    return line if len(line) <= 160 else f"{line[:157]}…"
+def _line(reporter: pytest.TerminalReporter, text: str, **markup: bool) -> None:
+    """Write one line that the terminal can show; pytest colours terminals only."""
+    line = for_console(text, keep="")
+    try:
+        line.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        line = line.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+    reporter.write_line(line, **markup)

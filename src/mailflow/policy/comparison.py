@@ -77,6 +77,11 @@ class Comparison:
         )
 
     @property
+    def common(self) -> int:
+        """How many rows were judged in both runs. Where there are none, nothing can be said of them."""
+        return self.same + sum(change.before is not None and change.after is not None for change in self.changes)
+
+    @property
     def decided_worse(self) -> bool:
         """Whether the decision went down, from ready towards not ready."""
         return _DECISIONS.index(self.after.decision) > _DECISIONS.index(self.before.decision)
@@ -93,13 +98,8 @@ def compare(before: Run, after: Run) -> Comparison:
     evidence; between a simulation and a live run only verdicts and reasons are compared, because all evidence
     comes from elsewhere.
 
-    Raises:
-        ValueError: they have no row in common, so that nothing could be said.
-
     """
     old, new = _rows(before), _rows(after)
-    if not old.keys() & new.keys():
-        raise ValueError("the two runs have no row in common")
     alike = before.mode == after.mode
     keys = (*new, *(key for key in old if key not in new))
     found = [_change(old.get(key), new.get(key), evidence=alike) for key in keys]

@@ -15,6 +15,7 @@ from mailflow.policy.way import Demand, Hop, Way
 from mailflow.report.as_json import SCHEMA
 from mailflow.report.json_part import Part, open_json
 
+FILE = "report.json"
 _CHANGED = "It was changed after it was written."
 
 

@@ -1,5 +1,6 @@
 """The words and symbols of the report: one place, so that HTML, index and JUnit say the same."""
 
+from mailflow.policy.comparison import Comparison, Kind
 from mailflow.policy.finding import Verdict
 from mailflow.policy.requirement import Level
 from mailflow.policy.run import Decision, Run
@@ -34,6 +35,22 @@ MODES = {
     "live": "It judges what was published and configured when the run looked.",
     "recorded": "It judges answers that an earlier live run recorded.",
 }
+
+
+CHANGES = {
+    Kind.NEW: ("new", "It was good and is open now."),
+    Kind.WORSE: ("worse", "The verdict is graver than it was."),
+    Kind.REMOVED: ("removed", "It was judged then, and is not now."),
+    Kind.ADDED: ("added", "It was not judged then, and is now."),
+    Kind.BETTER: ("better", "The verdict is milder than it was, and not good yet."),
+    Kind.MENDED: ("mended", "It was open or accepted and is good now."),
+    Kind.OTHERWISE: ("seen otherwise", "It is as good or bad as it was, and something else differs."),
+}
+
+
+def spoken(verdict: Verdict) -> str:
+    """Write a verdict as people read it; the hyphen of non-compliant belongs to the word."""
+    return verdict.value if verdict is Verdict.NON_COMPLIANT else verdict.value.replace("-", " ")
 
 
 def number(count: int, singular: str, plural: str = "") -> str:
@@ -72,6 +89,21 @@ def sentence(run: Run) -> str:
         case _:
             why = "Everything planned was judged, and every requirement holds or does not apply"
     return f"{why}.{_recommendations(run)}"
+
+
+def changed(found: Comparison) -> str:
+    """Say in one sentence, or two, what became of a run since another."""
+    told = [f"{count:,} {CHANGES[kind][0]}" for kind, count in found.counts().items() if count]
+    if not found.common:
+        rows = "No row was judged in both runs"
+    elif told:
+        rows = f"Of the rows {_sum_up(told)}; {found.same:,} the same"
+    else:
+        rows = f"{'The one row is' if found.same == 1 else f'All {found.same:,} rows are'} the same"
+    before, after = found.before.decision, found.after.decision
+    if before is after:
+        return f"{rows}."
+    return f"{rows}. The decision was '{DECISIONS[before][1]}' and is '{DECISIONS[after][1]}'."
 
 
 def _sum_up(causes: list[str]) -> str:
