@@ -161,7 +161,8 @@ def test_terminal_without_signs_shows_letters(toys: Any, monkeypatch: pytest.Mon
     terminal.tell(Reporter(), runs, toys.pytester.path, "")
     assert written == [
         "Mailflow",
-        "x toy (Contoso), simulated: not ready",
+        "x toy (Contoso), simulated: Not ready",
+        "  1 requirement fails.",
         "  1 non-compliant",
         "  TOY-MX-1, contoso.com, non-compliant: the MX is old",
         f"Report: {toys.pytester.path / 'index.html'}",

@@ -91,7 +91,9 @@ def test_non_compliant_must_fails_in_its_own_words_and_later_sentences_go_on(toy
             "      asked: the MX is mail",
             "      seen:  the MX is old",
             "      Publish it.",
-            "* toy (Contoso), simulated: not ready",
+            "✕ toy (Contoso), simulated: Not ready",
+            "  1 requirement fails.",
+            "  1 non-compliant",
             "  TOY-MX-1, contoso.com, non-compliant: the MX is old",
         ]
     )
@@ -366,3 +368,17 @@ def test_hostile_words_reach_the_terminal_as_text(toys: Any) -> None:
     assert result.reason == "v=spf1\x1b[2J\u202e\x00"
     assert "\x1b[2J" not in outcome.text
     assert "      seen:  v=spf1⟨U+001B⟩[2J⟨U+202E⟩⟨U+0000⟩" in outcome.text
+
+
+def test_no_banner_commands_the_build_server(toys: Any) -> None:
+    toys.steps(
+        "from pytest_bdd import then\nfrom mailflow.policy.finding import non_compliant\n"
+        "@then('it commands')\ndef it_commands(conclude):\n"
+        "    conclude(non_compliant('a', '220 ##vso[task.setvariable variable=x]y', remedy='One.\\n ::error::two'))\n"
+    )
+    toys.feature(toys.scenario("Then it commands"))
+    outcome = toys.run()
+    assert "##vso[" not in outcome.text
+    assert "      seen:  220 ⟨U+0023⟩#vso[task.setvariable variable=x]y" in outcome.text
+    assert "       ⟨U+003A⟩:error::two" in outcome.text
+    assert "::error" not in outcome.text.replace("⟨U+003A⟩:error", "")

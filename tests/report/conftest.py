@@ -6,7 +6,9 @@ from itertools import count
 
 import pytest
 
+from mailflow.environment.environment import Waiver
 from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.readiness import PlannedMx, Readiness
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Observed, Run
 from mailflow.policy.way import Demand, Hop, Way
@@ -79,6 +81,13 @@ def result(
         ),
         beneath=Verdict.NON_COMPLIANT if waived else None,
         waiver=text("W-7: accepted by Kim until 2026-12-31") if waived else "",
+        accepted=Waiver(
+            text(name),
+            text("contoso.com"),
+            *map(text, ("reason", "risk", "Kim", "W-7", "day", "end", "waivers.yaml:1")),
+        )
+        if waived
+        else None,
     )
 
 
@@ -115,6 +124,10 @@ def build() -> Build:
                 unused_features=(text("scenario_1.feature"),),
             ),
             "waiver_mistakes": (text("W-3 expired on 2026-11-01"),),
+            "ran_by": text("kim"),
+            "ran_on": text("jump-host"),
+            "again": text("--environment scenario-4"),
+            "readiness": Readiness(STARTED, (PlannedMx(text("contoso.com"), (text("10 mail."),), 300),)),
             "advice": {4: (text("the documentation recommends another scenario"),)},
             "files": {text("environment.yaml"): text("7d793037")},
             "kit_digest": text("fcde2b2e"),

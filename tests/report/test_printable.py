@@ -1,10 +1,11 @@
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailflow.report.printable import printable
+from mailflow.report.printable import for_console, printable
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,23 @@ def test_any_text_becomes_utf_8_and_xml(text: str) -> None:
     element = ET.Element("a")
     element.text = shown
     assert (ET.fromstring(ET.tostring(element)).text or "") == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("220 ##vso[task.setvariable variable=x]y", "220 ⟨U+0023⟩#vso[task.setvariable variable=x]y"),
+        ("###[error]", "#⟨U+0023⟩#[error]"),
+        ("::error::x", "⟨U+003A⟩:error::x"),
+        ("one\n  ::set-output name=x::y", "one\n  ⟨U+003A⟩:set-output name=x::y"),
+        ("\x1b::error::x", "⟨U+001B⟩::error::x"),
+        ("ip6:2001:db8::1 or ::1, ## 1", "ip6:2001:db8::1 or ::1, ## 1"),
+    ],
+)
+def test_no_build_server_is_commanded(text: str, shown: str) -> None:
+    assert for_console(text) == shown
+
+
+@given(st.text(alphabet="#:[ae\n\t ☃"))
+def test_no_command_is_left_however_it_is_written(text: str) -> None:
+    assert not re.search(r"(?m)##[a-z]*\[|^\s*::[a-z]", for_console(text))

@@ -29,6 +29,9 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
             "finished": "2026-11-23T16:20:08Z",
             "strict": False,
             "observed": {"mode": "live", "at": "2026-11-23T16:20:06Z", "vantage": "203.0.113.9"},
+            "ran_by": "kim",
+            "ran_on": "jump-host",
+            "again": "--environment scenario-4",
         },
         "environment": {
             "name": "scenario-4",
@@ -50,6 +53,10 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
             "unused_features": [],
         },
         "waiver_mistakes": [],
+        "readiness": {
+            "at": "2026-11-23T16:20:05Z",
+            "planned": [{"domain": "contoso.com", "records": ["10 mail."], "ttl": 300}],
+        },
         "advice": {"4": ["the documentation recommends another scenario"]},
         "requirements": [
             {
@@ -64,6 +71,17 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
                 "why": "why",
                 "beneath": "non-compliant",
                 "waiver": "W-7: accepted by Kim until 2026-12-31",
+                "accepted": {
+                    "id": "S4-MX-1",
+                    "domain": "contoso.com",
+                    "reason": "reason",
+                    "risk": "risk",
+                    "approver": "Kim",
+                    "ticket": "W-7",
+                    "starts": "day",
+                    "until": "end",
+                    "origin": "waivers.yaml:1",
+                },
                 "notes": ["a note", "another note"],
                 "sources": [
                     {"document": "a document of our own", "section": "section", "standing": "stated"},

@@ -13,6 +13,7 @@ from typing import Any
 from mailflow.observe.recording import written
 from mailflow.policy.comparison import Comparison
 from mailflow.policy.finding import Evidence
+from mailflow.policy.readiness import Readiness
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Run
 
@@ -33,6 +34,9 @@ def report(run: Run) -> bytes:
                 "finished": _utc(run.finished),
                 "strict": run.strict,
                 "observed": _observed(run),
+                "ran_by": run.ran_by,
+                "ran_on": run.ran_on,
+                "again": run.again,
             },
             "environment": {
                 "name": run.environment,
@@ -54,6 +58,7 @@ def report(run: Run) -> bytes:
                 "unused_features": done.unused_features,
             },
             "waiver_mistakes": run.waiver_mistakes,
+            "readiness": _readiness(run.readiness) if run.readiness else None,
             "advice": {str(scenario): told for scenario, told in run.advice.items()},
             "requirements": [_result(result) for result in run.results],
             "compared": _comparison(run.compared) if run.compared else None,
@@ -106,6 +111,7 @@ def _result(result: Result) -> dict[str, Any]:
         "why": demanded.why,
         "beneath": result.beneath.value if result.beneath else None,
         "waiver": result.waiver,
+        "accepted": asdict(result.accepted) if result.accepted else None,
         "notes": result.notes,
         "sources": [
             {"document": source.document, "section": source.section, "standing": source.standing.value}
@@ -162,6 +168,13 @@ def _side(run: Run) -> dict[str, Any]:
         "started": _utc(run.started),
         "kit_version": run.kit_version,
         "decision": run.decision.value,
+    }
+
+
+def _readiness(change: Readiness) -> dict[str, Any]:
+    return {
+        "at": _utc(change.at) if change.at else None,
+        "planned": [asdict(record) for record in change.planned],
     }
 
 

@@ -6,9 +6,11 @@ the decision that it states must follow from the rows in it.
 
 from pathlib import Path
 
+from mailflow.environment.environment import Waiver
 from mailflow.observe import recording
 from mailflow.observe.recording import Recording
 from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.readiness import PlannedMx, Readiness
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Decision, Observed, Run
 from mailflow.policy.way import Demand, Hop, Way
@@ -48,6 +50,10 @@ def read(path: Path) -> Run:
         completeness=_completeness(top["completeness"]),
         strict=run["strict"].flag(),
         waiver_mistakes=top["waiver_mistakes"].texts(),
+        readiness=None if top["readiness"].is_null() else _readiness(top["readiness"]),
+        ran_by=run["ran_by"].text(),
+        ran_on=run["ran_on"].text(),
+        again=run["again"].text(),
         advice={scenario: said.texts() for scenario, said in top["advice"].numbered()},
         files={name: one.text() for name, one in environment["files"].named()},
         kit_digest=top["kit"]["digest"].text(),
@@ -92,6 +98,20 @@ def _completeness(done: Part) -> Completeness:
     )
 
 
+def _readiness(change: Part) -> Readiness:
+    return Readiness(
+        None if change["at"].is_null() else change["at"].time(),
+        tuple(
+            PlannedMx(
+                planned["domain"].text(),
+                planned["records"].texts(),
+                None if planned["ttl"].is_null() else planned["ttl"].number(),
+            )
+            for planned in change["planned"].items()
+        ),
+    )
+
+
 def _result(row: Part) -> Result:
     requirement = Requirement(
         id=row["id"].text(),
@@ -118,6 +138,21 @@ def _result(row: Part) -> Result:
         evidence=tuple(map(_evidence, row["evidence"].items())),
         beneath=row["beneath"].word_or_none(Verdict),
         waiver=row["waiver"].text(),
+        accepted=None if row["accepted"].is_null() else _waiver(row["accepted"]),
+    )
+
+
+def _waiver(waiver: Part) -> Waiver:
+    return Waiver(
+        id=waiver["id"].text(),
+        domain=waiver["domain"].text_or_none(),
+        reason=waiver["reason"].text(),
+        risk=waiver["risk"].text(),
+        approver=waiver["approver"].text(),
+        ticket=waiver["ticket"].text(),
+        starts=waiver["starts"].text(),
+        until=waiver["until"].text(),
+        origin=waiver["origin"].text(),
     )
 
 
