@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC
 
-from mailflow.policy.comparison import Change, Comparison
+from mailflow.policy.comparison import OPEN, Change, Comparison
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Run
 from mailflow.report.printable import for_console
@@ -51,14 +51,14 @@ def _row(change: Change) -> tuple[str, ...]:
 
 
 def _told(change: Change) -> Iterator[str]:
-    """Say what was seen then and now, where that differs."""
+    """Say what was seen then and now, where that differs; of a row in one run only, where it is open."""
     if change.before and change.after:
         if change.before.reason != change.after.reason:
             yield f"was: {_reason(change.before)}"
             yield f"is:  {_reason(change.after)}"
         elif others := [name for name in change.differs if name != "verdict"]:
             yield f"differs in: {', '.join(others)}"
-    else:
+    elif change.result.verdict in OPEN:
         yield _reason(change.result)
 
 
