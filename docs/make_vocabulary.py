@@ -31,7 +31,7 @@ def page() -> str:
     vocabulary, _ = load(ROOT)
     used: dict[str, str] = {}
     for feature in read_folder(ROOT / "features", ROOT).features:
-        for _, step in steps_of(ROOT, feature):
+        for _, step in steps_of(feature):
             for definition in vocabulary.find(step.type, step.name):
                 used.setdefault(definition.step_func.__name__, step.name)
     told = [HEAD]

@@ -1,7 +1,6 @@
 """`mailflow new`: what it writes runs at once, says what is missing, and is never written over anything."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,20 +10,16 @@ import pytest
 
 from mailflow.__main__ import main
 
-ROOT = Path(__file__).parents[2]
 TENANT = "3f1c6a52-0b7d-4e85-9a34-6c2f1d8e7b90"
 FILLED = ["--address", "131.107.21.231", "--tenant-id", TENANT]
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of somebody's own: the kit's sentences and shipped features, no environment yet."""
-    for name in ("features", "steps"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("domains", "__pycache__"))
-    (tmp_path / "pyproject.toml").write_text(
-        '[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib"]\n', "utf-8"
-    )
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A project of somebody's own with no environment yet."""
     monkeypatch.chdir(tmp_path)
+    assert main(["init", "--exports", "in"]) == 0
+    capsys.readouterr()
     return tmp_path
 
 
@@ -94,7 +89,7 @@ def test_several_domains_are_one_organization_or_one_each(project: Path, capsys:
 
 def test_nothing_is_overwritten(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = project / "features/domains/fabrikam.com.feature"
-    own.parent.mkdir()
+    own.parent.mkdir(exist_ok=True)
     own.write_text("mine", encoding="utf-8")
     assert main(["new", "contoso.com", "--scenario", "4"]) == 0
     before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
@@ -132,7 +127,7 @@ def test_nothing_is_overwritten(project: Path, capsys: pytest.CaptureFixture[str
 def test_mistakes(arguments: list[str], told: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "--scenario", "4", *arguments]) == 4
     assert capsys.readouterr().err == f"mailflow new: {told}\n"
-    assert not (project / "fixtures").exists()
+    assert not list(project.glob("fixtures/*/"))
 
 
 def test_outside_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,6 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="where reports are written (default: reports/ of the project)",
     )
+    parser.addini(
+        "shipped_features",
+        "ask the requirements that come with Mailflow beside those in features/",
+        "bool",
+        default=False,
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

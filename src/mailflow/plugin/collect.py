@@ -5,7 +5,7 @@
 The domain is a node and not a parameter in brackets, so that -k, node ids, --lf and editors work alike.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,18 @@ class FeatureFile(pytest.File):
                 yield EnvironmentNode.from_parent(
                     self, name=name, project=self.project, environment=environment, rows=rows
                 )
+
+
+class FeaturesFolder(pytest.Directory):
+    """The folder features/ of somebody's own project: what lies in it, and the kit's files as if they did."""
+
+    project: Project
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Give a node for each file, the kit's first."""
+        for path in self.project.shipped:
+            yield FeatureFile.from_parent(self, path=self.project.root / path, project=self.project)
+        yield from pytest.Dir.from_parent(self, path=self.path).collect()
 
 
 class EnvironmentNode(pytest.Collector):
@@ -90,7 +102,8 @@ class ScenarioItem(pytest.Function):
         self.environment = within.environment
         self.row = row
         self.example = example
-        path = self.project.root / row.scenario.requirement.path
+        feature = within.project.feature(row.scenario.requirement.path)
+        path = feature.file if feature else self.path
         template = get_feature(str(path.parent), path.name, ENCODING).scenarios[row.scenario.requirement.title]
         self.scenario = template.render(row.scenario.examples[example].values)
         self.record = self.fresh_record()

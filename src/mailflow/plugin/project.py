@@ -11,15 +11,16 @@ import pytest
 from mailflow.environment.environment import Environment, Stage
 from mailflow.input_error import InputError, Mistake
 from mailflow.plugin import vocabulary
+from mailflow.plugin.shipped import feature_files, roots
 from mailflow.plugin.vocabulary import Vocabulary
-from mailflow.policy.catalogue import Catalogue, read_folder
+from mailflow.policy.catalogue import Catalogue, read_files
 from mailflow.policy.feature import Feature, Key, Row, plan
 from mailflow.policy.reach import unreached
 
 if TYPE_CHECKING:
     from mailflow.observe.recording import Recording
 
-FEATURES = "features"
+_FIRST = "For a first one: mailflow new contoso.com --scenario 4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,12 @@ class Project:
         """Give a feature file by its path in the project."""
         return next((feature for feature in self.catalogue.features if feature.path == path), None)
 
+    @property
+    def shipped(self) -> tuple[str, ...]:
+        """The kit's own feature files in a project of somebody's own, by their paths; none in the kit's repository."""
+        told = (*((feature.path, feature.file) for feature in self.catalogue.features),)
+        return tuple(path for path, file in told if file != self.root / path)
+
     def rows(self, environment: str, path: str) -> Iterator[Row]:
         """Give the planned rows of an environment that one feature file demands."""
         for row in self.planned[environment].values():
@@ -76,10 +83,10 @@ def load(config: pytest.Config) -> Project:
         names = names or list(recordings)
         environments = _faulty(root, names, faults) if faults else _environments(root, names)
         _same(environments, recordings)
-        words, modules = vocabulary.load(root)
+        words, modules = vocabulary.load(*roots(config))
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
-    catalogue = read_folder(root / FEATURES, root)
+    catalogue = read_files(feature_files(config))
     catalogue = catalogue.without(
         unreached(catalogue.features, tuple(environments.values()), _known(root), whole=not (names or faults))
     )
@@ -183,7 +190,7 @@ def _environments(root: Path, names: list[str]) -> dict[str, Environment]:
     if errors:
         raise InputError.gather(errors)
     if not found:
-        raise InputError(Mistake("fixtures", None, "no environment", "a folder with an environment.yaml"))
+        raise InputError(Mistake("fixtures", None, "no environment", "a folder with an environment.yaml", _FIRST))
     return found
 
 

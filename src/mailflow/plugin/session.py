@@ -10,12 +10,13 @@ import pytest
 from mailflow.input_error import InputError
 from mailflow.observe.recording import Recording, read, written
 from mailflow.plugin import fixtures, outcome, terminal
-from mailflow.plugin.collect import FeatureFile, ScenarioItem
+from mailflow.plugin.collect import FeatureFile, FeaturesFolder, ScenarioItem
 from mailflow.plugin.doors import DOORS, Doors
 from mailflow.plugin.progress import Progress
-from mailflow.plugin.project import FEATURES, Project
+from mailflow.plugin.project import Project
 from mailflow.plugin.record import packed, unpacked
 from mailflow.plugin.runs import runs
+from mailflow.plugin.shipped import FEATURES, Arguments
 from mailflow.plugin.since import earlier, with_comparison
 from mailflow.policy.feature import Key
 from mailflow.policy.requirement import Result
@@ -58,6 +59,7 @@ class Session:
     def __init__(self, config: pytest.Config, project: Project) -> None:
         self.config = config
         self.project = project
+        self.arguments = Arguments(config, project.shipped)
         self.outcomes: dict[tuple[Key, int], Result | str] = {}
         self.recordings: dict[str, Recording] = {}  # what was observed, by environment
         self.runs: tuple[Run, ...] = ()
@@ -71,6 +73,14 @@ class Session:
             for scenario in feature.scenarios
         }
 
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> FeaturesFolder | None:
+        """Add the kit's feature files to those of somebody's own project."""
+        if not self.project.shipped or path != self.project.root / FEATURES:
+            return None
+        folder = FeaturesFolder.from_parent(parent, path=path)
+        folder.project = self.project
+        return folder
+
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
         """Collect the feature files of the project."""
         if file_path.suffix == ".feature" and file_path.is_relative_to(self.project.root / FEATURES):
@@ -82,8 +92,9 @@ class Session:
         self.bad_input |= report.failed and self.project.mistakes(report.nodeid) is not None
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Judge one environment after the other, so that only one is open at a time; else the order stays."""
+        self.arguments.leave_out(config, items)
         place = {name: number for number, name in enumerate(self.project.environments)}
         items.sort(key=lambda item: place[item.environment.name] if isinstance(item, ScenarioItem) else -1)
 

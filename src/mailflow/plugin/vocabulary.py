@@ -9,7 +9,7 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -29,8 +29,8 @@ PACKAGE = "steps"
 class Vocabulary:
     """The definitions of some modules."""
 
-    def __init__(self, root: Path, modules: Iterable[ModuleType]) -> None:
-        self.root = root
+    def __init__(self, roots: Sequence[Path], modules: Iterable[ModuleType]) -> None:
+        self.roots = roots
         namespaces = {id(vars(module)) for module in modules}
         self.definitions = sorted(
             (
@@ -87,7 +87,7 @@ class Vocabulary:
     def mistakes_in(self, feature: Feature) -> list[Mistake]:
         """Say which sentences of a feature mean nothing, or two things; each names its requirement."""
         told = {}
-        for requirement, step in steps_of(self.root, feature):
+        for requirement, step in steps_of(feature):
             if flaw := self._flaw(step):
                 told[step.line_number, step.name] = Mistake(feature.path, step.line_number, *flaw, requirement)
         return list(told.values())
@@ -113,29 +113,35 @@ class Vocabulary:
     def _place(self, definition: StepFunctionContext) -> tuple[str, int]:
         code = _function(definition).__code__
         path = Path(code.co_filename)
-        name = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
-        return name, code.co_firstlineno
+        root = next((root for root in self.roots if path.is_relative_to(root)), None)
+        return path.relative_to(root).as_posix() if root else path.name, code.co_firstlineno
 
 
-def load(root: Path) -> tuple[Vocabulary, list[ModuleType]]:
-    """Import every module of steps/, with pytest's assertion rewriting.
+def load(*roots: Path) -> tuple[Vocabulary, list[ModuleType]]:
+    """Import every module of steps/ below each root, with pytest's assertion rewriting.
+
+    They form one package: that of the first root, to which the modules of the others are added.
 
     Raises:
-        InputError: there is no such package, one of its modules cannot be imported, or a definition is none.
+        InputError: there is no such package, a module cannot be imported or has the name of another, or a definition
+            is none.
 
     """
-    folder = root / PACKAGE
-    names = sorted(
-        ".".join(path.relative_to(root).with_suffix("").parts)
-        for path in folder.rglob("*.py")
-        if path.name != "__init__.py"
-    )
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    folders: dict[str, Path] = {}
+    for folder in (root / PACKAGE for root in roots):
+        for name in _names(folder):
+            if folders.setdefault(name, folder) != folder:
+                raise InputError(Mistake(_file(name), None, "a module name that Mailflow has", "another name"))
+    if str(roots[0]) not in sys.path:
+        sys.path.insert(0, str(roots[0]))
     if PACKAGE not in sys.modules:
         pytest.register_assert_rewrite(PACKAGE)
-    modules = [_import(name, folder) for name in names]
-    vocabulary = Vocabulary(root, modules)
+    for root in roots[1:]:
+        places = importlib.import_module(PACKAGE).__path__
+        if str(root / PACKAGE) not in places:
+            places.append(str(root / PACKAGE))
+    modules = [_import(name, folder) for name, folder in folders.items()]
+    vocabulary = Vocabulary(roots, modules)
     if told := vocabulary.mistakes():
         raise InputError(*told)
     return vocabulary, modules
@@ -155,14 +161,26 @@ def unused_sentences(root: Path) -> tuple[str, ...]:
     used = {
         id(definition)
         for feature in catalogue.features
-        for _, step in steps_of(root, feature)
+        for _, step in steps_of(feature)
         for definition in vocabulary.find(step.type, step.name)
     }
     return tuple(d.parser.name for d in vocabulary.definitions if id(d) not in used)
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(
+        ".".join(path.relative_to(folder.parent).with_suffix("").parts)
+        for path in folder.rglob("*.py")
+        if path.name != "__init__.py"
+    )
+
+
+def _file(name: str) -> str:
+    return f"{name.replace('.', '/')}.py"
+
+
 def _import(name: str, folder: Path) -> ModuleType:
-    file = f"{name.replace('.', '/')}.py"
+    file = _file(name)
     try:
         module = importlib.import_module(name)
     except Exception as error:  # a module of the user's may raise anything
@@ -191,9 +209,9 @@ def _function(definition: StepFunctionContext) -> Callable[..., object]:
     return function
 
 
-def steps_of(root: Path, feature: Feature) -> Iterator[tuple[str, Step]]:
+def steps_of(feature: Feature) -> Iterator[tuple[str, Step]]:
     """Give every step with its requirement's identifier, for every row of an outline."""
-    path = root / feature.path
+    path = feature.file
     templates = get_feature(str(path.parent), path.name, ENCODING).scenarios
     for scenario in feature.scenarios:
         template = templates[scenario.requirement.title]

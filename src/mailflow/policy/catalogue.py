@@ -31,11 +31,19 @@ class Catalogue:
 
 def read_folder(folder: Path, root: Path) -> Catalogue:
     """Read every feature file below a folder, by path. Never raises for what a file holds."""
+    return read_files((path, root) for path in sorted(folder.rglob("*.feature")))
+
+
+def read_files(files: Iterable[tuple[Path, Path]]) -> Catalogue:
+    """Read feature files, each with the root from which its path is told. Never raises for what a file holds."""
     features: dict[str, Feature] = {}
     mistakes: dict[str, InputError] = {}
     owners: dict[str, Requirement] = {}
-    for path in sorted(folder.rglob("*.feature")):
+    for path, root in files:
         name = path.relative_to(root).as_posix()
+        if name in features or name in mistakes:
+            mistakes[name] = InputError(Mistake(name, None, "a file that Mailflow brings", "another name"))
+            continue
         try:
             feature = read(path, root, documents())
             _claim(feature, owners)

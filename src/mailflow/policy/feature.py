@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from mailflow.environment.environment import Environment, Stage
@@ -44,6 +45,7 @@ class Feature:
     path: str  # relative to the project, forward slashes
     name: str
     scenarios: tuple[Scenario, ...]
+    file: Path  # where it lies: in the project, or with the kit
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def read(path: Path, root: Path, library: Mapping[str, Document]) -> Feature:
         InputError: with every mistake in it.
 
     """
-    reader = _Reader(path.relative_to(root).as_posix(), library)
+    reader = _Reader(path, path.relative_to(root).as_posix(), library)
     feature = reader.feature(parse(path, reader.path))
     if reader.mistakes:
         raise InputError(*dict.fromkeys(reader.mistakes))  # those of a rule are found once a scenario
@@ -43,7 +43,8 @@ def read(path: Path, root: Path, library: Mapping[str, Document]) -> Feature:
 class _Reader:
     """Turns the syntax tree of one file into values and gathers what is wrong."""
 
-    def __init__(self, path: str, library: Mapping[str, Document]) -> None:
+    def __init__(self, file: Path, path: str, library: Mapping[str, Document]) -> None:
+        self.file = file
         self.path = path
         self.library = library
         self.mistakes: list[Mistake] = []
@@ -67,7 +68,7 @@ class _Reader:
             if requirement:
                 told.append(Scenario(requirement, examples, frozenset(words), chosen))
         self.titles(parsed)
-        return Feature(self.path, parsed.name, tuple(told))
+        return Feature(self.path, parsed.name, tuple(told), self.file)
 
     def tags(self, tags: list[Tag], where: str) -> Tags:
         """Sort the tags of one level; an identifier belongs to a scenario."""
