@@ -43,6 +43,7 @@ _IN = """\
 # Exports and messages are committed: this repository is private (mailflow init --exports in).
 """
 WHEELS = "wheels"
+_PINNED = f"mailflow=={__version__}"
 
 
 def add(commands: Commands) -> None:
@@ -59,8 +60,8 @@ def _carry_out(options: argparse.Namespace) -> None:
     root = Path.cwd()
     made = _files(options.exports) | schema(root)
     wheel = _wheel()
-    if wheel:
-        made["requirements.txt"] = made["requirements.txt"].replace("mailflow==", f"--find-links {WHEELS}\nmailflow==")
+    if wheel:  # by its file: on an index somebody else may have the name
+        made["requirements.txt"] = made["requirements.txt"].replace(_PINNED, f"./{WHEELS}/{wheel.name}")
     there = [
         Mistake("mailflow init", None, f"{name} already there", "a folder without it", "Nothing is ever overwritten.")
         for name in made
