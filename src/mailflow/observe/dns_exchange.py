@@ -59,8 +59,11 @@ class Asking:
         except TimeoutError as silence:
             words = f"no answer from {how} within {within_s:g} s{silence}"
             return Answer(self.question, Outcome.TIMEOUT, server=str(server), text=(words,))
-        except (asyncio.IncompleteReadError, _NoReplyError) as odd:
-            words = f"no answer from {how}: {odd if isinstance(odd, _NoReplyError) else 'it ended in the midst'}"
+        except asyncio.IncompleteReadError:
+            words = f"no answer from {how}: the connection ended before the answer did"
+            return Answer(self.question, Outcome.UNUSABLE, server=str(server), text=(words,))
+        except _NoReplyError as odd:
+            words = f"no answer from {how}: {odd}"
             return Answer(self.question, Outcome.UNUSABLE, server=str(server), text=(words,))
         except OSError as wrong:
             words = f"no way to {how}: {wrong.strerror or wrong}"
