@@ -112,6 +112,7 @@ def run(
                 endpoint=lambda address: at.get(address, closed),
                 reply_s=options.get("reply_s", 2.0),
                 session_s=5.0,
+                run_s=options.get("run_s", 10.0),
             )
             by_kind: dict[Kind, tuple[MailPath, ...]] = {}
             for one in received:
@@ -270,6 +271,13 @@ def test_the_budget_ends_and_says_so(environment: Environment) -> None:
     why = (OPEN, "this run has knocked as often as it may")
     assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, NO_PROOF)] * 4 + [why] * 2
     assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [why]
+
+
+def test_the_time_of_the_run_ends_and_says_so(environment: Environment) -> None:
+    heard: list[bytes] = []
+    found = run(environment, dict.fromkeys(USUAL, server(heard=heard)), run_s=0.0)
+    assert heard == []
+    assert {one.trouble for one in found.looks.values()} == {"this run opens no session after 0 s"}
 
 
 @pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.FOUND])

@@ -20,6 +20,7 @@ _NO_PROOF = f"250 at RCPT proves nothing about what comes after DATA; {_MAKE_SUR
 _LATER = "putting off is no refusal: greylisting lets the next try pass; run again after a quarter of an hour"
 _LEFT_OPEN = {
     **dict.fromkeys((Ending.NO_CONNECTION, Ending.SILENT, Ending.TARPIT), "a timeout alone proves no lock"),
+    Ending.BUSY: "whether to strangers only, or for a while, it does not show",
     Ending.NOT_LISTENING: "whether to strangers only, or because nobody listens, it does not show",
 }
 

@@ -38,17 +38,24 @@ class Visitor:
     endpoint: Callable[[IPAddress], Endpoint] = lambda address: Endpoint(str(address), PORT)
     reply_s: float = 10.0  # as for `visit`
     session_s: float = 40.0
+    run_s: float = 240.0  # after so long no visit begins any more
+
+    @property
+    def longest_s(self) -> float:
+        """Seconds after which `carry_out` has ended, whatever the servers do."""
+        return self.run_s + 2 * self.session_s + self.manners.apart_s + self.manners.visits / self.manners.per_second
 
     async def carry_out(self, environment: Environment, plan: Plan, given: Sequence[IPAddress] = ()) -> Visited:
         """Visit every contact of the plan. `given`: public addresses of this run, as far as somebody named them."""
         places = asyncio.Semaphore(_AT_ONCE)
+        until = asyncio.get_running_loop().time() + self.run_s
 
         async def all_of(contacts: Iterable[Contact], stands: Vantage) -> dict[IPAddress, tuple[TlsSession, ...]]:
             async def one(contact: Contact) -> tuple[TlsSession, ...]:
                 if shut := stands.shut.get(contact.address.version):
                     return (not_opened(contact.address, shut),)
                 async with places:
-                    return await self._visit(contact)
+                    return await self._visit(contact, until)
 
             contacts = tuple(contacts)
             found = await asyncio.gather(*map(one, contacts))
@@ -66,11 +73,17 @@ class Visitor:
             }
         return Visited(stands, sessions)
 
-    async def _visit(self, contact: Contact) -> tuple[TlsSession, ...]:
-        """Offer all that is planned for an address, a few envelopes a visit, until the address does not answer."""
+    async def _visit(self, contact: Contact, until: float) -> tuple[TlsSession, ...]:
+        """Offer all that is planned for an address, a few envelopes a visit, until the address does not answer.
+
+        `until`: when no visit begins any more, by the clock of the loop.
+        """
         found: list[TlsSession] = []
         parts = [contact.envelopes[at : at + _A_VISIT] for at in range(0, len(contact.envelopes), _A_VISIT)]
         for part in parts or [()]:
+            if asyncio.get_running_loop().time() >= until:
+                found.append(not_opened(contact.address, f"this run opens no session after {self.run_s:g} s"))
+                break
             if not await self.manners.turn(str(contact.address)):
                 found.append(not_opened(contact.address, "this run has knocked as often as it may"))
                 break
