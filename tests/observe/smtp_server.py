@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 from mailflow.observe.dialogue import Endpoint
 
+SILENCE = b"\0"
+
 Script = Callable[["Peer"], Awaitable[None]]
 
 
@@ -68,7 +70,8 @@ def answering(
 ) -> Script:
     """A server that answers each command by its longest matching beginning; `b""` is the greeting.
 
-    An answer of no octets closes the connection. `heard` collects the commands. With a context it has TLS.
+    An answer of no octets closes the connection, `SILENCE` holds it. `heard` collects the commands. With a
+    context it has TLS.
     """
     usual: dict[bytes, bytes] = {
         b"": b"220 mail.example ESMTP",
@@ -87,7 +90,9 @@ def answering(
                 heard.append(line)
             best = max((start for start in usual if start and line.startswith(start)), key=len, default=None)
             answer = usual[best] if best else b"500 5.5.2 what?"
-            if not answer:
+            if answer == SILENCE:
+                await peer.reader.read()
+            if not answer or answer == SILENCE:
                 return
             peer.say(answer)
             if best == b"STARTTLS" and answer.startswith(b"220") and context:

@@ -18,6 +18,7 @@ Clock = Callable[[], float]
 
 _LINE = 2048  # octets of one reply line that are read (RFC 5321 section 4.5.3.1.5 asks for 512)
 _LINES = 100  # lines of one reply
+_PARTING_S = 1.0  # for the other side to close too
 _TEXT = 500  # characters of a reply that are kept as its text; the dialogue has all of it
 _REPLY_LINE = re.compile(r"[2-5][0-5][0-9]([ -].*)?", re.ASCII)  # RFC 5321 section 4.2
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.ASCII)  # RFC 3463 section 2
@@ -77,7 +78,7 @@ async def within(seconds: float, ending: Ending, words: str) -> AsyncIterator[No
 
 
 class Dialogue:
-    """What is said in one session. Every method but `say` and `close` raises `EndedError` where the session ends.
+    """What is said in one session. Where it ends, `open`, `command` and `upgrade` raise `EndedError`.
 
     A certificate that is not accepted is no ending of the server's: `ssl.SSLCertVerificationError` stays itself.
     """
@@ -150,8 +151,8 @@ class Dialogue:
         tls: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
         return tls
 
-    def close(self, *, politely: bool) -> None:
-        """Let the connection go; `politely`: say QUIT, without waiting for the reply."""
+    async def close(self, *, politely: bool) -> None:
+        """Let the connection go, by a second at the most; `politely`: say QUIT, without waiting for the reply."""
         if self._writer is None:
             return
         if politely:
@@ -159,6 +160,11 @@ class Dialogue:
             self._writer.write(b"QUIT\r\n")
             self._writer.close()
         else:
+            self._writer.transport.abort()
+        try:
+            async with asyncio.timeout(_PARTING_S):
+                await self._writer.wait_closed()
+        except OSError:  # a reset or a timeout: nothing that is said now is evidence
             self._writer.transport.abort()
 
     async def _reply(self) -> list[str]:

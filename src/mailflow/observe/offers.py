@@ -21,6 +21,7 @@ _LATER = "putting off is no refusal: greylisting lets the next try pass; run aga
 _LEFT_OPEN = {
     **dict.fromkeys((Ending.NO_CONNECTION, Ending.SILENT, Ending.TARPIT), "a timeout alone proves no lock"),
     Ending.BUSY: "whether to strangers only, or for a while, it does not show",
+    Ending.PUT_OFF: _LATER,
     Ending.NOT_LISTENING: "whether to strangers only, or because nobody listens, it does not show",
 }
 

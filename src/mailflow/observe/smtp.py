@@ -149,7 +149,7 @@ class _Session:
             self._seen = replace(self._seen, ending=ended.ending, trouble=str(ended), refusal=refusal)
             dialogue.say(f"-- {ended}")
         self._seen = replace(self._seen, local=dialogue.local)
-        dialogue.close(politely=self._seen.ending in (Ending.TURNED_AWAY, Ending.PUT_OFF, Ending.SAID_NO))
+        await dialogue.close(politely=self._seen.ending in (Ending.TURNED_AWAY, Ending.PUT_OFF, Ending.SAID_NO))
         return replace(self._seen, dialogue=tuple(dialogue.lines), times=tuple(dialogue.times))
 
     async def _talk(self, context: ssl.SSLContext | None) -> None:
