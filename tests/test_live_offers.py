@@ -57,7 +57,7 @@ async def offered(environment: Environment) -> dict[Kind, tuple[MailPath, ...]]:
 def test_sessions_say_what_messages_show(name: str) -> None:
     environment = load(FIXTURES / name)
     found = asyncio.run(offered(environment))
-    with open_door(environment, "simulated") as door:
+    with open_door(environment) as door:
         sent = {kind: door.paths(environment.domains[0], kind) for kind in OFFERED}
     compared = 0
     for kind in OFFERED:

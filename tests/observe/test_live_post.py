@@ -19,6 +19,7 @@ from mailflow.environment.message import STRANGER, Kind, messages
 from mailflow.mail.address import AddressError
 from mailflow.observe.contacts import Plan, contacts
 from mailflow.observe.dialogue import Ending
+from mailflow.observe.eye import AuthoritativeAnswer, Eye
 from mailflow.observe.live_post import LivePost
 from mailflow.observe.manners import Manners
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
@@ -57,7 +58,7 @@ def environment() -> Environment:
 
 
 @dataclass
-class Zones:
+class Zones(Eye):
     """A DNS that knows a few names, and that nobody knows the rest."""
 
     records: Mapping[str, tuple[Value, ...]]
@@ -68,6 +69,12 @@ class Zones:
         self.asked.append(str(question))
         values = self.records.get(str(question), ())
         return Answer(question, Outcome.FOUND if values else self.outcome, values)
+
+    async def authoritative(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:
+        raise NotImplementedError
+
+    answers = ()
+    authoritative_answers = ()
 
 
 @dataclass

@@ -6,7 +6,6 @@ Only hosts that follow from the environment or from its DNS: the tenant's host, 
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from mailflow.environment.environment import Domain, Environment, IPAddress
 from mailflow.environment.message import STRANGER, Kind, TestMessage, messages
@@ -14,6 +13,7 @@ from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address, domain_name, is_within
 from mailflow.mail.envelope import Envelope
 from mailflow.mail.envelope import path as angle
+from mailflow.observe.eye import Eye
 from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.mx import by_preference
 
@@ -25,13 +25,6 @@ OFFERED = (
     Kind.INTERNET_TO_UNKNOWN,
 )
 PORT = 25
-
-
-class Eye(Protocol):
-    """Who looks things up in the DNS."""
-
-    async def lookup(self, question: Question) -> Answer:
-        """Look one thing up. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)

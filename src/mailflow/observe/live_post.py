@@ -9,7 +9,8 @@ from mailflow.environment.environment import Domain, Environment, IPAddress
 from mailflow.environment.message import Kind
 from mailflow.mail.envelope import Envelope
 from mailflow.observe import offers
-from mailflow.observe.contacts import OFFERED, Ask, Eye, Plan, contacts
+from mailflow.observe.contacts import OFFERED, Ask, Plan, contacts
+from mailflow.observe.eye import Eye
 from mailflow.observe.path import Disposition, MailPath
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.visits import Visited, Visitor, not_opened
