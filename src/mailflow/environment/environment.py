@@ -178,6 +178,14 @@ class Mailboxes:
     on_premises: tuple[Address, ...]
     forwards: Mapping[Address, Address]  # mailbox → where its mail goes on to
 
+    def end_of(self, recipient: Address) -> Address:
+        """Follow the forwards to the mailbox where mail for a recipient ends."""
+        seen = set()
+        while recipient in self.forwards and recipient not in seen:
+            seen.add(recipient)
+            recipient = self.forwards[recipient]
+        return recipient
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:

@@ -39,6 +39,11 @@ class Kind(StrEnum):
     STRANGER_TO_ON_PREMISES = "from a stranger, handed directly to the on-premises servers"
     STRANGER_RELAY = "from a stranger to another stranger, offered to Microsoft 365 and the on-premises servers"
 
+    @property
+    def mark(self) -> str:
+        """The short name by which files and marks of received messages say the kind: `internet-to-cloud`."""
+        return self.name.lower().replace("_", "-")
+
 
 @dataclass(frozen=True, slots=True)
 class TestMessage:

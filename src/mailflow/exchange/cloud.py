@@ -70,6 +70,11 @@ def is_microsoft_host(name: str) -> bool:
     return any(_host(name).endswith(f".{suffix}") for suffix in suffixes)
 
 
+def is_transport_host(name: str) -> bool:
+    """Say whether a host of Exchange Online writes itself so in Received fields: front door, hub or mailbox server."""
+    return any(is_within(_host(name), suffix) for suffix in _data()["transport_suffixes"])
+
+
 def is_retired_host(name: str) -> bool:
     """Say whether a name once took mail for Microsoft 365 and no longer does: `mail.messaging.microsoft.com`."""
     return any(is_within(_host(name), retired) for retired in _data()["retired"])

@@ -36,10 +36,10 @@ def stated(where: str, what: str, value: object) -> Evidence:
 
 
 def path(one: MailPath) -> Evidence:
-    """The way a message took, a hop a line, and the trace fields of the copy that arrived."""
-    trace = (*(f"Received: {text}" for text in one.trace), *one.dialogue)
+    """The way a message took, a hop a line, and what tells it: header fields of the copy that arrived, or a session."""
+    told = (*(f"Received: {text}" for text in one.trace), *one.stamps, *one.dialogue)
     asked = f"message {one.message} for {one.recipient}"
-    return Evidence("path", asked, "session records", (*one.lines(), *trace), way(one))
+    return Evidence("path", asked, one.source, (*one.lines(), *told), way(one))
 
 
 def way(one: MailPath) -> Way:

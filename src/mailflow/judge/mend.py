@@ -47,7 +47,7 @@ def _mend(one: MailPath) -> str:
     if one.reply == CERTIFICATE_NOT_FOUND:
         return _CERTIFICATE
     if one.reply == UNABLE_TO_RELAY:
-        return _CAPABILITY if one.hops[-1].place is Place.MICROSOFT_365 else _ACCEPTED
+        return _CAPABILITY if one.hops and one.hops[-1].place is Place.MICROSOFT_365 else _ACCEPTED
     if one.reply.enhanced == "5.7.57":
         return _ANONYMOUS
     # In place of a greeting (RFC 5321 section 3.1): no receive connector has the client's address.

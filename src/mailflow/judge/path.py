@@ -26,26 +26,34 @@ def _judge(
     paths: Paths,
     wrong: Callable[[MailPath], str],
     demand: Demand,
+    *,
     certain: Callable[[MailPath], bool] = lambda one: not one.assumptions,
+    hidden: Callable[[MailPath], str] = lambda _: "",
 ) -> Finding:
     """Judge every path, and say with the finding what was demanded of them."""
-    return replace(_judged(asked, paths, wrong, certain), demand=_of(paths, demand))
+    return replace(_judged(asked, paths, wrong, certain, hidden), demand=_of(paths, demand))
 
 
 def _of(paths: Paths, demand: Demand) -> Demand:
     return replace(demand, kinds=tuple(dict.fromkeys(str(one.message.kind) for one in paths)))
 
 
-def _judged(asked: str, paths: Paths, wrong: Callable[[MailPath], str], certain: Callable[[MailPath], bool]) -> Finding:
+def _judged(
+    asked: str,
+    paths: Paths,
+    wrong: Callable[[MailPath], str],
+    certain: Callable[[MailPath], bool],
+    hidden: Callable[[MailPath], str],
+) -> Finding:
     """Judge every path; `wrong` says what is wrong with one, or nothing.
 
-    A path on which the simulation had to take something for granted says nothing, however it ended; `certain`
-    tells which of its faults are facts all the same.
+    A path on which something had to be taken for granted says nothing, however it ended; `certain` tells which of
+    its faults are facts all the same. `hidden` says what this question would need and the path does not show.
     """
     if not paths:
         why = "the environment lists nobody who could send or get such a message"
         return not_verified(asked, why, remedy="List the mailboxes, servers and outside parties in environment.yaml")
-    open_ = [one for one in paths if one.assumptions]
+    open_ = [(one, whys) for one in paths if (whys := [*one.assumptions, *filter(None, [hidden(one)])])]
     failing = [(one, said) for one in paths if certain(one) and (said := wrong(one))]
     if failing:
         said = "; ".join(dict.fromkeys(said for _, said in failing))
@@ -53,8 +61,8 @@ def _judged(asked: str, paths: Paths, wrong: Callable[[MailPath], str], certain:
         shown = [evidence.path(one) for one, _ in failing]
         return non_compliant(asked, seen, *shown, remedy=mends(one for one, _ in failing))
     if open_:
-        why = "; ".join(dict.fromkeys(assumption for one in open_ for assumption in one.assumptions))
-        return not_verified(asked, why, *(evidence.path(one) for one in open_), remedy=supply_zones(why))
+        why = "; ".join(dict.fromkeys(assumption for _, whys in open_ for assumption in whys))
+        return not_verified(asked, why, *(evidence.path(one) for one, _ in open_), remedy=supply_zones(why))
     told = f"so it was for all {len(paths)} messages" if len(paths) > 1 else "so it was for the one message sent"
     return compliant(asked, told, *(evidence.path(one) for one in paths))
 
@@ -74,7 +82,7 @@ def delivered(environment: Environment, paths: Paths) -> Finding:
     def wrong(one: MailPath) -> str:
         if one.disposition is not Disposition.DELIVERED:
             return _ended(one)
-        meant = _meant(environment, one.recipient)
+        meant = environment.mailboxes.end_of(one.recipient)
         if one.mailbox != meant:
             return f"the message to {one.recipient} was delivered into {one.mailbox}, not into {meant}"
         side = _side_of(environment, one.mailbox)
@@ -82,18 +90,9 @@ def delivered(environment: Environment, paths: Paths) -> Finding:
             return f"the message to {one.recipient} was delivered at {one.hops[-1].place}, its mailbox is at {side}"
         return ""
 
-    sides = {_side_of(environment, _meant(environment, one.recipient)) for one in paths}
+    sides = {_side_of(environment, environment.mailboxes.end_of(one.recipient)) for one in paths}
     demand = Demand((str(Disposition.DELIVERED),), str(sides.pop()) if len(sides) == 1 else "")
     return _judge("it is delivered into the mailbox it is for", paths, wrong, demand)
-
-
-def _meant(environment: Environment, recipient: Address) -> Address:
-    """Follow the forwards that the environment lists to the mailbox where mail for a recipient ends."""
-    forwards, seen = environment.mailboxes.forwards, set()
-    while recipient in forwards and recipient not in seen:
-        seen.add(recipient)
-        recipient = forwards[recipient]
-    return recipient
 
 
 def _side_of(environment: Environment, mailbox: Address | None) -> Place:
@@ -170,7 +169,7 @@ def never_passes(paths: Paths, place: Place) -> Finding:
         # What is assumed later on the way does not undo that it was there.
         return not one.assumptions or any(hop.place is place and not hop.assumed for hop in one.hops)
 
-    return _judge(f"it never passes {place}", paths, wrong, Demand(never=(str(place),)), certain)
+    return _judge(f"it never passes {place}", paths, wrong, Demand(never=(str(place),)), certain=certain)
 
 
 def enters_at(paths: Paths, place: Place) -> Finding:
@@ -271,28 +270,39 @@ def attributed(paths: Paths) -> Finding:
         pairs = [pair for pair in _handovers(one, Place.ON_PREMISES, Place.MICROSOFT_365) if pair]
         if not pairs:
             return f"it never went from the on-premises servers to the own tenant: {_way(one)}"
-        strange = [after for _, after in pairs if not after.attributed]
+        strange = [after for _, after in pairs if after.attributed is False]
         return f"Microsoft 365 took it as mail from the Internet: {strange[0].why}" if strange else ""
 
-    return _judge("Microsoft 365 attributes it to the organization", paths, wrong, Demand(attributed=True))
+    def hidden(one: MailPath) -> str:
+        pairs = _handovers(one, Place.ON_PREMISES, Place.MICROSOFT_365)
+        shown = all(pair[1].attributed is not None for pair in pairs if pair)
+        return "" if shown else f"{one.source} does not show to whom Microsoft 365 attributed the message"
+
+    return _judge(
+        "Microsoft 365 attributes it to the organization", paths, wrong, Demand(attributed=True), hidden=hidden
+    )
 
 
 def over_tls(paths: Paths) -> Finding:
     """Judge whether every handover between the two sides was encrypted."""
 
     def wrong(one: MailPath) -> str:
-        between = [
-            pair
-            for sides in ((Place.ON_PREMISES, Place.MICROSOFT_365), (Place.MICROSOFT_365, Place.ON_PREMISES))
-            for pair in _handovers(one, *sides)
-            if pair
-        ]
-        if not between:
+        if not _between(one):
             return f"it never went from one side to the other: {_way(one)}"
-        plain = [f"{before.host} to {after.host}" for before, after in between if not after.tls]
+        plain = [f"{before.host} to {after.host}" for before, after in _between(one) if after.tls == ""]
         return f"without TLS from {', '.join(plain)}" if plain else ""
 
-    return _judge("it travels between the two sides over TLS", paths, wrong, Demand(tls=True))
+    def hidden(one: MailPath) -> str:
+        dark = [f"{before.host} to {after.host}" for before, after in _between(one) if after.tls is None]
+        return f"{one.source} does not show whether it went over TLS from {', '.join(dark)}" if dark else ""
+
+    return _judge("it travels between the two sides over TLS", paths, wrong, Demand(tls=True), hidden=hidden)
+
+
+def _between(one: MailPath) -> list[tuple[Hop, Hop]]:
+    """Give the handovers from one side to the other."""
+    ways = ((Place.ON_PREMISES, Place.MICROSOFT_365), (Place.MICROSOFT_365, Place.ON_PREMISES))
+    return [pair for way in ways for pair in _handovers(one, *way) if pair]
 
 
 def by_connector(paths: Paths) -> Finding:
@@ -302,10 +312,15 @@ def by_connector(paths: Paths) -> Finding:
         pairs = [pair for pair in _handovers(one, Place.MICROSOFT_365, Place.ON_PREMISES) if pair]
         if not pairs:
             return f"it never went from Microsoft 365 to the on-premises servers: {_way(one)}"
-        return "it went by MX, like mail to a stranger" if any(not after.sent_by for _, after in pairs) else ""
+        return "it went by MX, like mail to a stranger" if any(after.sent_by == "" for _, after in pairs) else ""
+
+    def hidden(one: MailPath) -> str:
+        pairs = _handovers(one, Place.MICROSOFT_365, Place.ON_PREMISES)
+        shown = all(pair[1].sent_by is not None for pair in pairs if pair)
+        return "" if shown else f"{one.source} does not show whether a connector or an MX record led it there"
 
     demand = Demand(connector=True)
-    return _judge("an outbound connector carries it to the on-premises servers", paths, wrong, demand)
+    return _judge("an outbound connector carries it to the on-premises servers", paths, wrong, demand, hidden=hidden)
 
 
 def as_expected(environment: Environment, paths: Paths) -> Finding:
@@ -320,7 +335,9 @@ def as_expected(environment: Environment, paths: Paths) -> Finding:
 
     def wrong(one: MailPath) -> str:
         if expected is Permission.ALLOWED:
-            went = one.disposition is Disposition.DELIVERED and one.mailbox == _meant(environment, one.recipient)
+            went = one.disposition is Disposition.DELIVERED and one.mailbox == environment.mailboxes.end_of(
+                one.recipient
+            )
             return "" if went else _ended(one)
         # Refused for any other reason, the forward has not been tried.
         forbidden = one.reply is not None and one.reply.enhanced == FORWARDING_BLOCKED.enhanced

@@ -299,7 +299,8 @@ def arrivals(paths: Mapping[Kind, Sequence[MailPath]]) -> tuple[Arrival, ...]:
     for kind, several in paths.items():
         for path in several if kind not in _NOT_OURS else ():
             for before, after in zip(path.hops, path.hops[1:], strict=False):
-                if before.place is not Place.INTERNET and after.place is Place.INTERNET:
+                # Without the address a path has an assumption that says so.
+                if before.place is not Place.INTERNET and after.place is Place.INTERNET and after.client:
                     found.append(Arrival(path, after))
     return tuple(found)
 

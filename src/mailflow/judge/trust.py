@@ -22,7 +22,7 @@ def kept_in_both_directions(environment: Environment, paths: Sequence[MailPath])
     """
     found = _kept_by_connectors(environment)
     arrived = [p for p in paths if p.disposition is Disposition.DELIVERED and not p.assumptions]
-    lost = [p for p in arrived if not p.hops[-1].internal]
+    lost = [p for p in arrived if p.hops[-1].internal is False]  # None: the message does not show it
     if found.verdict is Verdict.COMPLIANT and lost:
         told = f"mail arrived as that of a stranger at {', '.join(dict.fromkeys(p.hops[-1].host for p in lost))}"
         return non_compliant(found.asked, told, *found.evidence, *(evidence.path(p) for p in lost))

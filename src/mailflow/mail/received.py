@@ -6,6 +6,8 @@ What is read comes from strangers: nothing here raises, and a field that cannot 
 import contextlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 # RFC 5321 section 4.4: each word opens a clause; what stands in round brackets is a comment on it (RFC 5322, 3.2.2).
@@ -47,6 +49,17 @@ def read_received(field: str) -> Received:
         tls=tls.group() if tls else "",
         text=text,
     )
+
+
+def arrived_at(field: str) -> datetime | None:
+    """Give the moment that a trace field names, behind its last semicolon; aware, UTC. None where it names none."""
+    date = field[-_LONGEST:].rpartition(";")[2]
+    try:
+        moment = parsedate_to_datetime(date)
+        # RFC 5322 section 3.3: -0000 is a time in UTC of which the zone is not known.
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 def _clauses(text: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

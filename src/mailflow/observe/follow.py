@@ -12,11 +12,8 @@ from mailflow.environment.message import MICROSOFT_365, TestMessage
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address
 from mailflow.mail.received import header_fields, read_received
-from mailflow.observe.path import Disposition, Hop, MailPath, Place
+from mailflow.observe.path import LOOP_CODES, Disposition, Hop, MailPath, Place
 from mailflow.routing import journal
-
-# Hop counts exceeded, by Exchange Server and by Exchange Online ("Fix NDR 5.4.6 through 5.4.20").
-_LOOP_CODES = frozenset({"5.4.6", "5.4.14"})
 
 _Key = tuple[str, Address]  # queue identifier, recipient
 
@@ -146,7 +143,7 @@ class _Walk:
         why = str(refusal.rule if refusal else failed.rule)
         trail = trail.assuming(refusal.assumptions if refusal else ())
         unsure: tuple[str, ...] = ()
-        if failed.reply.enhanced in _LOOP_CODES:
+        if failed.reply.enhanced in LOOP_CODES:
             disposition = Disposition.LOOPED
         elif not failed.returned:
             disposition = Disposition.WAITING

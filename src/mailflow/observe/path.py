@@ -8,6 +8,9 @@ from mailflow.mail.address import Address
 from mailflow.mail.envelope import path as angle
 from mailflow.mail.reply import Reply
 
+# Hop counts exceeded, by Exchange Server and by Exchange Online ("Fix NDR 5.4.6 through 5.4.20").
+LOOP_CODES = frozenset({"5.4.6", "5.4.14"})
+
 
 class Place(StrEnum):
     """Where a host stands. The words are those of the feature files."""
@@ -32,20 +35,20 @@ class Disposition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One host on the way, and how the message came to it."""
+    """One host on the way, and how the message came to it. None: what was observed does not show it."""
 
     host: str
     place: Place
     mail_from: Address | None  # as this host got it
     client: str = ""  # the address it came from; empty where it was submitted here
     helo: str = ""
-    tls: str = ""  # TLSv1.3; empty: plain, or submitted here
-    sent_by: str = ""  # the connector by which the host before sent it
+    tls: str | None = ""  # TLSv1.3; empty: plain, or submitted here
+    sent_by: str | None = ""  # the connector by which the host before sent it; empty: by MX
     sent_why: str = ""  # the rule by which it sent it here
     received_by: str = ""  # the connector by which this host took it
-    attributed: bool = False  # Microsoft 365 took it for mail of the organization's own servers
+    attributed: bool | None = False  # Microsoft 365 took it for mail of the organization's own servers
     why: str = ""  # the rule by which this host took it
-    internal: bool = False  # it counts as internal mail of the organization here
+    internal: bool | None = False  # it counts as internal mail of the organization here
     assumed: bool = False  # something had to be taken for granted before it came here
 
     @property
@@ -69,9 +72,11 @@ class MailPath:
     mailbox: Address | None = None
     report: bool = False  # a non-delivery report was sent back
     report_assumptions: tuple[str, ...] = ()  # what had to be taken for granted on the way of that report
-    assumptions: tuple[str, ...] = ()  # what the simulation had to take for granted on the way
+    assumptions: tuple[str, ...] = ()  # what had to be taken for granted on the way, or was not seen of it
     trace: tuple[str, ...] = ()  # the Received fields of the delivered copy, newest first
     dialogue: tuple[str, ...] = ()  # the SMTP session in which it was offered and that stopped before DATA
+    stamps: tuple[str, ...] = ()  # other header fields of a received message that were read, or are worth showing
+    source: str = "session records"  # from what the path was read; else the file of a received message
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -102,9 +107,13 @@ class MailPath:
 def _tell(hop: Hop) -> str:
     if not hop.client:
         return f"{hop.name}: submitted as {angle(hop.mail_from)}"
-    told = f"{hop.name}: from {hop.client} as {angle(hop.mail_from)}, {hop.tls or 'without TLS'}"
+    told = f"{hop.name}: from {hop.client} as {angle(hop.mail_from)}, {_tls(hop)}"
     if hop.sent_why:
         told += f", sent: {hop.sent_why}"
     if hop.received_by:
         told += f", received by connector '{hop.received_by}'"
     return f"{told}; {hop.why}" if hop.why else told
+
+
+def _tls(hop: Hop) -> str:
+    return "TLS not shown" if hop.tls is None else hop.tls or "without TLS"

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One host that took the message."""
+    """One host that took the message. None: what was seen of the message does not show it."""
 
     host: str
     place: str  # the Internet, Microsoft 365, the on-premises servers
-    tls: str = ""  # TLSv1.3; empty: in plain text, or submitted here
-    connector: str = ""  # the connector by which the host before sent it here
-    attributed: bool = False  # Microsoft 365 took it for mail of the organization
+    tls: str | None = ""  # TLSv1.3; empty: in plain text, or submitted here
+    connector: str | None = ""  # the connector by which the host before sent it here; empty: none
+    attributed: bool | None = False  # Microsoft 365 took it for mail of the organization
 
 
 @dataclass(frozen=True, slots=True)

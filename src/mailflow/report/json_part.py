@@ -153,6 +153,10 @@ class Part:
             self.fail("true or false")
         return self._value
 
+    def flag_or_none(self) -> bool | None:
+        """Give true or false, None for null."""
+        return None if self.is_null() else self.flag()
+
     def word(self, words: type[Word]) -> Word:
         """Give one of some words."""
         told = self.text()

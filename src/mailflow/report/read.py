@@ -201,9 +201,9 @@ def _way(way: Part) -> Way:
             Hop(
                 hop["host"].text(),
                 hop["place"].text(),
-                hop["tls"].text(),
-                hop["connector"].text(),
-                hop["attributed"].flag(),
+                hop["tls"].text_or_none(),
+                hop["connector"].text_or_none(),
+                hop["attributed"].flag_or_none(),
             )
             for hop in way["hops"].items()
         ),

@@ -1,0 +1,137 @@
+"""The path of one saved message: of the message itself, or of one that a report tells about."""
+
+from collections.abc import Iterator
+
+from mailflow.environment.environment import Environment
+from mailflow.environment.message import MICROSOFT_365, TestMessage
+from mailflow.exchange.cloud import is_transport_host
+from mailflow.mail.address import Address, is_within
+from mailflow.mail.delivery_report import DeliveryReport, RecipientStatus
+from mailflow.mail.header import Fields, addresses, bodies
+from mailflow.mail.received import read_received
+from mailflow.observe.exchange_fields import ExchangeFields, stamps
+from mailflow.observe.path import LOOP_CODES, Disposition, Hop, MailPath, Place
+from mailflow.observe.received_path import Sent, hops
+from mailflow.observe.saved_message import SavedMessage
+from mailflow.observe.trace import Traced, trace
+
+_LONGEST = 2000  # characters of a trace field that are shown
+
+Told = tuple[Traced, tuple[Hop, ...], list[str]]
+
+
+def paths_of(environment: Environment, message: TestMessage, saved: SavedMessage) -> Iterator[MailPath]:
+    """Give the path of a message that was saved; of a report one for each recipient of whom it tells."""
+    if saved.report is None:
+        yield _delivered(environment, message, saved)
+        return
+    for status in saved.report.recipients:
+        yield _reported(environment, message, saved, saved.report, status)
+
+
+def _read(environment: Environment, message: TestMessage, fields: Fields, *, own_mailbox: bool) -> Told:
+    """Read the hops from a header, and tell what could not be told from it."""
+    own = {MICROSOFT_365, *(server.name for server in environment.on_premises.servers)}
+    sent = Sent(message.envelope.mail_from, from_outside=message.submitted_at not in own)
+    received = [read_received(body) for body in bodies(fields, "received")]
+    traced = trace(environment, received, own_mailbox=own_mailbox)
+    way_back = bodies(fields, "return-path")
+    reverse = next(iter(addresses(way_back[0])), None) if way_back else message.envelope.mail_from
+    found, untold = hops(environment, traced, ExchangeFields.read(fields), sent, reverse)
+    return traced, found, [*traced.untold, *untold]
+
+
+def _delivered(environment: Environment, message: TestMessage, saved: SavedMessage) -> MailPath:
+    """Read the path of a copy that lies in the mailbox of its recipient, or where his mail goes on to."""
+    own = {domain.name for domain in environment.domains}
+    ends = {recipient: environment.mailboxes.end_of(recipient) for recipient in message.envelope.rcpt_to}
+    inside = all(end.domain in own for end in ends.values())
+    traced, found, untold = _read(environment, message, saved.fields, own_mailbox=inside)
+    if found and found[-1].place is Place.INTERNET and not bodies(saved.fields, "return-path"):
+        untold.append("it has no Return-Path field, without which SPF cannot be judged")
+    copies = [one for one in ends if len(ends) == 1 or (found and _side(environment, ends[one]) is found[-1].place)]
+    if len(copies) != 1:
+        untold.append(f"it does not show for which of {', '.join(map(str, ends))} this copy is")
+    recipient = copies[0] if copies else next(iter(ends))
+    return MailPath(
+        message,
+        recipient,
+        Disposition.DELIVERED,
+        found,
+        ended_at=found[-1].place if found else None,
+        mailbox=ends[recipient],
+        assumptions=_of_file(saved, untold),
+        trace=tuple(one.text[:_LONGEST] for one in traced.believed),
+        stamps=stamps(saved.fields),
+        source=saved.file,
+    )
+
+
+def _side(environment: Environment, mailbox: Address) -> Place:
+    if mailbox in environment.mailboxes.cloud:
+        return Place.MICROSOFT_365
+    return Place.ON_PREMISES if mailbox in environment.mailboxes.on_premises else Place.INTERNET
+
+
+def _reported(
+    environment: Environment,
+    message: TestMessage,
+    saved: SavedMessage,
+    report: DeliveryReport,
+    status: RecipientStatus,
+) -> MailPath:
+    """Read how a message ended, and the way up to there from the header that the report returns."""
+    traced, found, untold = _way_of_original(environment, message, report)
+    if status.action != "failed":  # RFC 3464 section 2.3.3: delayed, delivered, relayed, expanded
+        untold.append(f"the report tells of a message that is {status.action[:20]}, not of one that came back")
+    recipients = message.envelope.rcpt_to
+    return MailPath(
+        message,
+        status.recipient if status.recipient in recipients else recipients[0],
+        _disposition(status, found),
+        found,
+        reply=status.reply,
+        ended_by=status.remote_host or report.reporting_host or "a mail server",
+        ended_at=_where(environment, status.remote_host) if status.remote_host else found[-1].place if found else None,
+        why="as the report says",
+        report=True,
+        assumptions=_of_file(saved, untold),
+        trace=tuple(one.text[:_LONGEST] for one in traced.believed),
+        stamps=stamps(saved.fields),
+        source=saved.file,
+    )
+
+
+def _where(environment: Environment, host: str) -> Place | None:
+    """Tell by its name where the host stands that refused a message; None: its name does not show it."""
+    if host in {server.name for server in environment.on_premises.servers}:
+        return Place.ON_PREMISES
+    own = {environment.microsoft_365.cloud.mx_host(domain.name) for domain in environment.domains}
+    return Place.MICROSOFT_365 if host in own else None
+
+
+def _way_of_original(environment: Environment, message: TestMessage, report: DeliveryReport) -> Told:
+    """Read the way up to the host that wrote the report, from the header that it returns."""
+    host = report.reporting_host
+    own = {server.name for server in environment.on_premises.servers} | {d.name for d in environment.domains}
+    inside = not host or is_transport_host(host) or any(is_within(host, name) for name in own)
+    if inside and bodies(report.original, "received"):
+        return _read(environment, message, report.original, own_mailbox=True)
+    # An outside host that could not hand it over is the sender's own: nobody had taken the message before.
+    first = () if inside else (Hop(host, Place.INTERNET, message.envelope.mail_from),)
+    return Traced((), (), ()), first, []
+
+
+def _disposition(status: RecipientStatus, found: tuple[Hop, ...]) -> Disposition:
+    """Tell how it ended from the action and the reply."""
+    if status.action != "failed":
+        return Disposition.UNSEEN
+    if status.reply is not None and status.reply.enhanced in LOOP_CODES:
+        return Disposition.LOOPED
+    # Another host refused it to the sender's own: nobody of the organization had taken it before.
+    outside = bool(found) and all(hop.place is Place.INTERNET for hop in found)
+    return Disposition.REFUSED if status.remote_host and outside else Disposition.RETURNED
+
+
+def _of_file(saved: SavedMessage, untold: list[str]) -> tuple[str, ...]:
+    return tuple(f"{saved.file}: {why}" for why in untold)
