@@ -66,7 +66,7 @@ begin transports
 
 maildir:
   driver = appendfile
-  directory = {folder}/mail/$local_part@$domain
+  directory = {folder}/mail/${{local_part_data}}@{outside.domain}
   maildir_format
   create_directory
   envelope_to_add

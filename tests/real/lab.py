@@ -73,10 +73,13 @@ class Lab:
         files = {"resolv.conf": f"nameserver {RESOLVER}\n", "hosts": "127.0.0.1 localhost\n", **etc}
         return self.network.host(name, addresses, sends_from, files.items())
 
+    def room(self, name: str) -> Path:
+        """Give the folder of a server by the name under which it is listed: queues, mailboxes, logs."""
+        return self.folder / name
+
     def _room(self, name: str) -> Path:
-        folder = self.folder / name
-        folder.mkdir()
-        return folder
+        self.room(name).mkdir()
+        return self.room(name)
 
     def _name_servers(self) -> tuple[Host, tuple[IPAddress, ...], int]:
         authorities = tuple(_authorities(self.environment))
@@ -90,11 +93,11 @@ class Lab:
     def _own_server(self, number: int) -> tuple[Host, tuple[IPAddress, ...], int]:
         server = self.environment.on_premises.servers[number]
         host = self.own[server.name] = self.host(f"own-{number}", server.listens, server.sends_from)
-        folder = self._room(f"own-{number}")
+        folder = self._room(server.name)
         postfix.write(folder, self.environment, server, self._keys)
         if self.environment.disturbed.get(server.name) == "silent":
             return host, (), 25
-        self.programs.start(host, f"own-{number}", *postfix.command(folder))
+        self.programs.start(host, server.name, *postfix.command(folder))
         return host, server.listens, 25
 
     def _outside(self, number: int) -> tuple[Host, tuple[IPAddress, ...], int]:
@@ -103,10 +106,10 @@ class Lab:
         if "Debian-exim" not in {user.pw_name for user in pwd.getpwall()}:
             etc = {"passwd": etc["passwd"] + exim.USER, "group": etc["group"] + exim.GROUP}
         host = self.outside[outside.domain] = self.host(f"outside-{number}", outside.address, **etc)
-        folder = self._room(f"outside-{number}")
+        folder = self._room(outside.domain)
         program = exim.program()
         exim.write(folder, outside, self._keys, program)
-        self.programs.start(host, f"outside-{number}", program, "-C", folder / "exim.conf", "-bdf", "-q10s")
+        self.programs.start(host, outside.domain, program, "-C", folder / "exim.conf", "-bdf", "-q10s")
         return host, outside.address, 25
 
     def _microsoft_365(self, stack: ExitStack) -> None:

@@ -98,7 +98,9 @@ class Network:
         _batch(at, lines)
         lines = [f"link set {host.interface} addrgenmode none up"]
         lines += [f"addr add {_ROUTER[4]}/32 dev {host.interface}", f"addr add fe80::1/64 dev {host.interface} nodad"]
-        lines += [f"route add {address} dev {host.interface}" for address in addresses]
+        # RFC 4861 section 7.2.3: a host is asked for the addresses of this interface only; the others lie behind it.
+        behind = {4: "", 6: " via fe80::2"}
+        lines += [f"route add {address}{behind[address.version]} dev {host.interface}" for address in addresses]
         _batch(router, lines)
         sources = {address.version: address for address in reversed((*sends_from, *addresses))}
         sources |= {address.version: address for address in reversed(tuple(sends_from))}

@@ -8,6 +8,7 @@ from pathlib import Path
 from mailflow.environment.environment import Environment, OtherServer, Route, Server
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import Network
+from mailflow.mail.address import Address
 from tests.real.keys import Keys
 
 _MAIN = """\
@@ -110,7 +111,8 @@ def write(folder: Path, environment: Environment, server: Server, keys: Keys) ->
     (conf / "master.cf").write_text(_MASTER + "".join(_ways(facts.routes, chain)), encoding="utf-8")
     _table(conf / "clients", ((str(network), "OK") for network in facts.accepts_from or ()))
     mailboxes = environment.mailboxes
-    _table(conf / "mailboxes", ((str(a), f"mail/{a}/") for a in mailboxes.on_premises if a not in mailboxes.forwards))
+    kept = [*(a for a in mailboxes.on_premises if a not in mailboxes.forwards), *map(full_mailbox, facts.accepts_for)]
+    _table(conf / "mailboxes", ((str(a), f"mail/{a}/") for a in kept))
     aliases = {a: mailboxes.forwards[a] for a in mailboxes.on_premises if a in mailboxes.forwards}
     _table(conf / "aliases", ((str(a), str(to)) for a, to in (aliases | dict(facts.routing_addresses)).items()))
     _table(conf / "transport", _transport(facts))
@@ -121,6 +123,11 @@ def command(folder: Path) -> tuple[str, ...]:
     conf = str(folder / "conf")
     become = 'postfix -c "$0" check && exec "$(postconf -c "$0" -hx daemon_directory)/master" -c "$0" -d'
     return ("sh", "-c", become, conf)
+
+
+def full_mailbox(domain: str) -> Address:
+    """Name a mailbox that takes nothing more: what is sent there, the server returns."""
+    return Address("full", domain)
 
 
 def _relays_for(environment: Environment, facts: OtherServer) -> Iterator[Network]:
@@ -153,6 +160,7 @@ def _transport(facts: OtherServer) -> Iterator[tuple[str, str]]:
     if both := named & set(facts.accepts_for):
         raise ValueError(f"a domain with mailboxes here and a route of its own is not built: {', '.join(both)}")
     yield from ((domain, "virtual:") for domain in facts.accepts_for)
+    yield from ((str(full_mailbox(domain)), "error:5.2.2 Mailbox full") for domain in facts.accepts_for)
     for number, route in enumerate(facts.routes):
         hop = f"[{route.smart_host}]" if route.smart_host else ""
         yield route.domain.removeprefix("*") if route.domain != "*" else "*", f"route{number}:{hop}"

@@ -134,7 +134,7 @@ def test_one_message_of_exim_reaches_both_sides_by_way_of_postfix(lab: Lab) -> N
         "swaks",
         *("--server", "127.0.0.1", "--from", "john@fabrikam.com", "--to", "chris@contoso.com,david@contoso.com"),
     )
-    own = lab.folder / "own-0" / "mail" / "david@contoso.com" / "new"
+    own = lab.room("mail.contoso.com") / "mail" / "david@contoso.com" / "new"
     cloud = lab.microsoft_365.mailboxes
 
     def arrived() -> bool:

@@ -103,7 +103,7 @@ class Simulation:
             mta = self.mtas[message.submitted_at]
             if message.direct_to:
                 mta = self._straight(mta, message.direct_to)
-            posted.append(Posted(message, mta.name, mta.submit(message.envelope, _content(self.environment, message))))
+            posted.append(Posted(message, mta.name, mta.submit(message.envelope, content(self.environment, message))))
         try:
             async with asyncio.timeout(REST_S):
                 while self._tasks:
@@ -183,7 +183,7 @@ class Simulation:
         return replace(attempt, unsupplied=target.unsupplied) if target else attempt
 
 
-def _content(environment: Environment, message: TestMessage) -> bytes:
+def content(environment: Environment, message: TestMessage) -> bytes:
     """Write a test message (RFC 5322), marked as one, with an identifier that is the same in every run."""
     seed = f"{environment.name} {message}".encode()
     sender = message.envelope.mail_from
