@@ -3,6 +3,7 @@
 import smtplib
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import dns.resolver
@@ -35,23 +36,24 @@ def send_and_save(lab: Lab, domain: Domain, into: Path) -> set[str]:
     ]
     for _, message in sent:
         _send(lab, message)
+    # Where the message ends; else the report about it, at its author.
     awaited = {
-        (name, mailbox): _identifier(lab, message) for name, message in sent for mailbox in _mailboxes(lab, message)
+        (name, mailbox): (_identifier(lab, message), (mailbox, message.envelope.mail_from))
+        for name, message in sent
+        for mailbox in _mailboxes(lab, message)
     }
     found: dict[tuple[str, Address], bytes] = {}
 
     def all_there() -> bool:
         copies = list(_copies(lab))
-        for key, identifier in awaited.items():
-            copy = next((copy for mailbox, copy in copies if mailbox == key[1] and identifier in copy), None)
-            if copy is not None:
-                found[key] = copy
+        for key, (identifier, places) in awaited.items():
+            mine = {mailbox: copy for mailbox, copy in copies if mailbox in places and identifier in copy}
+            if mine:
+                found[key] = mine.get(key[1]) or next(iter(mine.values()))
         return len(found) == len(awaited)
 
-    try:
+    with suppress(TimeoutError):  # what did not come, the caller judges: it may be the configuration's fault
         wait_until(all_there, _ARRIVE_S)
-    except TimeoutError:
-        pass  # what did not come is the fault of the configuration; the caller knows whether it may be so
     into.mkdir()
     for (name, mailbox), copy in found.items():
         (into / f"{name}-{mailbox.local}.eml").write_bytes(copy)

@@ -1,8 +1,11 @@
 """Postfix as an own server: what `other:` says of it in environment.yaml, in the words of postconf(5)."""
 
+import os
 import pwd
 import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from mailflow.environment.environment import Environment, OtherServer, Route, Server
@@ -87,10 +90,11 @@ def write(folder: Path, environment: Environment, server: Server, keys: Keys) ->
     does = environment.disturbed.get(server.name)
     chain = keys.write(folder / "chain.pem", keys.twin(server.certificate)) if server.certificate else ""
     user = pwd.getpwnam("nobody")
-    for name, owner in (("mail", "nobody"), ("data", "postfix"), ("queue", "root"), ("conf", "root")):
-        (folder / name).mkdir()
-        shutil.chown(folder / name, owner)
+    _make(folder / "mail", "nobody", "root", 0o755)
+    _make(folder / "data", "postfix", "root", 0o700)
+    _make_queue(folder / "queue")
     conf = folder / "conf"
+    conf.mkdir()
     main = _MAIN.format(
         folder=folder,
         server=server,
@@ -116,13 +120,36 @@ def write(folder: Path, environment: Environment, server: Server, keys: Keys) ->
     aliases = {a: mailboxes.forwards[a] for a in mailboxes.on_premises if a in mailboxes.forwards}
     _table(conf / "aliases", ((str(a), str(to)) for a, to in (aliases | dict(facts.routing_addresses)).items()))
     _table(conf / "transport", _transport(facts))
+    for file in conf.iterdir():
+        os.utime(file, (0, 0))  # Postfix waits a second or two for a file that has just been written (dict_load_file)
 
 
 def command(folder: Path) -> tuple[str, ...]:
-    """Give the command that makes the queue and becomes master(8): `postfix start-fg` would leave it behind."""
-    conf = str(folder / "conf")
-    become = 'postfix -c "$0" check && exec "$(postconf -c "$0" -hx daemon_directory)/master" -c "$0" -d'
-    return ("sh", "-c", become, conf)
+    """Give the command that becomes master(8): `postfix start-fg` would leave it behind, and checks for seconds."""
+    return (f"{_daemons()}/master", "-c", str(folder / "conf"), "-d")
+
+
+@cache
+def _daemons() -> str:
+    asked = ("postconf", "-dh", "daemon_directory")
+    return subprocess.run(asked, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+
+
+def _make_queue(queue: Path) -> None:
+    """Make what `postfix check` would, in postfix-files(5)."""
+    _make(queue, "root", "root", 0o755)
+    _make(queue / "pid", "root", "root", 0o755)
+    for name in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved"):
+        _make(queue / name, "postfix", "root", 0o700)
+    _make(queue / "trace", "postfix", "root", 0o700)
+    _make(queue / "maildrop", "postfix", "postdrop", 0o730)
+    _make(queue / "public", "postfix", "postdrop", 0o710)
+
+
+def _make(folder: Path, user: str, group: str, mode: int) -> None:
+    folder.mkdir()
+    shutil.chown(folder, user, group)
+    folder.chmod(mode)
 
 
 def full_mailbox(domain: str) -> Address:

@@ -39,6 +39,7 @@ _Outgoing = tuple[Held, tuple[str, ...]]  # what is to be handed over, and what 
 
 # The one of the cross-premises header fields on which the trust of internal mail rests ("when is a message internal").
 _TRUST = b"X-MS-Exchange-CrossPremises-AuthAs: Internal\r\n"
+_BOUNDARY = "mailflow-report"  # between the parts of a report; no header field that is returned looks like it
 _REDIRECTS = 10  # one address leading to another within one MTA; more is a circle
 
 
@@ -199,19 +200,38 @@ class Mta:
         )
 
     def _report(self, queue_id: str, held: Held, reply: Reply, message: bytes) -> bytes:
-        """Write the non-delivery report (RFC 3464, in the shortest form that names what failed)."""
+        """Write the non-delivery report (RFC 3464, RFC 6522), with the header of what came back."""
+        header = message.partition(b"\r\n\r\n")[0].decode("ascii", "replace")
         lines = (
-            f"Message-ID: <ndr-{queue_id}-{held.recipient.local}@{self.name}>",
+            f"Message-ID: <ndr-{queue_id}-{held.recipient.local}@{self.greets_as}>",
             f"In-Reply-To: {_message_id(message)}",
-            f"From: Postmaster <postmaster@{self.name}>",
+            f"From: Postmaster <postmaster@{self.greets_as}>",
             f"To: {path(held.mail_from)}",
             "Subject: Undeliverable",
             "Auto-Submitted: auto-replied",
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/report; report-type=delivery-status; boundary="{_BOUNDARY}"',
+            "",
+            f"--{_BOUNDARY}",
+            "Content-Type: text/plain",
+            "",
+            f"Your message to {held.recipient} could not be delivered.",
+            f"--{_BOUNDARY}",
+            "Content-Type: message/delivery-status",
+            "",
+            f"Reporting-MTA: dns; {self.greets_as}",
             "",
             f"Final-Recipient: rfc822; {held.recipient}",
             "Action: failed",
             f"Status: {reply.enhanced}",
             f"Diagnostic-Code: smtp; {reply}",
+            "",
+            f"--{_BOUNDARY}",
+            "Content-Type: text/rfc822-headers",
+            "",
+            header,
+            "",
+            f"--{_BOUNDARY}--",
             "",
         )
         return "\r\n".join(lines).encode("ascii", "replace")
