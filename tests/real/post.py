@@ -21,7 +21,7 @@ from tests.real.programs import wait_until
 _SEND_S = 20.0
 _ARRIVE_S = 15.0
 # What a live run offers itself, up to RCPT, or whose sender has no mailbox here.
-_OFFERED = (Kind.INTERNET_TO_UNKNOWN, Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY)
+OFFERED = (Kind.INTERNET_TO_UNKNOWN, Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY)
 # Of these the sender keeps the report that came back.
 _COME_BACK = (Kind.CLOUD_TO_UNKNOWN, Kind.ON_PREMISES_TO_UNKNOWN)
 
@@ -31,7 +31,7 @@ def send_and_save(lab: Lab, domain: Domain, into: Path) -> set[str]:
     sent = [
         (f"{kind.name.lower().replace('_', '-')}-{number}", message)
         for kind in Kind
-        if kind not in _OFFERED
+        if kind not in OFFERED
         for number, message in enumerate(messages(lab.environment, domain, kind), 1)
     ]
     for _, message in sent:
