@@ -183,8 +183,8 @@ def test_where_the_certificates_domain_is_not_accepted_that_of_mail_from_counts(
     assert taken(own_server(), KATE, JOHN, exact) == whole
     # To an own recipient the documents disagree: TLS certificates calls it an attribution miss (5.7.51).
     told = (
-        "whether mail for the own domain counts as the organization's, where the certificate answers to Exact but "
-        "its domain is not accepted, is told both ways (Relay 2023; TLS certificates)"
+        "whether mail for the own domain counts as the organization's, where the certificate answers to "
+        "mail.contoso.com but its domain is not accepted, is told both ways (Relay 2023; TLS certificates)"
     )
     assert taken(own_server(), KATE, CHRIS, exact) == Decided(whole.what, (told,))
     assert taken(own_server(), JOHN, JOHN, exact) == ATTR36

@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mailflow.policy.documents import documents
+from tests.simulate.test_sent import CASES, same
 
 PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "docs" / "behaviours.md").read_text(encoding="utf-8")
@@ -91,19 +93,19 @@ def rows(columns: str) -> list[tuple[str, ...]]:
     return found
 
 
-RULES = rows("rule | decides | reply | source | test")
-NOTES = rows("sentence | meanwhile | test")
+RULES = rows("rule | decides | reply | source | test | sent")
+NOTES = rows("sentence | meanwhile | test | sent")
 LISTED = dict(rows("source | document"))
 
 
 def test_the_page_lists_every_rule_once_and_nothing_else() -> None:
-    on_page = [(rule, source) for rule, _, _, source, _ in RULES]
+    on_page = [(row[0], row[3]) for row in RULES]
     assert set(on_page) == rules_made()
     assert len(on_page) == len(set(on_page))
 
 
 def test_the_page_lists_every_assumption_that_routing_makes() -> None:
-    sentences = [sentence for sentence, _, _ in NOTES]
+    sentences = [row[0] for row in NOTES]
     assert set(sentences) == notes_made()
     assert len(sentences) == len(set(sentences))
 
@@ -139,7 +141,7 @@ def test_no_document_is_listed_in_vain() -> None:
 
 @pytest.mark.parametrize("row", [*RULES, *NOTES], ids=lambda row: row[0][:40])
 def test_every_rule_has_a_test_that_demands_its_words(row: tuple[str, ...]) -> None:
-    link = re.fullmatch(r"\[(\w+)\]\(\.\./tests/routing/(\w+\.py)\)", row[-1])
+    link = re.fullmatch(r"\[(\w+)\]\(\.\./tests/routing/(\w+\.py)\)", row[-2])
     assert link
     tested = parsed(TESTS / link[2])
     assert link[1] in {node.name for node in tested.body if isinstance(node, ast.FunctionDef)}
@@ -153,3 +155,27 @@ def test_every_rule_has_a_test_that_demands_its_words(row: tuple[str, ...]) -> N
         if isinstance(node, (ast.JoinedStr, ast.Constant))
     )
     assert piece in said
+
+
+def sent_case(cell: str) -> dict[str, Any]:
+    """Give the case to which the page links: what is configured, what is sent, what comes back."""
+    link = re.fullmatch(r"\[([a-z0-9-]+)\]\(\.\./tests/simulate/sent/(\w+)\.toml\)", cell)
+    assert link
+    return CASES[f"{link[2]}/{link[1]}"]
+
+
+@pytest.mark.parametrize("row", RULES, ids=lambda row: row[0][:40])
+def test_every_rule_is_met_by_a_message(row: tuple[str, ...]) -> None:
+    case = sent_case(row[-1])
+    assert same(row[0], case["rule"])
+    replies = re.findall(r"`([^`]+)`", row[2])
+    assert not replies or any(reply in case["ends"] for reply in replies), case["ends"]
+
+
+@pytest.mark.parametrize("row", NOTES, ids=lambda row: row[0][:40])
+def test_every_assumption_travels_with_a_message(row: tuple[str, ...]) -> None:
+    assert any(same(row[0], sentence) for sentence in sent_case(row[-1])["assumes"])
+
+
+def test_no_message_meets_a_rule_that_is_not_on_the_page() -> None:
+    assert [case["rule"] for case in CASES.values() if not any(same(row[0], case["rule"]) for row in RULES)] == []

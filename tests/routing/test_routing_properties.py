@@ -318,7 +318,9 @@ def test_the_tenant_relays_only_for_whom_it_recognises(
 
 def known_fields(noun: Any) -> list[str]:
     hints = get_type_hints(type(noun))
-    return [field.name for field in fields(noun) if Unknown in get_args(hints[field.name])]
+    known = [field.name for field in fields(noun) if Unknown in get_args(hints[field.name])]
+    # On trust between the sides no path rests; where it is unknown HYB-TRUST-1 says so (judge.trust).
+    return [name for name in known if name != "cloud_services_mail_enabled"]
 
 
 def holes(exports: Any) -> list[Callable[[Unknown], Any]]:

@@ -72,7 +72,7 @@ def attribute(
         if accepted_domain(own, recipient.domain, assume):
             assume.note(
                 f"whether mail for the own domain counts as the organization's, where the certificate answers to "
-                f"{by_certificate.name} but its domain is not accepted, is told both ways "
+                f"{by_certificate.tls_sender_certificate_name} but its domain is not accepted, is told both ways "
                 "(Relay 2023; TLS certificates)"
             )
         why = Rule(

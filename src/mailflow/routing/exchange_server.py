@@ -85,10 +85,7 @@ class ExchangeServerRouter:
 
     def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
         """No receive connector for the client's address: the server does not talk to it."""
-        if self.receive_connector(client, assume):
-            return None
-        why = Rule(f"no receive connector has {client.address} in RemoteIPRanges", "Set-ReceiveConnector")
-        return Refuse(Reply(421, "4.3.2", "Service not available"), why)
+        return None if self.receive_connector(client, assume) else _unserved(client)
 
     def recipient(
         self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
@@ -96,7 +93,7 @@ class ExchangeServerRouter:
         """Take mail for accepted domains from anybody the connector lets in; relay only for whom it trusts."""
         connector = self.receive_connector(client, assume)
         if connector is None:
-            return Refuse(UNABLE_TO_RELAY, Rule("no receive connector", "Set-ReceiveConnector"))
+            return _unserved(client)
         if client.tls is None and assume(connector.require_tls, False):
             why = Rule(f"receive connector '{connector.name}' takes mail over TLS only", "Set-ReceiveConnector")
             return Refuse(STARTTLS_FIRST, why)
@@ -303,6 +300,11 @@ class ExchangeServerRouter:
         connector = self.receive_connector(client, assume)
         wanted = assume(connector.tls_certificate_name, None) if connector else None
         return wanted is None or bool(self._stored(wanted, assume)) or bool(assume.made)
+
+
+def _unserved(client: Client) -> Refuse:
+    why = Rule(f"no receive connector has {client.address} in RemoteIPRanges", "Set-ReceiveConnector")
+    return Refuse(Reply(421, "4.3.2", "Service not available"), why)
 
 
 def trusts_cloud(connector: ReceiveConnector, client: Client, assume: Assumptions) -> bool:
