@@ -219,7 +219,6 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
 
     door = ModuleType("mailflow.door")
     door.open_door = open_door
-    door.Look = lambda mode, *_: SimpleNamespace(mode=mode)
     monkeypatch.setitem(sys.modules, "mailflow.door", door)
     monkeypatch.setattr("mailflow.environment.find.find", find)
     monkeypatch.setattr("mailflow.environment.load.load", load)

@@ -26,9 +26,14 @@ def test_mistakes_in_environments_are_said_all_at_once(toys: Any) -> None:
     ("options", "told"),
     [
         (["--mode", "recorded"], "--mode recorded needs --evidence FILE, the evidence.json of an earlier run"),
-        (["--evidence", "e.json"], "--evidence is for --mode recorded"),
-        (["--stage", "after"], "--stage after is for --mode live; simulated has the stage of what it looks at"),
-        (["--mode", "recorded", "--evidence", "e.json", "--fault", "x"], "--fault is for simulations"),
+        (["--evidence", "e.json"], "--evidence is for --mode recorded, not for --mode simulated"),
+        (["--stage", "after"], "--stage is for --mode live, not for --mode simulated"),
+        (["--mode", "live", "--fault", "x"], "--fault is for --mode simulated, not for --mode live"),
+        (["--mode", "recorded", "--dry-run"], "--dry-run is for --mode live, not for --mode recorded"),
+        (["--look-as", "mail.example"], "--look-as is for --mode live, not for --mode simulated"),
+        (["--mode", "live", "--resolver", "dns.test"], "'dns.test' is no address of a resolver; write it like"),
+        (["--mode", "live", "--vantage", "here"], "'here' does not appear to be an IPv4 or IPv6 address"),
+        (["--mode", "live", "--look-as", "a..b"], "'a..b' has an empty label"),
         (
             ["--mode", "recorded", "--evidence", "none.json"],
             "none.json: found no file that can be read (No such file or directory); expected",

@@ -22,7 +22,7 @@ from mailflow.plugin import runs
     ],
 )
 def test_the_options_that_ask_for_the_same(asked: Any, faulty: bool, mode: str, name: str, options: str) -> None:
-    project: Any = SimpleNamespace(asked=asked, faulty=faulty, mode=mode, stages={name: "before"})
+    project: Any = SimpleNamespace(asked=asked, faulty=faulty, mode=mode, looks={name: SimpleNamespace(stage="before")})
     assert runs._again(project, name) == options
 
 

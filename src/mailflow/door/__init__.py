@@ -1,30 +1,24 @@
 """Opens the door of an environment: wires what looks to what is looked at, for each mode in a module of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mailflow.environment.environment import Environment, Stage
+from mailflow.door.look import LIVE, RECORDED, SIMULATED, Look
+from mailflow.environment.environment import Environment
 from mailflow.event_loop import EventLoopThread
-from mailflow.observe.door import Door
-from mailflow.observe.recording import Recording
 
-SIMULATED, LIVE, RECORDED = "simulated", "live", "recorded"
+if TYPE_CHECKING:
+    from mailflow.observe.door import Door
 
+__all__ = ["LIVE", "RECORDED", "SIMULATED", "Look", "announce", "open_door"]
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How an environment is looked at."""
-
-    mode: str = SIMULATED
-    stage: Stage = Stage.PLAN
-    recording: Recording | None = None  # for the recorded mode: what was observed
-    say: Callable[[str], None] = lambda _: None  # hears, a line each, whom a live run is about to contact
+_SIMULATED = Look()
 
 
 @contextmanager
-def open_door(environment: Environment, look: Look = Look()) -> Iterator[Door]:
-    """Open the door of one environment.
+def open_door(environment: Environment, look: Look = _SIMULATED) -> Iterator["Door"]:
+    """Open the door of one environment. What a mode needs is imported when it is chosen.
 
     Raises:
         ValueError: a mode that there is not, or the recorded mode without a recording.
@@ -32,9 +26,14 @@ def open_door(environment: Environment, look: Look = Look()) -> Iterator[Door]:
     """
     with EventLoopThread() as loop:
         if look.mode == SIMULATED:
-            from mailflow.door.simulated import simulated  # noqa: PLC0415  # brings servers
+            from mailflow.door.simulated import simulated  # noqa: PLC0415
 
             with simulated(environment, loop) as door:
+                yield door
+        elif look.mode == LIVE:
+            from mailflow.door.live import live  # noqa: PLC0415
+
+            with live(environment, loop, look) as door:
                 yield door
         elif look.mode == RECORDED and look.recording:
             from mailflow.door.recorded import recorded  # noqa: PLC0415
@@ -42,3 +41,11 @@ def open_door(environment: Environment, look: Look = Look()) -> Iterator[Door]:
             yield recorded(environment, loop, look.recording)
         else:
             raise ValueError(f"no mode {look.mode!r} without what it needs")
+
+
+def announce(environment: Environment, look: Look) -> None:
+    """Say whom a live run would contact, and contact nobody but the DNS."""
+    from mailflow.door.live import announce as announce_live  # noqa: PLC0415
+
+    with EventLoopThread() as loop:
+        announce_live(environment, loop, look)

@@ -2,14 +2,17 @@
 
 import ssl
 
+from mailflow.door.look import LIVE
 from mailflow.environment.environment import Domain, Environment, Server
-from mailflow.environment.message import Kind, messages
+from mailflow.environment.message import Kind
 from mailflow.event_loop import EventLoopThread
+from mailflow.observe.as_shown import as_shown
 from mailflow.observe.door import Door
 from mailflow.observe.eye import AuthoritativeAnswer, Eye
-from mailflow.observe.path import Disposition, MailPath
+from mailflow.observe.path import MailPath
 from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import TlsSession
+from mailflow.observe.unseen import unseen
 from mailflow.records.answer import Answer, Outcome, Question
 
 _NOT_THERE = "the recording does not hold it: the run that made it did not ask"
@@ -17,8 +20,12 @@ _NOT_THERE = "the recording does not hold it: the run that made it did not ask"
 
 def recorded(environment: Environment, loop: EventLoopThread, recording: Recording) -> Door:
     """Open the door to a recording of an environment."""
+    sessions = {
+        server.name: recording.tls.get(server.name) or _not_looked_at(server)
+        for server in environment.on_premises.servers
+    }
     return Door(
-        environment,
+        as_shown(environment, sessions) if recording.mode == LIVE else environment,
         "recorded",
         loop,
         _Answers(recording),
@@ -28,10 +35,7 @@ def recorded(environment: Environment, loop: EventLoopThread, recording: Recordi
         "",
         lambda: None,
         now=recording.at,
-        sessions={
-            server.name: recording.tls.get(server.name) or _not_looked_at(server)
-            for server in environment.on_premises.servers
-        },
+        sessions=sessions,
         source=recording,
         vantage=recording.vantage,
     )
@@ -79,14 +83,7 @@ class _Paths:
         found = self._recorded.get(domain.name)
         if found is not None:
             return {kind: found.get(kind, ()) for kind in Kind}
-        return {
-            kind: tuple(
-                MailPath(message, recipient, Disposition.UNSEEN, (), assumptions=(_NOT_THERE,))
-                for message in messages(environment, domain, kind)
-                for recipient in message.envelope.rcpt_to
-            )
-            for kind in Kind
-        }
+        return dict(unseen(environment, domain, _NOT_THERE))
 
 
 def _not_looked_at(server: Server) -> tuple[TlsSession, ...]:

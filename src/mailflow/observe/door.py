@@ -42,7 +42,7 @@ class Door:
     loop: EventLoopThread
     eye: Eye
     post: Post
-    endpoint: "EndpointOf"
+    endpoint: Callable[[IPAddress], Endpoint | None]  # the address book: where an address answers; None: nobody does
     roots: ssl.SSLContext
     looks_as: str  # the name in EHLO
     check: Callable[[], None]  # raises what went wrong beyond the door and is no fact of mail
@@ -123,13 +123,6 @@ class Door:
                 replace(session, assumed=assumed) for session in self._call(together(), _SMTP_S)
             )
         return self.sessions[server.name]
-
-
-class EndpointOf(Protocol):
-    """The address book: where a planned address answers."""
-
-    def __call__(self, address: IPAddress) -> Endpoint | None:
-        """Give the endpoint, None where nobody listens."""
 
 
 async def _nobody(address: IPAddress) -> TlsSession:

@@ -40,6 +40,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="of a live run: before or after the change (default: cutover.stage of the environment, else after)",
     )
     group.addoption(
+        "--resolver",
+        action="append",
+        default=[],
+        metavar="ADDRESS[:PORT]",
+        help="of a live run: the DNS resolver to ask; repeatable (default: those of this machine)",
+    )
+    group.addoption(
+        "--vantage",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="of a live run: the public address from which it looks; repeatable (default: as the servers tell)",
+    )
+    group.addoption(
+        "--look-as",
+        metavar="DOMAIN",
+        help="of a live run: the name to greet with, of which the stranger is who asks; let it be one that the DNS "
+        "knows and that is not the organization's",
+    )
+    group.addoption(
+        "--dry-run",
+        action="store_true",
+        help="of a live run: say whom it would contact and how, and contact nobody but the DNS",
+    )
+    group.addoption(
         "--evidence",
         action="append",
         default=[],

@@ -38,17 +38,22 @@ class Doors:
             raise self._failed[name]
         if name not in self._opened:
             self.close()  # environments are judged one after the other
-            from mailflow.door import Look, open_door  # noqa: PLC0415  # brings servers and clients
+            from mailflow.door import open_door  # noqa: PLC0415  # brings servers and clients
 
-            project = self._project
-            look = Look(project.mode, project.stages[name], project.recordings.get(name), self._say)
             try:
-                door = open_door(environment, look)
+                door = open_door(environment, self._project.looks[name].telling(self._say))
                 self._opened[name] = self._stack.enter_context(door)
             except Exception as error:
                 self._failed[name] = error
                 raise
         return self._opened[name]
+
+    def announce(self) -> None:
+        """Say whom a live run would contact for each environment; contact nobody but the DNS."""
+        from mailflow.door import announce  # noqa: PLC0415
+
+        for name, environment in self._project.environments.items():
+            announce(environment, self._project.looks[name].telling(self._say))
 
     def observed(self, environment: Environment) -> Environment:
         """Give an environment as it is judged: a simulation judges the plan, else what could be seen of it."""
@@ -57,7 +62,7 @@ class Doors:
     def close(self) -> None:
         """Close what is open; what closing raises is raised."""
         for name, door in self._opened.items():
-            self.recordings[name] = door.recording(self._project.stages[name])
+            self.recordings[name] = door.recording(self._project.looks[name].stage)
         self._opened.clear()
         self._stack.close()
 

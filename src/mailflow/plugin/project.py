@@ -4,21 +4,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from mailflow.environment.environment import Environment, Stage
+from mailflow.door.look import Look
+from mailflow.environment.environment import Environment
 from mailflow.input_error import InputError, Mistake
 from mailflow.plugin import vocabulary
+from mailflow.plugin.looks import looks, recordings
 from mailflow.plugin.shipped import feature_files, roots
 from mailflow.plugin.vocabulary import Vocabulary
 from mailflow.policy.catalogue import Catalogue, read_files
 from mailflow.policy.feature import Feature, Key, Row, plan
 from mailflow.policy.reach import unreached
-
-if TYPE_CHECKING:
-    from mailflow.observe.recording import Recording
 
 _FIRST = "For a first one: mailflow new contoso.com --scenario 4"
 
@@ -29,8 +27,7 @@ class Project:
 
     root: Path
     mode: str
-    stages: Mapping[str, Stage]  # at which each environment is looked at, by its name
-    recordings: Mapping[str, "Recording"]  # to judge again, by environment; only in the recorded mode
+    looks: Mapping[str, Look]  # how each environment is looked at, by its name
     strict: bool
     reports: Path
     started: datetime
@@ -73,16 +70,13 @@ def load(config: pytest.Config) -> Project:
 
     """
     root = config.rootpath
-    mode = config.getoption("mode")
-    if mode == "live":
-        raise pytest.UsageError(f"--mode {mode} does not exist yet; simulated is what there is")
     names = config.getoption("environment")
     try:
         faults = config.getoption("fault")
-        recordings = _recordings(config, mode, faults)
-        names = names or list(recordings)
+        recorded = recordings(config)
+        names = names or list(recorded)
         environments = _faulty(root, names, faults) if faults else _environments(root, names)
-        _same(environments, recordings)
+        seen = looks(config, environments, recorded)
         words, modules = vocabulary.load(*roots(config))
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
@@ -93,82 +87,22 @@ def load(config: pytest.Config) -> Project:
     undefined = {
         feature.path: InputError(*told) for feature in catalogue.features if (told := words.mistakes_in(feature))
     }
-    stages = {name: stage(environment, mode, config.getoption("stage")) for name, environment in environments.items()}
-    stages |= {name: Stage(recording.stage) for name, recording in recordings.items()}
     return Project(
         root,
-        mode,
-        stages,
-        recordings,
+        config.getoption("mode"),
+        seen,
         bool(config.getini("strict")),
         root / config.getoption("reports"),
         datetime.now(UTC),
         environments,
         catalogue,
         undefined,
-        {name: plan(catalogue.features, environment, stages[name]) for name, environment in environments.items()},
+        {name: plan(catalogue.features, environment, seen[name].stage) for name, environment in environments.items()},
         words,
         tuple(modules),
         tuple(names),
         bool(faults),
     )
-
-
-def stage(environment: Environment, mode: str, asked: str | None) -> Stage:
-    """Say at which stage an environment is looked at.
-
-    Raises:
-        pytest.UsageError: a stage was asked for a simulation, which is always of the plan.
-
-    """
-    if asked and mode != "live":
-        raise pytest.UsageError(f"--stage {asked} is for --mode live; {mode} has the stage of what it looks at")
-    if mode == "simulated":
-        return Stage.PLAN
-    if asked:
-        return Stage(asked)
-    return environment.cutover.stage if environment.cutover else Stage.AFTER
-
-
-def _recordings(config: pytest.Config, mode: str, faults: list[str]) -> dict[str, "Recording"]:
-    """Read what is to be judged again, by the name of its environment."""
-    files = config.getoption("evidence")
-    if mode != "recorded":
-        if files:
-            raise pytest.UsageError("--evidence is for --mode recorded")
-        return {}
-    if faults:
-        raise pytest.UsageError("--fault is for simulations; a recording is what it is")
-    if not files:
-        raise pytest.UsageError("--mode recorded needs --evidence FILE, the evidence.json of an earlier run")
-    from mailflow.report.read import read_recording  # noqa: PLC0415
-
-    found: dict[str, Recording] = {}
-    for file in files:
-        recording = read_recording(config.invocation_params.dir / file)
-        if recording.environment in found:
-            mistake = Mistake(file, None, f"a second recording of {recording.environment}", "one an environment")
-            raise InputError(mistake)
-        found[recording.environment] = recording
-    return found
-
-
-def _same(environments: Mapping[str, Environment], recordings: Mapping[str, "Recording"]) -> None:
-    """Hold recordings to the folders of which they were made: another plan would be judged by them else."""
-    for name, recording in recordings.items():
-        environment = environments.get(name)
-        if environment is None:
-            told = f"a recording of '{name}'", f"one of {', '.join(environments)}"
-        elif environment.digest != recording.digest:
-            told = (
-                f"a recording of {name} with the digest {recording.digest[:12]}…",
-                f"one of the folder as it is ({environment.digest[:12]}…)",
-            )
-        else:
-            continue
-        raise InputError(Mistake("--evidence", None, *told, "Judge it beside the folder of which it was made."))
-    if recordings and (missing := sorted(environments.keys() - recordings.keys())):
-        raise InputError(Mistake("--evidence", None, f"no recording of {', '.join(missing)}", "one an environment"))
 
 
 def _environments(root: Path, names: list[str]) -> dict[str, Environment]:

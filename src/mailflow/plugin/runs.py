@@ -52,7 +52,7 @@ def runs(
             Run(
                 __version__,
                 project.mode,
-                project.stages[name],
+                project.looks[name].stage,
                 project.started,
                 finished,
                 name,
@@ -93,7 +93,7 @@ def _again(project: Project, name: str) -> str:
     if fault:
         options += ["--fault", fault]
     if project.mode == "live":
-        options += ["--mode", "live", "--stage", str(project.stages[name])]
+        options += ["--mode", "live", "--stage", str(project.looks[name].stage)]
     elif project.mode == "recorded":
         options += ["--mode", "recorded", "--evidence", "evidence.json"]  # the one beside the report
     return shlex.join(options)

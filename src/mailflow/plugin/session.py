@@ -103,6 +103,14 @@ class Session:
         if line := self.progress.line(nodeid):
             _say(self.config, line)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """In a dry run say whom a run would contact, and stop there."""
+        if not self.config.option.dry_run or session.testsfailed or self.config.option.collectonly:
+            return None
+        self.config.stash[DOORS].announce()
+        return True
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -158,7 +166,7 @@ class Session:
             return
         if self.bad_input:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
-        if self.config.option.collectonly:
+        if self.config.option.collectonly or self.config.option.dry_run:
             return
         self.runs = runs(self.project, self._selected(session), self.outcomes, self.recordings)
         self.runs = tuple(with_comparison(run, self.before) for run in self.runs)

@@ -1,0 +1,97 @@
+"""The door to what is there: the real DNS, the real servers. Nothing is sent; sessions stop before DATA."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import certifi
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mailflow.door.look import Look
+from mailflow.environment.environment import Domain, Environment, IPAddress
+from mailflow.environment.message import STRANGER, Kind
+from mailflow.event_loop import EventLoopThread
+from mailflow.observe.as_shown import as_shown
+from mailflow.observe.contacts import Plan
+from mailflow.observe.dns import DnsEye
+from mailflow.observe.dns_server import resolvers_of_the_system
+from mailflow.observe.door import Door
+from mailflow.observe.live_post import LivePost
+from mailflow.observe.path import MailPath
+from mailflow.observe.smtp import TlsSession
+from mailflow.observe.unseen import unseen
+from mailflow.observe.visits import Visitor, not_opened
+
+_PLAN_S = 120.0  # some look-ups for each domain and host
+_VISITS_S = 1800.0  # the budget of visits, each with a deadline of its own, several at a time
+
+
+@contextmanager
+def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterator[Door]:
+    """Say whom this will contact, visit them all, and open the door to what was seen."""
+    now = datetime.now(UTC)
+    eye, post = _looking(environment, look, now)
+    _announce(loop.call(post.plan(), _PLAN_S), environment, look)
+    visited = loop.call(post.visited(), _VISITS_S)
+    look.say(f"{environment.name}: {visited.vantage}")
+    sessions = {
+        server.name: tuple(_first(visited.sessions.get(address), address) for address in server.listens)
+        for server in environment.on_premises.servers
+    }
+    yield Door(
+        as_shown(environment, sessions),
+        "live",
+        loop,
+        eye,
+        post,
+        look.endpoint,
+        post.visitor.roots,
+        post.visitor.looks_as,
+        lambda: None,
+        now=now,
+        sessions=sessions,
+        vantage=str(visited.vantage),
+    )
+
+
+def announce(environment: Environment, loop: EventLoopThread, look: Look) -> None:
+    """Say whom a live run would contact, and how. Asks the DNS and nobody else."""
+    _, post = _looking(environment, look, datetime.now(UTC))
+    _announce(loop.call(post.plan(), _PLAN_S), environment, look)
+
+
+def _looking(environment: Environment, look: Look, now: datetime) -> tuple[DnsEye, LivePost]:
+    resolvers = look.resolvers or resolvers_of_the_system()
+    look.say(f"{environment.name}: asks the DNS at {', '.join(map(str, resolvers))}, and the name servers it names")
+    eye = DnsEye(resolvers)
+    visitor = Visitor(
+        _roots(environment),
+        looks_as=look.looks_as or STRANGER,
+        manners=look.manners(),
+        endpoint=look.endpoint,
+    )
+    return eye, LivePost(environment, eye, visitor, _read_messages, now, look.vantage)
+
+
+def _announce(plan: Plan, environment: Environment, look: Look) -> None:
+    for line in plan.lines(look.looks_as or STRANGER):
+        look.say(f"{environment.name}: contacts {line.strip()}" if not line.startswith(" ") else f"  {line.strip()}")
+
+
+def _read_messages(environment: Environment, domain: Domain, _: datetime) -> dict[Kind, tuple[MailPath, ...]]:
+    return dict(unseen(environment, domain, "no received message of this kind was supplied"))
+
+
+def _first(sessions: tuple[TlsSession, ...] | None, address: IPAddress) -> TlsSession:
+    return sessions[0] if sessions else not_opened(address, "it is not among those whom this run contacts")
+
+
+def _roots(environment: Environment) -> ssl.SSLContext:
+    """Give what verifies chains: the public authorities, and those that the environment names."""
+    roots = ssl.create_default_context(cafile=certifi.where())
+    roots.check_hostname = False  # names are judged, not enforced
+    roots.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Exchange accepts what Python 3.13 began to refuse (RFC 5280 forms)
+    for authority in environment.authorities:
+        roots.load_verify_locations(cadata=authority.public_bytes(Encoding.DER))
+    return roots

@@ -1,0 +1,166 @@
+"""The eyes of a live run, pointed at simulated servers on loopback: what it sees, says and refuses to conclude."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from mailflow.door import LIVE, RECORDED, Look, announce, open_door
+from mailflow.environment.environment import Environment, IPAddress, Stage
+from mailflow.environment.load import load
+from mailflow.environment.message import Kind
+from mailflow.event_loop import EventLoopThread
+from mailflow.judge import path as judge
+from mailflow.observe.dialogue import Endpoint
+from mailflow.observe.dns_server import DnsServer
+from mailflow.observe.door import Door
+from mailflow.observe.manners import Manners
+from mailflow.observe.recording import read, written
+from mailflow.policy.finding import Verdict
+from mailflow.simulate.simulation import Simulation
+from mailflow.simulate.zones import STRANGER_ADDRESS
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+STRANGER = "stranger.example"
+STANDS_AT = (STRANGER_ADDRESS, ip_address("2001:db8:99::1"))
+LOCKED = (
+    "550 5.7.51 TenantInboundAttribution; There is a partner connector configured that matched the message's recipient "
+    "domain. The connector had either the RestrictDomainsToIPAddresses or RestrictDomainsToCertificate set"
+)
+
+
+async def at_once(_: float) -> None:
+    """Wait for nobody: the servers are ours."""
+
+
+@contextmanager
+def world(environment: Environment) -> Iterator[Look]:
+    """Simulated servers, and how a live run sees them who stands where the stranger does."""
+    with EventLoopThread() as loop:
+        simulation = Simulation(environment)
+        loop.call(simulation.start(), 30)
+        ports = {
+            address: loop.call(simulation.open_port(mta, STRANGER_ADDRESS), 10)
+            for mta in {id(mta): mta for mta in simulation.mtas.values() if mta.listens}.values()
+            for address in mta.listens
+        }
+
+        def endpoint(address: IPAddress) -> Endpoint:
+            return Endpoint("127.0.0.1", ports[address])
+
+        try:
+            yield Look(
+                LIVE,
+                Stage.AFTER,
+                resolvers=(DnsServer("127.0.0.1", simulation.dns.port),),
+                vantage=STANDS_AT,
+                looks_as=STRANGER,
+                manners=lambda: Manners(rest=at_once),
+                endpoint=endpoint,
+            )
+        finally:
+            loop.call(simulation.stop(), 30)
+
+
+@pytest.fixture(scope="module")
+def four() -> Environment:
+    return load(FIXTURES / "scenario-4")
+
+
+@pytest.fixture(scope="module")
+def look(four: Environment) -> Iterator[Look]:
+    with world(four) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def door(four: Environment, look: Look, told: list[str]) -> Iterator[Door]:
+    with open_door(four, look.telling(told.append)) as opened:
+        yield opened
+
+
+def test_whom_it_contacts_is_said_first(door: Door, told: list[str], look: Look) -> None:
+    assert told[0] == f"scenario-4: asks the DNS at {look.resolvers[0]}, and the name servers it names"
+    contacts = [line for line in told if line.startswith("scenario-4: contacts ")]
+    assert [line.split("port")[0].removeprefix("scenario-4: contacts ") for line in contacts] == [
+        "contoso-com.mail.protection.outlook.com [40.92.0.36] ",
+        "contoso-com.mail.protection.outlook.com [2a01:111:f400::24] ",
+        "mail.contoso.com [131.107.21.231] ",
+    ]
+    assert all("never DATA" in line for line in contacts)
+    assert told[-1].startswith(f"scenario-4: looks from {STRANGER_ADDRESS} (given)")
+
+
+def test_a_dry_run_asks_the_dns_alone(four: Environment, look: Look) -> None:
+    def nobody(address: IPAddress) -> Endpoint:
+        raise AssertionError(address)
+
+    lines: list[str] = []
+    announce(four, replace(look, endpoint=nobody).telling(lines.append))
+    assert any("mail.contoso.com [131.107.21.231] port 25" in line for line in lines)
+
+
+def test_relay_is_refused(four: Environment, door: Door) -> None:
+    (domain,) = four.domains
+    finding = judge.refused(door.paths(domain, Kind.STRANGER_RELAY))
+    assert finding.verdict is Verdict.COMPLIANT
+    told = "\n".join(line for evidence in finding.evidence for line in evidence.answer)
+    assert "C: RCPT TO:<somebody@contoso-com.other.stranger.example>" in told
+    assert "C: DATA" not in told
+
+
+def test_the_lock_is_seen(four: Environment, door: Door) -> None:
+    (domain,) = four.domains
+    paths = door.paths(domain, Kind.STRANGER_TO_MICROSOFT_365)
+    assert len(paths) == 2 * 2 * 3  # over IPv4 and IPv6, to two mailboxes, from three senders
+    assert {str(path.reply) for path in paths} == {LOCKED}
+    assert judge.refused(paths).verdict is Verdict.COMPLIANT
+
+
+def test_what_no_session_shows_is_not_verified(four: Environment, door: Door) -> None:
+    (domain,) = four.domains
+    finding = judge.delivered(four, door.paths(domain, Kind.CLOUD_TO_INTERNET))
+    assert finding.verdict is Verdict.NOT_VERIFIED
+
+
+def test_the_certificate_is_the_one_that_was_shown(four: Environment, door: Door) -> None:
+    (planned,), (shown,) = four.on_premises.servers, door.environment.on_premises.servers
+    assert planned.certificate
+    assert shown.certificate
+    assert shown.certificate.file == "shown by mail.contoso.com [131.107.21.231]"
+    assert shown.certificate.leaf != planned.certificate.leaf
+    assert shown.certificate.names == planned.certificate.names
+
+
+def test_a_recording_of_it_says_the_same(four: Environment, door: Door) -> None:
+    (domain,), (server,) = four.domains, four.on_premises.servers
+    seen = ([door.paths(domain, kind) for kind in Kind], door.tls(server), door.environment.on_premises.servers)
+    kept = read(written(door.recording(Stage.AFTER)), "evidence.json")
+    assert (kept.mode, kept.stage) == ("live", "after")
+    with open_door(four, Look(RECORDED, Stage.AFTER, kept)) as again:
+        assert seen == (
+            [again.paths(domain, kind) for kind in Kind],
+            again.tls(server),
+            again.environment.on_premises.servers,
+        )
+        assert again.vantage == door.vantage
+
+
+@pytest.mark.parametrize(
+    ("vantage", "why"),
+    [("131.107.21.231", "131.107.21.231 is an address of mail.contoso.com"), ("203.0.113.60", "newsletter")],
+)
+def test_from_inside_nothing_is_known_of_strangers(four: Environment, look: Look, vantage: str, why: str) -> None:
+    (domain,) = four.domains
+    with open_door(four, replace(look, vantage=(ip_address(vantage),))) as inside:
+        finding = judge.refused(inside.paths(domain, Kind.STRANGER_RELAY))
+    assert finding.verdict is Verdict.NOT_VERIFIED
+    assert why in finding.seen
