@@ -1,6 +1,7 @@
 """Evidence says verbatim what came back, whatever a stranger wrote into it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -80,6 +81,15 @@ def test_session() -> None:
     )
     silent = TlsSession(address, reached=False, starttls=False, trouble="nobody listens there")
     assert evidence.session(silent).answer == ("nobody listens there",)
+    timed = replace(spoken, times=(0.04, 12.5))
+    assert evidence.session(timed).answer == ("  0.0 s  S: 220", " 12.5 s  C: EHLO x")
+    blind = replace(silent, trouble="", from_here="port 25 is blocked")
+    assert evidence.session(blind).answer == ("port 25 is blocked",)
+
+
+def test_path_that_a_session_showed(path: Callable[..., Any]) -> None:
+    one = path("out own", dialogue=("  0.1 s  S: 220", "  0.2 s  C: QUIT"))
+    assert evidence.path(one).answer == (*one.lines(), "  0.1 s  S: 220", "  0.2 s  C: QUIT")
 
 
 def test_path(path: Callable[..., Any]) -> None:

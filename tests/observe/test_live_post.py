@@ -129,8 +129,8 @@ def run(
             post = LivePost(environment, eye, visitor, lambda *_: by_kind, now, options.get("given", ()))
             found, *_ = await asyncio.gather(*(post.paths(environment, environment.domains[0]) for _ in range(3)))
             plan = await post.plan()
-            looks = {contact.address: await post.look(contact.address) for contact in plan.contacts}
-            return Run(plan, await post.visited(), found, looks)
+            visited = await post.visited()
+            return Run(plan, visited, found, {address: several[0] for address, several in visited.sessions.items()})
 
     return asyncio.run(scene())
 
@@ -327,6 +327,12 @@ def test_a_message_that_was_received_settles_what_sessions_leave_open(environmen
     found = run(environment, zones=V4_ONLY, received=(returned, not_there, another))
     assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, NO_PROOF)] * 5 + [(Disposition.RETURNED, "")]
     assert found.paths[Kind.CLOUD_TO_CLOUD] == (another,)
+
+
+def test_the_longest_that_a_run_can_take() -> None:
+    visitor = Visitor(ssl.create_default_context(), manners=Manners(visits=100, per_second=4.0, apart_s=2.0))
+    # Waiting for the turn of the last visit, which may begin in the last moment and be two sessions.
+    assert visitor.longest_s == 240.0 + 2 * 40.0 + 2.0 + 25.0
 
 
 def test_a_stranger_keeps_its_name_where_none_is_given(environment: Environment) -> None:

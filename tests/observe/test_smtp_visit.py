@@ -378,3 +378,73 @@ def test_a_certificate_that_cannot_be_read_is_trouble_not_a_crash(
     assert (seen.version, seen.certificate) == ("TLSv1.3", None)
     assert (seen.chain, seen.trouble) == ((), "")
     assert "-- a certificate that cannot be read" in seen.dialogue
+
+
+def test_what_is_said_in_plain_after_220_is_forgotten(authority: trustme.CA, roots: ssl.SSLContext) -> None:
+    """Whoever can write into the plain session must not speak in the one that is protected (RFC 3207 section 6)."""
+    good = with_tls(authority.issue_cert("mail.example"))
+
+    async def injecting(peer: Peer) -> None:
+        said = peer.say
+
+        def say(*lines: bytes) -> None:
+            said(*lines, *([b"250 FORGED"] if lines == (b"220 go ahead",) else []))
+
+        peer.say = say  # type: ignore[method-assign]
+        await good(peer)
+
+    seen = look(injecting, roots)
+    assert (seen.version, seen.trouble) == ("TLSv1.3", "")
+    assert not any("FORGED" in line for line in seen.dialogue)
+
+
+def test_the_whole_chain_is_shown(authority: trustme.CA, roots: ssl.SSLContext) -> None:
+    below = authority.create_child_ca()
+    seen = look(with_tls(below.issue_cert("mail.example", common_name="mail.example")), roots)
+    assert (seen.distrust, seen.trouble) == ("", "")
+    leaf, intermediate = seen.chain
+    assert seen.certificate == leaf
+    assert leaf.issuer == intermediate.subject
+    shown = [line for line in seen.dialogue if line.startswith("-- certificate ")]
+    assert [one.subject.rfc4514_string() in line for one, line in zip(seen.chain, shown, strict=True)] == [True, True]
+
+
+def test_over_ipv6() -> None:
+    async def scene() -> TlsSession:
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await closes_after_554(Peer(reader, writer))
+            writer.close()
+
+        try:
+            server = await asyncio.start_server(connected, "::1", 0)
+        except OSError:
+            pytest.skip("this machine has no IPv6 loopback")
+        async with server:
+            endpoint = Endpoint("::1", server.sockets[0].getsockname()[1])
+            return await visit(ip_address("2001:db8::25"), endpoint, ssl.create_default_context(), "looker.example")
+
+    async def closes_after_554(peer: Peer) -> None:
+        peer.say(b"554 5.7.1 no")
+        assert await peer.hear() == b"QUIT"
+
+    seen = asyncio.run(scene())
+    assert (seen.ending, seen.local, str(seen.refusal)) == (Ending.TURNED_AWAY, "::1", "554 5.7.1 no")
+
+
+def test_times() -> None:
+    """Of each line, by the clock that is given; without one there are none."""
+    ticks = iter([100.0, 100.5, 102.25, 103.0, 104.0, 110.0])
+
+    async def scene() -> TlsSession:
+        async with serving(ehlo_refused) as endpoint:
+            context = ssl.create_default_context()
+            return await visit(ADDRESS, endpoint, context, "looker.example", clock=ticks.__next__)
+
+    seen = asyncio.run(scene())
+    assert list(zip(seen.times, seen.dialogue, strict=True)) == [
+        (0.5, "S: 220 mail.example"),
+        (2.25, "C: EHLO looker.example"),
+        (3.0, "S: 502 what is EHLO"),
+        (4.0, "-- the server said 502 what is EHLO"),
+        (10.0, "C: QUIT"),
+    ]

@@ -13,7 +13,7 @@ from mailflow.observe.contacts import OFFERED, Ask, Plan, contacts
 from mailflow.observe.eye import Eye
 from mailflow.observe.path import Disposition, MailPath
 from mailflow.observe.smtp import TlsSession
-from mailflow.observe.visits import Visited, Visitor, not_opened
+from mailflow.observe.visits import Visited, Visitor
 
 ReadMessages = Callable[[Environment, Domain, datetime], Mapping[Kind, tuple[MailPath, ...]]]
 
@@ -49,11 +49,6 @@ class LivePost:
             visiting = self.visitor.carry_out(self.environment, plan, self.given)
             self._visited = asyncio.get_running_loop().create_task(visiting)
         return await asyncio.shield(self._visited)
-
-    async def look(self, address: IPAddress) -> TlsSession:
-        """Give the session that shows the TLS of an address of the plan."""
-        found = (await self.visited()).sessions.get(address)
-        return found[0] if found else not_opened(address, "it is not among those whom this run contacts")
 
     async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
         """Give the path of every message of every kind for one domain, at every address that could take it."""
