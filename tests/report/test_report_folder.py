@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailflow.report import folder, write
 
-FILES = ["evidence.json", "junit.xml", "report.html", "report.json"]
+FILES = ["actions.csv", "evidence.json", "junit.xml", "report.html", "report.json", "summary.md"]
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -33,7 +33,9 @@ def test_the_newest_report_and_the_same_kept_under_its_time(build, tmp_path) -> 
 
 def test_lines_end_alike_on_every_system(build, tmp_path) -> None:
     write([build()], tmp_path)
-    assert not [name for name, content in contents(tmp_path).items() if b"\r" in content]
+    written = contents(tmp_path)
+    assert {name.rpartition("/")[2] for name, content in written.items() if b"\r" in content} == {"actions.csv"}
+    assert not [name for name, content in written.items() if content.count(b"\r") != content.count(b"\r\n")]
 
 
 def test_a_kept_report_is_never_written_again_and_the_newest_is(build, tmp_path) -> None:

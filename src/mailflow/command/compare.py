@@ -31,6 +31,7 @@ _EXAMPLES = """\
   mailflow compare reports/contoso/simulated reports/contoso/live
 """
 _PYTEST = ("-m", "pytest", "features", "-q", "-p", "no:cacheprovider")
+_BUILD_SERVER = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "TF_BUILD")  # to be told of this run, not of that one
 _JUDGED = (0, 1)  # exit statuses of a run that was judged, whatever it found
 
 
@@ -97,7 +98,7 @@ def _judged(folder: Path) -> "Run":
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            env={**os.environ, "PYTHONUTF8": "1"},
+            env={name: value for name, value in os.environ.items() if name not in _BUILD_SERVER} | {"PYTHONUTF8": "1"},
             check=False,
         )
         found = list(Path(reports).glob(f"*/simulated/{FILE}"))

@@ -1,6 +1,7 @@
 """One pytest run over feature files: collecting them, gathering outcomes, and the decision at the end."""
 
 import json
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from mailflow.input_error import InputError
 from mailflow.observe.recording import Recording, read, written
 from mailflow.plugin import fixtures, outcome, terminal
+from mailflow.plugin.build_server import add_summary, commands
 from mailflow.plugin.collect import FeatureFile, FeaturesFolder, ScenarioItem
 from mailflow.plugin.doors import DOORS, Doors
 from mailflow.plugin.progress import Progress
@@ -63,6 +65,7 @@ class Session:
         self.outcomes: dict[tuple[Key, int], Result | str] = {}
         self.recordings: dict[str, Recording] = {}  # what was observed, by environment
         self.runs: tuple[Run, ...] = ()
+        self.reports: list[Path] = []  # report.html of each run
         self.unwritten = ""
         self.bad_input = False  # a selected feature file has mistakes
         self.before = _before(config, project)
@@ -177,6 +180,8 @@ class Session:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say the decisions."""
         terminal.tell(terminalreporter, self.runs, self.project.reports, self.unwritten)
+        for line in commands(self.runs, [report.parent for report in self.reports], os.environ):
+            terminalreporter.write_line(line)
 
     def _selected(self, session: pytest.Session) -> set[tuple[Key, int]]:
         """Give what this run set out to judge. The controller of pytest-xdist does not know it: then everything."""
@@ -190,9 +195,10 @@ class Session:
         from mailflow.report import write  # noqa: PLC0415  # only where there is something to write
 
         try:
-            write(self.runs, self.project.reports)
+            *self.reports, _ = write(self.runs, self.project.reports)
+            add_summary(self.runs, os.environ)
         except OSError as error:
-            self.unwritten = f"{self.project.reports}: {error.strerror or error}"
+            self.unwritten = f"{error.filename or self.project.reports}: {error.strerror or error}"
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 

@@ -1,4 +1,4 @@
-"""Floor 6: findings as HTML, JSON and JUnit XML."""
+"""Floor 6: findings as HTML, JSON, JUnit XML, CSV and Markdown."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from mailflow.policy.run import Run
-from mailflow.report import as_json, as_junit
+from mailflow.report import as_csv, as_json, as_junit, as_markdown
 from mailflow.report.folder import keep, place, put
 
 
 def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
     """Write the reports of all runs and `index.html`, which lists them.
 
-    For each run `<environment>/<mode>/` receives the newest `report.html`, `report.json`, `junit.xml` and
-    `evidence.json`; the same files are kept in a folder beside them, named after the run's start in UTC and
-    never written again, because somebody may have signed them.
+    For each run `<environment>/<mode>/` receives the newest `report.html`, `report.json`, `junit.xml`, `evidence.json`,
+    `actions.csv` and `summary.md`; the same files are kept in a folder beside them, named after the run's start in
+    UTC and never written again, because somebody may have signed them.
 
     Returns:
         The newest report.html of each run, in their order, and index.html at the end.
@@ -36,6 +36,8 @@ def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
             "report.json": as_json.report(signed),
             "junit.xml": as_junit.report(signed),
             "evidence.json": evidence,
+            "actions.csv": as_csv.report(signed),
+            "summary.md": as_markdown.report(signed),
         }
         keep(folder / where, run.started, files)
         for name, content in files.items():
