@@ -8,8 +8,7 @@ python docs/make_vocabulary.py --check   exit with 1 if the page is not what wou
 import sys
 from pathlib import Path
 
-from mailflow.plugin.vocabulary import load, steps_of
-from mailflow.policy.catalogue import read_folder
+from mailflow.plugin.sentences import topics
 
 PAGE = Path(__file__).with_name("vocabulary.md")
 ROOT = PAGE.parents[1]
@@ -19,31 +18,26 @@ HEAD = """\
 
 <!-- Made by docs/make_vocabulary.py from steps/. Change the steps, not this page. -->
 
-Every sentence has one meaning: the function named beside it. `{place:Place}` is *the Internet*, *Microsoft 365*
-or *the on-premises servers*; `{route:Route}` is places joined by *, then*; `{kind:Kind}` is *from* a party *to* a
-party, as in the example.
+`mailflow steps` prints the same, with the sentences of your own beside them; `mailflow steps spf` those about SPF. In
+braces stands what varies: `{place}` is *the Internet*, *Microsoft 365* or *the on-premises servers*; `{route}` is
+places joined by *, then*; `{kind}` is *from* a party *to* a party. Every sentence has one meaning: the function named
+beside it. Every example is a line of the requirement named behind it.
 """
 
 
 def page() -> str:
     """Write the page."""
     sys.path.insert(0, str(ROOT))
-    vocabulary, _ = load(ROOT)
-    used: dict[str, str] = {}
-    for feature in read_folder(ROOT / "features", ROOT).features:
-        for _, step in steps_of(feature):
-            for definition in vocabulary.find(step.type, step.name):
-                used.setdefault(definition.step_func.__name__, step.name)
     told = [HEAD]
-    for kind in ("given", "when", "then"):
-        told.append(f"\n## {kind.capitalize()}\n\n| sentence | meaning | example |\n|---|---|---|\n")
-        for definition in vocabulary.definitions:
-            if definition.type == kind:
-                function = definition.step_func
-                module = function.__module__.replace(".", "/")
-                example = used[function.__name__]
-                shown = "" if example == definition.parser.name else f"*{example}*"
-                told.append(f"| {definition.parser.name} | `{module}.py` {function.__name__} | {shown} |\n")
+    for topic in topics((ROOT,)):
+        told.append(f"\n## {topic.name.capitalize()}\n\n{topic.about}\n\n")
+        told.append("| | sentence | example | meaning |\n|---|---|---|---|\n")
+        for sentence in topic.sentences:
+            first = sentence.examples[0]
+            example = "" if first.text == sentence.pattern else f"*{first.text}*, "
+            told.append(
+                f"| {sentence.keyword} | {sentence.pattern} | {example}{first.requirement} | `{sentence.meaning}` |\n"
+            )
     return "".join(told)
 
 

@@ -352,3 +352,24 @@ def test_ambiguous_sentence(toys: Any) -> None:
     )
     assert "See steps/more.py:2 and steps/toy.py:" in outcome.text
     assert len(outcome.run.completeness.undefined) == 1
+
+
+def test_looking_without_running_finds_every_mistake(toys: Any) -> None:
+    """In environments and feature files at once, with their places."""
+    toys.mistakes.append(Mistake("fixtures/toy/environment.yaml", 3, "'5'", "1, 2, 3 or 4"))
+    toys.feature(toys.scenario("When it is looked up"), path="one.feature")
+    toys.feature(toys.scenario("Then it is right", tags="@TOY-MX-2"), path="two.feature")
+    outcome = toys.run("features", "--collect-only")
+    assert outcome.exit_status == 4
+    told = outcome.text
+    assert "fixtures/toy/environment.yaml:3: found '5'; expected 1, 2, 3 or 4." in told
+    assert "features/one.feature:5: found no Then in 'The MX is right'" in told
+    assert "features/two.feature:5: found no level on 'The MX is right'" in told
+
+    toys.mistakes.clear()
+    toys.feature(toys.scenario("When it is looked up", "Then it is rihgt"), path="three.feature")
+    outcome = toys.run("features", "--collect-only")
+    assert outcome.exit_status == 4
+    assert outcome.doors == []
+    assert "features/one.feature:5: found no Then in 'The MX is right'" in outcome.text
+    assert "Nearest: 'it is right'" in outcome.text

@@ -65,8 +65,8 @@ def load(config: pytest.Config) -> Project:
     """Load the project of a pytest run.
 
     Raises:
-        pytest.UsageError: with the text of every mistake in environments and steps. Those in feature files
-            are kept for the collection of each file.
+        pytest.UsageError: with the text of every mistake in environments and steps, and then in feature files too.
+            Where only these have mistakes, they are kept for the collection of each file.
 
     """
     root = config.rootpath
@@ -79,7 +79,8 @@ def load(config: pytest.Config) -> Project:
         seen = looks(config, environments, recorded)
         words, modules = vocabulary.load(*roots(config))
     except InputError as error:
-        raise pytest.UsageError(str(error)) from error
+        beside = read_files(feature_files(config)).mistakes.values()
+        raise pytest.UsageError(str(InputError.gather([error, *beside]))) from error
     catalogue = read_files(feature_files(config))
     catalogue = catalogue.without(
         unreached(catalogue.features, tuple(environments.values()), _known(root), whole=not (names or faults))

@@ -156,8 +156,7 @@ def unused_sentences(root: Path) -> tuple[str, ...]:
     """
     vocabulary, _ = load(root)
     catalogue = read_folder(root / "features", root)
-    if catalogue.mistakes:
-        raise InputError.gather(catalogue.mistakes.values())
+    catalogue.demand_none_wrong()
     used = {
         id(definition)
         for feature in catalogue.features

@@ -28,6 +28,16 @@ class Catalogue:
             {**self.mistakes, **{path: InputError(*told) for path, told in by_file.items()}},
         )
 
+    def demand_none_wrong(self) -> None:
+        """Hold that every feature file could be read.
+
+        Raises:
+            InputError: with the mistakes of all of them.
+
+        """
+        if self.mistakes:
+            raise InputError.gather(self.mistakes.values())
+
 
 def read_folder(folder: Path, root: Path) -> Catalogue:
     """Read every feature file below a folder, by path. Never raises for what a file holds."""
