@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from mailflow.environment.environment import certificate_names
+from mailflow.mail.address import Address
+from mailflow.mail.envelope import Envelope
 from mailflow.observe.dns import DnsEye
-from mailflow.observe.smtp import Endpoint, look_at_tls
+from mailflow.observe.smtp import Endpoint, visit
 from mailflow.records.answer import Answer, Outcome, Question
 from mailflow.simulate.dns import DnsServer
 from mailflow.simulate.zones import zones
@@ -94,12 +96,18 @@ def test_real_and_simulated_name_servers_give_the_same_answers(lab: Lab) -> None
     assert {answer.outcome for answer in real} == {Outcome.FOUND, Outcome.NO_DATA, Outcome.NXDOMAIN, Outcome.REFUSED}
 
 
-def test_our_eye_sees_the_certificate_that_postfix_shows(lab: Lab) -> None:
+ENVELOPES = tuple(
+    Envelope(Address.parse("john@fabrikam.com"), (Address.parse(recipient),))
+    for recipient in ("david@contoso.com", "nobody@contoso.com", "kate@tailspintoys.com")
+)
+
+
+def test_our_eye_sees_the_certificate_that_postfix_shows_and_what_it_says_to_each_recipient(lab: Lab) -> None:
     roots = ssl.create_default_context(cafile=str(lab.environment.folder / "certificates" / "authority.pem"))
     roots.check_hostname = False
     address = ip_address("131.107.21.231")
     with loop_at(lab.stranger) as loop:
-        seen = loop.call(look_at_tls(address, Endpoint(str(address), 25), roots, "stranger.example"), 60)
+        seen = loop.call(visit(address, Endpoint(str(address), 25), roots, "stranger.example", ENVELOPES), 60)
     planned = lab.environment.on_premises.servers[0].certificate
     assert (seen.reached, seen.starttls, seen.version, seen.distrust, seen.trouble) == (True, True, "TLSv1.3", "", "")
     assert seen.certificate is not None
@@ -107,6 +115,12 @@ def test_our_eye_sees_the_certificate_that_postfix_shows(lab: Lab) -> None:
     assert seen.certificate == planned.leaf
     assert certificate_names(seen.certificate) == ("mail.contoso.com", "contoso.com")
     assert seen.dialogue[0] == "S: 220 mail.contoso.com ESMTP Postfix"
+    replies = [(str(offer.envelope.rcpt_to[0]), *map(str, offer.replies)) for offer in seen.offered]
+    assert [(recipient, reply[:9]) for recipient, reply in replies] == [
+        ("david@contoso.com", "250 2.1.5"),
+        ("nobody@contoso.com", "550 5.1.1"),
+        ("kate@tailspintoys.com", "554 5.7.1"),
+    ]
 
 
 @pytest.mark.parametrize(
