@@ -9,8 +9,8 @@ import certifi
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailflow.door.look import Look
-from mailflow.environment.environment import Domain, Environment, IPAddress
-from mailflow.environment.message import STRANGER, Kind
+from mailflow.environment.environment import Environment, IPAddress
+from mailflow.environment.message import STRANGER
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.as_shown import as_shown
 from mailflow.observe.contacts import Plan
@@ -18,9 +18,8 @@ from mailflow.observe.dns import DnsEye
 from mailflow.observe.dns_server import resolvers_of_the_system
 from mailflow.observe.door import Door
 from mailflow.observe.live_post import LivePost
-from mailflow.observe.path import MailPath
+from mailflow.observe.messages import read_messages
 from mailflow.observe.smtp import TlsSession
-from mailflow.observe.unseen import unseen
 from mailflow.observe.visits import Visitor, not_opened
 
 _PLAN_S = 120.0  # some look-ups for each domain and host
@@ -71,16 +70,12 @@ def _looking(environment: Environment, look: Look, now: datetime) -> tuple[DnsEy
         manners=look.manners(),
         endpoint=look.endpoint,
     )
-    return eye, LivePost(environment, eye, visitor, _read_messages, now, look.vantage)
+    return eye, LivePost(environment, eye, visitor, read_messages, now, look.vantage)
 
 
 def _announce(plan: Plan, environment: Environment, look: Look) -> None:
     for line in plan.lines(look.looks_as or STRANGER):
         look.say(f"{environment.name}: contacts {line.strip()}" if not line.startswith(" ") else f"  {line.strip()}")
-
-
-def _read_messages(environment: Environment, domain: Domain, _: datetime) -> dict[Kind, tuple[MailPath, ...]]:
-    return dict(unseen(environment, domain, "no received message of this kind was supplied"))
 
 
 def _first(sessions: tuple[TlsSession, ...] | None, address: IPAddress) -> TlsSession:

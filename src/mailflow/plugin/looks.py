@@ -11,6 +11,7 @@ from mailflow.input_error import InputError, Mistake
 from mailflow.mail.address import AddressError, domain_name
 from mailflow.observe.dns_server import resolver
 from mailflow.observe.recording import Recording
+from mailflow.observe.saved_message import read_saved
 
 _OF_MODE = {  # options that only one mode knows
     "stage": LIVE,
@@ -57,7 +58,8 @@ def looks(
 
     Raises:
         pytest.UsageError: an option that cannot be read.
-        InputError: a recording is not of the folder as it is, or there is none of an environment.
+        InputError: a recording is not of the folder as it is, or there is none of an environment; a saved message
+            cannot be read.
 
     """
     mode = config.getoption("mode")
@@ -75,6 +77,8 @@ def looks(
         )
     except (ValueError, AddressError) as wrong:
         raise pytest.UsageError(str(wrong)) from wrong
+    for environment in environments.values():
+        read_saved(environment.folder)  # what is wrong with a saved message is said before anybody is contacted
     asked = config.getoption("stage")
     return {name: station.at(_stage(environment, asked)) for name, environment in environments.items()}
 
