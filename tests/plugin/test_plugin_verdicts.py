@@ -382,3 +382,20 @@ def test_no_banner_commands_the_build_server(toys: Any) -> None:
     assert "      seen:  220 ⟨U+0023⟩#vso[task.setvariable variable=x]y" in outcome.text
     assert "       ⟨U+003A⟩:error::two" in outcome.text
     assert "::error" not in outcome.text.replace("⟨U+003A⟩:error", "")
+
+
+@pytest.mark.parametrize("step", ["Then it is wrong", "Then the judge breaks"])
+def test_completeness_cannot_be_waived(toys: Any, step: str) -> None:
+    """A waiver covers what was judged: a row that was left out, or broke off, stays missing."""
+    toys.environment(waivers=[waiver()])
+    toys.feature(
+        toys.scenario(step), toys.scenario("Then it does not apply", tags="@TOY-MX-2 @must", title="the other")
+    )
+    outcome = toys.run(*(["-k", "TOY-MX-2"] if "wrong" in step else []))
+    assert [result.requirement.id for result in outcome.run.results] == ["TOY-MX-2"]
+    missing = outcome.run.completeness
+    assert (missing.planned, missing.judged, len(missing.deselected) + len(missing.errors)) == (2, 1, 1)
+    assert outcome.run.waiver_mistakes == ()
+    assert (outcome.run.decision, outcome.exit_status) == (Decision.INCOMPLETE, 1)
+    assert "? toy (Contoso), simulated: Incomplete" in outcome.text
+    assert "  No requirement fails, but 1 planned row was not judged." in outcome.text

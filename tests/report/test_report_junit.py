@@ -42,8 +42,8 @@ def test_a_case_for_each_row_with_its_verdict(build) -> None:
         ("S4-MX-10 tenant: title", [("skipped", "non-compliant (should): reason of S4-MX-10")]),
     ]
     assert {(case.get("classname"), case.get("file"), case.get("line")) for case in found} == {
-        ("scenario_4/contoso.com", "features/scenario_4.feature", "7"),
-        ("scenario_4/tenant", "features/scenario_4.feature", "7"),
+        ("scenario_4.contoso_com", "features/scenario_4.feature", "7"),
+        ("scenario_4.tenant", "features/scenario_4.feature", "7"),
     }
     assert ended(completeness)[0][0] == "error"
     assert completeness.findtext("error") == "\n".join(
@@ -99,3 +99,12 @@ def test_red_exactly_where_the_exit_status_is_not_0(build, row, verdicts, missin
         case.find("failure") is not None or case.find("error") is not None for case in cases(as_junit.report(run))
     )
     assert red == (run.decision in (Decision.NOT_READY, Decision.INCOMPLETE))
+
+
+def test_what_readers_of_build_servers_ask_of_each_case(build, hostile) -> None:
+    """Jenkins: a package and a class; GitHub's readers: a time; Azure Pipelines: an outcome of at most one element."""
+    for run in (build(), build(hostile)):
+        for case in cases(as_junit.report(run)):
+            assert case.get("time") == "0"
+            assert (case.get("classname") or "").count(".") == 1
+            assert len(ended(case)) <= 1
