@@ -64,6 +64,16 @@ def test_a_property_is_set_dropped_and_an_object_added_or_deleted(fault) -> None
         assert [one["Name"] for one in connectors(copy)][2:] == ["Another"]
 
 
+def test_what_is_given_is_set_up_before_the_change(fault) -> None:
+    given = f"  export: {{file: {INBOUND}, object: Inbound*, set: {{Name: Outside in}}}}\n"
+    change = f"given:\n{given}change:\n  export: {{file: {INBOUND}, object: Outside in, set: {{Enabled: false}}}}\n"
+    with changed(SCENARIO_4, fault(change, HEAD.removesuffix("change:\n"))) as copy:
+        assert {one["Name"]: one["Enabled"] for one in connectors(copy)}["Outside in"] is False
+    server = "given: {server: {name: mail.contoso.com, does: silent}}\nchange: {absent: waivers.yaml}\n"
+    with pytest.raises(InputError, match=r"a-fault\.yaml:1"):
+        fault(server, HEAD.removesuffix("change:\n"))
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

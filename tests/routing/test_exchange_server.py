@@ -407,6 +407,19 @@ def test_without_a_send_connector_mail_waits() -> None:
     assert routed(sending(send(), to_internet(enabled=False)), JOHN) == waits
 
 
+@pytest.mark.parametrize(
+    ("smart_host", "noted"), [("[40.92.0.36]", True), ("40.92.0.36", True), ("192.0.2.9", False), ("a.example", False)]
+)
+def test_microsoft_365_by_an_address_may_be_another_region(smart_host: str, noted: bool) -> None:
+    told = (
+        "whether Microsoft 365 takes mail at 40.92.0.36 rests on the region behind that address; its host name leads "
+        "to the right one (Non-delivery reports, 451 4.4.62 ATTR35)"
+    )
+    through = to_internet(dns_routing_enabled=False, smart_hosts=(smart_host,))
+    decided = routed(ex01(send_connectors=(through,)), JOHN, originating())
+    assert (decided.what[0].hosts, decided.assumed) == ((smart_host,), (told,) if noted else ())
+
+
 def test_smart_hosts() -> None:
     through = to_internet(dns_routing_enabled=False, smart_hosts=("contoso-com.mail.protection.outlook.com",))
     assert routed(sending(through), JOHN, KATE) == relay(through)

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mailflow.environment.environment import Environment
 from mailflow.environment.fault_change import Change, apply
@@ -46,6 +46,7 @@ class FaultFile(BaseModel):
     life: Text = Field(description="how it comes about, and what people then see")
     source: Text = Field(description="where that is told: a document of the library, or what was observed")
     environments: Annotated[tuple[Text, ...], Field(min_length=1, description="names below fixtures/")]
+    given: Change | None = Field(None, description="what is set up otherwise, and rightly, before it goes wrong")
     change: Change
     breaks: tuple[Text, ...] = Field((), description="every row that must become non-compliant")
     hides: tuple[Text, ...] = Field((), description="every row that must become not verified: evidence is gone")
@@ -53,6 +54,12 @@ class FaultFile(BaseModel):
     rows: Mapping[str, Rows] = Field({}, description="by environment, where the rows differ from one to another")
     shows: Text = Field(description="words that the evidence or the finding must hold: the changed thing")
     mends: Text = Field(description="words that a remedy must hold: the mend")
+
+    @model_validator(mode="after")
+    def _given_in_files(self) -> Self:
+        if self.given and self.given.server:
+            raise ValueError("given stands in files; a server that misbehaves is a change")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,8 @@ def changed(folder: Path, fault: Fault) -> Iterator[Path]:
         copy = Path(place) / f"{folder.name}--{fault.name}"
         shutil.copytree(folder, copy)
         try:
+            if fault.file.given:
+                apply(fault.file.given, copy)
             apply(fault.file.change, copy)
         except LookupError as nothing:
             raise InputError(

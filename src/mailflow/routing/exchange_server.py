@@ -43,6 +43,7 @@ from mailflow.routing.decision import (
     Verification,
 )
 from mailflow.routing.directory import Directory
+from mailflow.routing.smart_host import note_addresses
 
 # Set-ReceiveConnector, TlsDomainCapabilities: the first is Exchange 2013 and newer, the second Edge and 2010.
 CLOUD_CAPABILITIES = frozenset({"acceptcloudservicesmail", "acceptoorgprotocol"})
@@ -241,6 +242,7 @@ class ExchangeServerRouter:
         if not by_dns and not hosts:
             why = Rule(f"send connector '{connector.name}' names no smart host", "Set-SendConnector")
             return Hold(Reply(451, "4.4.0", "no next hop"), why)
+        note_addresses(hosts, self.environment.microsoft_365.cloud, assume)
         return Relay(
             hosts,
             held.mail_from,

@@ -23,6 +23,7 @@ from mailflow.routing.decision import (
     Rule,
     TlsDemand,
 )
+from mailflow.routing.smart_host import note_addresses
 
 _STATED = "environment.yaml"
 
@@ -112,6 +113,7 @@ class OtherServerRouter:
         why = Rule(f"route for {route.domain} ({self.server.origin})", _STATED)
         if route.presents_certificate and self.server.certificate is None:
             assume.note(f"the environment names no certificate for {self.server.name}")
+        note_addresses(hosts, self.environment.microsoft_365.cloud, assume)
         shows = route.presents_certificate and self.server.certificate is not None
         return Relay(hosts, held.mail_from, why, "", tls, self.server.greets_as, shows)
 
