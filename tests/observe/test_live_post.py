@@ -17,7 +17,7 @@ from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.load import load
 from mailflow.environment.message import STRANGER, Kind, messages
 from mailflow.mail.address import AddressError
-from mailflow.observe.contacts import Plan, contacts
+from mailflow.observe.contacts import OFFERED, Plan, contacts
 from mailflow.observe.dialogue import Ending
 from mailflow.observe.eye import AuthoritativeAnswer, Eye
 from mailflow.observe.live_post import LivePost
@@ -28,7 +28,7 @@ from mailflow.observe.visits import Visited, Visitor
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question, Value
 from tests.observe.smtp_server import Peer, Script, answering, serving
 
-OWN, TENANT, TENANT_6 = map(ip_address, ("131.107.21.231", "52.101.1.1", "2a01:111:f403::1"))
+OWN, TENANT, TENANT_6, FILTER = map(ip_address, ("131.107.21.231", "52.101.1.1", "2a01:111:f403::1", "198.51.100.99"))
 HOST = "contoso-com.mail.protection.outlook.com"
 HERE = ip_address("192.0.2.7")  # as the servers see it
 ZONES: dict[str, tuple[Value, ...]] = {
@@ -87,8 +87,11 @@ class Run:
     looks: dict[IPAddress, TlsSession]
 
     def told(self, kind: Kind) -> list[tuple[Disposition, str]]:
-        """How each message ended, and why it is open; a host's name is left out."""
-        return [(one.disposition, "; ".join(one.assumptions).partition("]: ")[2]) for one in self.paths[kind]]
+        """How each message ended, and why it is open; the host that said something is left out."""
+        return [
+            (one.disposition, "; ".join(why.removeprefix(f"{one.ended_by}: ") for why in one.assumptions))
+            for one in self.paths[kind]
+        ]
 
 
 def run(
@@ -228,6 +231,52 @@ def test_a_known_recipient_who_gets_the_same_reply_explains_it(environment: Envi
         (OPEN, "550 5.1.1 no such user: no refusal of an unknown recipient, a known one got the same reply")
     ]
 
+    other = {b"RCPT": b"550 5.7.1 not for you"}  # and the unknown one is told that there is nobody of that name
+    found = run(environment, USUAL | {OWN: server(other)}, V4_ONLY)
+    assert found.told(Kind.INTERNET_TO_UNKNOWN) == [SHUT]
+
+
+def test_a_server_that_talks_to_nobody_refuses_strangers_and_says_nothing_of_unknown_recipients(
+    environment: Environment,
+) -> None:
+    found = run(environment, USUAL | {OWN: server({b"": b"554 5.7.1 not for you"})}, V4_ONLY)
+    assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [SHUT]
+    assert found.told(Kind.INTERNET_TO_UNKNOWN) == [
+        (OPEN, "554 5.7.1 not for you: no refusal of an unknown recipient, a known one got the same reply")
+    ]
+
+
+def test_who_ended_it_and_where(environment: Environment) -> None:
+    zones = V4_ONLY | {"contoso.com MX": (MxRecord(1, "mx.filter.example"),), "mx.filter.example A": (FILTER,)}
+    found = run(
+        environment, {FILTER: server(), OWN: server({b"RCPT": LOCKED}), TENANT: server({b"RCPT": LOCKED})}, zones
+    )
+    by = {(one.ended_by, one.ended_at) for kind in OFFERED for one in found.paths[kind]}
+    assert by == {
+        (f"{HOST} [{TENANT}]", Place.MICROSOFT_365),
+        (f"mail.contoso.com [{OWN}]", Place.ON_PREMISES),
+        (f"mx.filter.example [{FILTER}]", Place.INTERNET),
+    }
+
+
+def test_who_does_not_answer_is_not_asked_again(environment: Environment) -> None:
+    visits: list[bytes] = []
+
+    async def busy(peer: Peer) -> None:
+        visits.append(b"")
+        peer.say(b"421 4.3.2 Service not available")
+
+    found = run(environment, USUAL | {TENANT: busy}, V4_ONLY)
+    assert len(visits) == 1
+    why = "the server said 421 4.3.2 Service not available; whether to strangers only, or for a while, it does not show"
+    assert found.visited.vantage.addresses == {}
+    assert (
+        found.told(Kind.STRANGER_TO_MICROSOFT_365)
+        == [(OPEN, "from which IPv4 address this run looks is not known: say it with --vantage")] * 6
+    )
+    given = run(environment, USUAL | {TENANT: busy}, V4_ONLY, given=(HERE,))
+    assert given.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, why)] * 6
+
 
 def test_from_inside_nobody_sees_what_a_stranger_sees(environment: Environment) -> None:
     inside = f"{OWN} is an address of mail.contoso.com ({environment.on_premises.servers[0].origin})"
@@ -260,6 +309,8 @@ def test_a_timeout_where_the_way_out_is_open_proves_no_lock(environment: Environ
     found = run(environment, {TENANT: USUAL[TENANT]}, V4_ONLY)
     why = "connection refused; whether to strangers only, or because nobody listens, it does not show"
     assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [(OPEN, why)]
+    (path,) = found.paths[Kind.STRANGER_TO_ON_PREMISES]
+    assert path.assumptions == (f"mail.contoso.com [{OWN}]: {why}",)
 
 
 def test_something_near_here_that_rewrites_smtp_makes_all_of_it_worthless(environment: Environment) -> None:
@@ -269,7 +320,8 @@ def test_something_near_here_that_rewrites_smtp_makes_all_of_it_worthless(enviro
         f"something near here alters SMTP: {HOST}, which offers STARTTLS to everybody, did not: '****************' "
         "stands there"
     )
-    assert found.told(Kind.INTERNET_TO_UNKNOWN) == [(OPEN, why)]
+    kinds = (Kind.INTERNET_TO_UNKNOWN, Kind.STRANGER_RELAY)
+    assert {one.assumptions for kind in kinds for one in found.paths[kind]} == {(why,)}  # one reason, said once
     assert found.looks[OWN].from_here == why
 
 

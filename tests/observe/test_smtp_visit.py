@@ -13,6 +13,8 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from mailflow.environment.environment import certificate_names
+from mailflow.mail.reply import Reply
+from mailflow.observe.dialogue import read_reply
 from mailflow.observe.smtp import Ending, Endpoint, TlsSession, visit
 from tests.observe.smtp_server import Peer, Script, serving
 
@@ -448,3 +450,12 @@ def test_times() -> None:
         (4.0, "-- the server said 502 what is EHLO"),
         (10.0, "C: QUIT"),
     ]
+
+
+def test_a_reply_is_read_as_a_whole() -> None:
+    lines = ["550-5.7.51 There is a connector", "550-5.7.51   that matched", "550 5.7.51 "]
+    assert read_reply(lines) == Reply(550, "5.7.51", "There is a connector that matched")
+    assert read_reply(["250 5.7"]) == Reply(250, "", "5.7")
+    assert read_reply(["550 5.7.1x no"]) == Reply(550, "", "5.7.1x no")
+    assert read_reply(["250"]) == Reply(250, "", "")
+    assert len(read_reply(["250-" + "x" * 400, "250 " + "y" * 400]).text) == 500

@@ -31,7 +31,9 @@ def _judge(
     looked = [(server, session) for server, session in sessions if not session.assumed]
     silent, failing = [], []
     for server, session in looked:
-        if why := _from_here(session) or unseen(session):
+        if session.from_here:  # so for the whole run, and said once
+            silent.append(session.from_here)
+        elif why := unseen(session) if session.reached else session.trouble or "it does not answer":
             silent.append(f"{server.name} [{session.address}]: {why}")
         elif said := wrong(server, session):
             failing.append(said)
@@ -41,14 +43,9 @@ def _judge(
         remedy = f"Add the PEM file of {', '.join(name for name, _ in bare)} to environment.yaml as certificate:"
         return not_verified(asked, "; ".join(why for _, why in bare), *shown, remedy=remedy)
     if silent:
-        return not_verified(asked, "; ".join(silent), *shown)
+        return not_verified(asked, "; ".join(dict.fromkeys(silent)), *shown)
     places = dict.fromkeys(f"{server.name} [{session.address}]" for server, session in sessions)
     return compliant(asked, f"so it is at {', '.join(places)}", *shown, notes=tuple(notes))
-
-
-def _from_here(session: TlsSession) -> str:
-    """Tell why nothing is known of the server's TLS, seen from where the run looks."""
-    return session.from_here or ("" if session.reached else session.trouble or "it does not answer")
 
 
 def _no_offer(session: TlsSession) -> str:

@@ -71,7 +71,7 @@ def _offered(
         for host, address in ask.at
         for session in [_where(visited.sessions[address], ask.envelope)]
     ]
-    known = any(one.message in (ask.planned, ask.message) for one in received)
+    known = any(one.message == ask.planned for one in received)
     return tuple(one for one in told or [offers.nobody(ask)] if not (known and one.disposition is Disposition.UNSEEN))
 
 

@@ -51,7 +51,10 @@ def path(environment: Environment, ask: Ask, host: str, session: TlsSession, no_
     """
     recipient = ask.message.envelope.rcpt_to[0]
     reply = session.reply(ask.envelope, recipient) or session.refusal
-    why = no_stranger or session.from_here or _open(ask, session, recipient, reply)
+    # What is so for the whole run names no host: in a row about several it is said once.
+    why = no_stranger or session.from_here
+    if not why and (said := _open(ask, session, recipient, reply)):
+        why = f"{host} [{session.address}]: {said}"
     submitted = Hop(ask.message.submitted_at, Place.INTERNET, ask.message.envelope.mail_from)
     return MailPath(
         ask.message,
@@ -62,7 +65,7 @@ def path(environment: Environment, ask: Ask, host: str, session: TlsSession, no_
         ended_by=f"{host} [{session.address}]",
         ended_at=None if why else _place(environment, host),
         why="" if why else "said in a session that stopped before DATA",
-        assumptions=(f"{host} [{session.address}]: {why}",) if why else (),
+        assumptions=(why,) if why else (),
         dialogue=timed(session.dialogue, session.times),
     )
 
