@@ -157,10 +157,11 @@ def test_a_message_that_shows_nothing_of_the_organization_says_nothing(mail: Any
     assert judge.leaves_from([one], CLOUD).verdict is Verdict.NOT_VERIFIED
 
 
-def test_without_the_reverse_path_spf_is_not_judged(mail: Any, header: Any) -> None:
-    named = OUTBOUND | {"reverse": None}
+@pytest.mark.parametrize("reverse", [None, "nonsense"])
+def test_without_the_reverse_path_spf_is_not_judged(mail: Any, header: Any, reverse: str | None) -> None:
+    named = OUTBOUND | {"reverse": reverse}
     one = places(mail, header, *GOOGLE, MAPI, kind=Kind.CLOUD_TO_INTERNET, fields=TOLD, **named)
-    why = "it has no Return-Path field, without which SPF cannot be judged"
+    why = "it has no Return-Path that can be read, without which SPF cannot be judged"
     assert one.assumptions == (f"messages/cloud-to-internet.eml: {why}",)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mailflow.environment.environment import Environment
 from mailflow.environment.message import MICROSOFT_365, TestMessage
 from mailflow.exchange.cloud import is_transport_host
+from mailflow.exchange.known import Unknown
 from mailflow.mail.address import Address, is_within
 from mailflow.mail.delivery_report import DeliveryReport, RecipientStatus
 from mailflow.mail.header import Fields, addresses, bodies
@@ -35,10 +36,19 @@ def _read(environment: Environment, message: TestMessage, fields: Fields, *, own
     sent = Sent(message.envelope.mail_from, from_outside=message.submitted_at not in own)
     received = [read_received(body) for body in bodies(fields, "received")]
     traced = trace(environment, received, own_mailbox=own_mailbox)
-    way_back = bodies(fields, "return-path")
-    reverse = next(iter(addresses(way_back[0])), None) if way_back else message.envelope.mail_from
+    shown = _reverse_path(fields)
+    reverse = message.envelope.mail_from if isinstance(shown, Unknown) else shown
     found, untold = hops(environment, traced, ExchangeFields.read(fields), sent, reverse)
     return traced, found, [*traced.untold, *untold]
+
+
+def _reverse_path(fields: Fields) -> Address | Unknown | None:
+    """Read the reverse-path as the last server got it (RFC 5321 section 4.4); None: the null one."""
+    written = bodies(fields, "return-path")[:1]
+    if written and written[0].strip() == "<>":
+        return None
+    read = [one for body in written for one in addresses(body)]
+    return read[0] if read else Unknown("it has no Return-Path that can be read, without which SPF cannot be judged")
 
 
 def _delivered(environment: Environment, message: TestMessage, saved: SavedMessage) -> MailPath:
@@ -47,8 +57,9 @@ def _delivered(environment: Environment, message: TestMessage, saved: SavedMessa
     ends = {recipient: environment.mailboxes.end_of(recipient) for recipient in message.envelope.rcpt_to}
     inside = all(end.domain in own for end in ends.values())
     traced, found, untold = _read(environment, message, saved.fields, own_mailbox=inside)
-    if found and found[-1].place is Place.INTERNET and not bodies(saved.fields, "return-path"):
-        untold.append("it has no Return-Path field, without which SPF cannot be judged")
+    reverse = _reverse_path(saved.fields)
+    if found and found[-1].place is Place.INTERNET and isinstance(reverse, Unknown):
+        untold.append(reverse.why)
     copies = [one for one in ends if len(ends) == 1 or (found and _side(environment, ends[one]) is found[-1].place)]
     if len(copies) != 1:
         untold.append(f"it does not show for which of {', '.join(map(str, ends))} this copy is")
