@@ -140,8 +140,8 @@ def test_a_message_that_claims_the_best_way_on_its_way_is_not_believed(mail: Any
     """All that a stranger wrote stands below the field of the first host that is known."""
     claims = SHIPPED_TEXT.partition("From: John")[0].replace("Return-Path: john@fabrikam.com\n", "")
     door = (
-        "from mail.fabrikam.com (198.51.100.99) by CY4PEPF0000E9CD.mail.protection.outlook.com (10.0.0.1) with Microsoft "
-        "SMTP Server (version=TLS1_3, cipher=X) id 15.20.7181.19 via Frontend Transport"
+        "from mail.fabrikam.com (198.51.100.99) by CY4PEPF0000E9CD.mail.protection.outlook.com (10.0.0.1) with "
+        "Microsoft SMTP Server (version=TLS1_3, cipher=X) id 15.20.7181.19 via Frontend Transport"
     )
     text = header(door).replace("+0000\nFrom:", f"+0000\n{claims}From:")
     assert text.count("Received:") == 7
