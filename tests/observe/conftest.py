@@ -16,7 +16,7 @@ from mailflow.observe.messages import read_messages
 from mailflow.observe.path import MailPath
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-NOW = datetime(2026, 12, 6, 10, tzinfo=UTC)  # the messages of scenario 4 arrived the day before
+NOW = datetime(2026, 6, 2, 10, tzinfo=UTC)  # the messages of scenario 4 arrived the day before
 
 
 class Mail:
@@ -80,7 +80,7 @@ def header() -> Header:
         fields: tuple[str, ...] = (),
     ) -> str:
         lines = [f"Return-Path: <{reverse}>"] if reverse is not None else []
-        lines += [f"Received: {text}; Sat, 5 Dec 2026 10:00:00 +0000" for text in received]
+        lines += [f"Received: {text}; Mon, 1 Jun 2026 10:00:00 +0000" for text in received]
         return "\n".join([*lines, *fields, f"From: {sender}", f"To: {to}", "", "text", ""])
 
     return build

@@ -95,7 +95,7 @@ def test_what_is_no_message_shows_nothing(content: bytes) -> None:
     assert judge.delivered(environment, paths).verdict is Verdict.NOT_VERIFIED
 
 
-TRACE = "Received: from a (192.0.2.1) by b with ESMTP id 1; Sat, 5 Dec 2026 10:00:00 +0000\n"
+TRACE = "Received: from a (192.0.2.1) by b with ESMTP id 1; Mon, 1 Jun 2026 10:00:00 +0000\n"
 NESTED = "".join(f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(20_000))
 SHIPPED_TEXT = SHIPPED["internet-to-cloud.eml"].decode()
 BOMB = base64.b64encode(b"\0" * 900_000).decode()

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailflow.door.look import Look
 from mailflow.environment.environment import Environment, IPAddress
+from mailflow.environment.export_age import without_stale_exports
 from mailflow.environment.message import STRANGER
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.as_shown import as_shown
@@ -39,7 +40,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
         for server in environment.on_premises.servers
     }
     yield Door(
-        as_shown(environment, sessions),
+        as_shown(without_stale_exports(environment, now), sessions),
         "live",
         loop,
         eye,

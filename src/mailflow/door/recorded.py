@@ -4,6 +4,7 @@ import ssl
 
 from mailflow.door.look import LIVE
 from mailflow.environment.environment import Domain, Environment, Server
+from mailflow.environment.export_age import without_stale_exports
 from mailflow.environment.message import Kind
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.as_shown import as_shown
@@ -25,7 +26,11 @@ def recorded(environment: Environment, loop: EventLoopThread, recording: Recordi
         for server in environment.on_premises.servers
     }
     return Door(
-        as_shown(environment, sessions) if recording.mode == LIVE else environment,
+        (
+            as_shown(without_stale_exports(environment, recording.at), sessions)
+            if recording.mode == LIVE
+            else environment
+        ),
         "recorded",
         loop,
         _Answers(recording),

@@ -7,6 +7,7 @@ from mailflow.environment.file_mistakes import Path, line_of
 from mailflow.environment.file_model import EnvironmentFile
 from mailflow.environment.file_types import nearest
 from mailflow.environment.folder import Folder
+from mailflow.exchange import exported
 from mailflow.exchange.export_file import FORMS
 
 
@@ -25,13 +26,14 @@ def note_absent(folder: Folder, file: EnvironmentFile, lines: Mapping[str, int],
 
 
 def exports(folder: Folder, file: EnvironmentFile) -> list[str]:
-    """List the exports, as the digest counts them in."""
+    """List the exports, and what says when they were made, as the digest counts them in."""
     places = (file.microsoft_365.exports, file.on_premises.exports)
     return [name for place in places for name in folder.files(place, "*") if _is_export(folder.path / name)]
 
 
 def _is_export(path: pathlib.Path) -> bool:
-    return path.name.lower().startswith("get-") and path.suffix.lower() in FORMS and path.is_file()
+    export = path.name.lower().startswith("get-") and path.suffix.lower() in FORMS
+    return (export or path.name == exported.FILE) and path.is_file()
 
 
 def _named(folder: Folder, file: EnvironmentFile) -> Iterator[tuple[Path, str, bool]]:

@@ -6,6 +6,7 @@ every file.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from mailflow.exchange import export_online, export_server
 from mailflow.exchange.export_file import FORMS, elements
 from mailflow.exchange.export_row import Row
 from mailflow.exchange.export_text import ExportTextError, Property
+from mailflow.exchange.exported import read_exported
 from mailflow.exchange.known import Known, Unknown
 from mailflow.exchange.online import ExchangeOnline
 from mailflow.exchange.server import ExchangeServer
@@ -67,6 +69,7 @@ def read_exchange_online(folder: Path, root: Path) -> ExchangeOnline:
         ),
         mailboxes=exports.all("Get-Mailbox", export_online.mailbox),
         mail_users=exports.all("Get-MailUser", export_online.mail_user),
+        exported=exports.made(),
     )
     exports.raise_mistakes()
     return online
@@ -84,6 +87,7 @@ def read_exchange_server(folder: Path, root: Path) -> ExchangeServer:
         mailboxes=exports.all("Get-Mailbox", export_online.mailbox),
         remote_mailboxes=exports.all("Get-RemoteMailbox", export_server.remote_mailbox),
         hybrid_configuration=exports.one("Get-HybridConfiguration", export_server.hybrid_configuration),
+        exported=exports.made(),
     )
     exports.raise_mistakes()
     return server
@@ -93,6 +97,7 @@ class _Exports:
     """The files of one folder, and the mistakes in them."""
 
     def __init__(self, folder: Path, root: Path) -> None:
+        self._folder, self._root = folder, root
         self._shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
         self._mistakes: list[Mistake] = []
         self._paths: list[Path] = []  # no folder: nothing was supplied
@@ -153,6 +158,14 @@ class _Exports:
                 Mistake(self._file(cmdlet), None, f"{len(objects)} objects", "one: an organization has one")
             )
         return objects[0] if objects else Unknown(f"{self._file(cmdlet)} holds no object")
+
+    def made(self) -> datetime | None:
+        """Read when they were exported."""
+        try:
+            return read_exported(self._folder, self._root)
+        except InputError as error:
+            self._mistakes += error.mistakes
+            return None
 
     def raise_mistakes(self) -> None:
         """Raise what was found in all files that were read."""

@@ -22,8 +22,14 @@ Known: TypeAlias = T | Unknown
 _LACKING = re.compile(r"(Get-[A-Za-z]+)\.\w+ was not supplied|\b(?:is not|has no value) in \S*?(Get-[A-Za-z]+)\.")
 
 
+# As environment.export_age and exported.py say it.
+_TOO_OLD = re.compile(r"\bexported\.json\b")
+
+
 def export_again(why: str) -> str:
     """Say how to supply what the exports lack, cmdlet by cmdlet; empty where `why` speaks of something else."""
+    if _TOO_OLD.search(why):
+        return "Export again with gather.ps1, which writes exported.json beside the exports (mailflow gather)"
     cmdlets = dict.fromkeys(one or other for one, other in _LACKING.findall(why))
     return "\n".join(f"Supply every property: @({each}) | ConvertTo-Json -Depth 5, as {each}.json" for each in cmdlets)
 
@@ -35,10 +41,12 @@ class Origin:
     file: str  # relative to the environment's folder: exchange-online/Get-InboundConnector.json
     line: int
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, hash=False)
+    exported: str = ""  # ISO day of the export, where it matters: in a live run
 
     def of(self, prop: str) -> str:
         """Name the place of a property (Exchange's spelling), or of the object where the property is not written."""
-        return f"{self.file}:{self.lines.get(prop, self.line)}"
+        day = f", exported {self.exported}" if self.exported else ""
+        return f"{self.file}:{self.lines.get(prop, self.line)}{day}"
 
 
 class Assumptions:

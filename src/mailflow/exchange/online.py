@@ -6,6 +6,7 @@ cmdlet reference) and the documents that docs/behaviours.md names rule by rule.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
@@ -177,3 +178,4 @@ class ExchangeOnline:
     outbound_spam_filter_policies: Known[tuple[HostedOutboundSpamFilterPolicy, ...]]
     mailboxes: Known[tuple[Mailbox, ...]]
     mail_users: Known[tuple[MailUser, ...]]
+    exported: datetime | None = None  # when, aware, UTC; None: nobody says

@@ -132,3 +132,4 @@ class ExchangeServer:
     mailboxes: Known[tuple[Mailbox, ...]]
     remote_mailboxes: Known[tuple[RemoteMailbox, ...]]
     hybrid_configuration: Known[HybridConfiguration]
+    exported: datetime | None = None  # when, aware, UTC; None: nobody says
