@@ -47,6 +47,7 @@ def copy(scenario: str, folder: Path, change: Callable[[Path], None] = lambda _:
     """Copy an environment to a folder, with Postfix, and change something in the copy."""
     shutil.copytree(FIXTURES / scenario, folder)
     shutil.rmtree(folder / "exchange-server")  # there is no Exchange Server to export anything
+    shutil.rmtree(folder / "messages", ignore_errors=True)  # what is received there, was sent here
     file = folder / "environment.yaml"
     told = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     del told["on_premises"]["exports"]
