@@ -25,6 +25,7 @@ from tests.real.network import Host, Network
 from tests.real.programs import Programs
 
 RESOLVER = ip_address("198.18.0.53")  # RFC 2544: an address nobody on the Internet has
+STRANGER_IPV6 = ip_address("2001:db8:99::99")  # RFC 3849
 START_S = 30.0
 
 
@@ -62,7 +63,7 @@ class Lab:
         self._microsoft_365(stack)
         for number, party in enumerate(self.environment.third_parties):
             self.third_parties[party.name] = self.host(f"third-{number}", party.sends_from)
-        self.stranger = self.host("stranger", (STRANGER_ADDRESS,))
+        self.stranger = self.host("stranger", (STRANGER_ADDRESS, STRANGER_IPV6))
         for host, addresses, port in waits:
             self.programs.wait(host, addresses, port)
 

@@ -61,7 +61,8 @@ def test_each_host_adds_its_trace_field_on_top(two: World) -> None:
     assert newest.startswith(
         f"from mail.from.example ([192.0.2.10]) by mail.to.example with ESMTP id {two.journal[1].queue_id}; "
     )
-    assert oldest.startswith(f"from mail.from.example by mail.from.example with mapi id {two.journal[0].queue_id}; ")
+    submitted = f"with mapi id {two.journal[0].queue_id}; "
+    assert oldest.startswith(f"from mail.from.example ([fe80::1]) by mail.from.example ([fe80::1%4]) {submitted}")
 
 
 def test_identifiers_are_the_same_in_every_run(two: World) -> None:

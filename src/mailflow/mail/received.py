@@ -11,7 +11,8 @@ from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 # RFC 5321 section 4.4: each word opens a clause; what stands in round brackets is a comment on it (RFC 5322, 3.2.2).
-_CLAUSES = ("from", "by", "via", "with", "id", "for")
+# RFC 8314 section 4.3 adds tls.
+_CLAUSES = ("from", "by", "via", "with", "tls", "id", "for")
 _TOKEN = re.compile(r"[()]|;|[^\s();]+")
 # Postfix: "using TLSv1.3 with cipher …"; Microsoft: "version=TLS1_3, cipher=…". Names of ciphers begin with TLS_.
 _TLS = re.compile(r"\bTLSv?1(?:[._][0-3])?\b", re.IGNORECASE)
@@ -39,10 +40,15 @@ def read_received(field: str) -> Received:
     """Read one field body. What is not understood stays empty; `text` is always whole."""
     text = " ".join(field.split())
     words, comments = _clauses(text[:_LONGEST])
+    name, seen = " ".join(words.get("from", ())[:1]), comments.get("from", [])
+    address = _address(seen)
+    if address is None and seen and seen[0].lower().startswith("helo="):
+        # Exim, of a client whose name it could not verify: from [40.92.0.107] (helo=what.it.said).
+        name, address = seen[0][len("helo=") :], _address([name.partition("]")[0]])
     tls = next((found for said in comments.values() if (found := _TLS.search(" ".join(said)))), None)
     return Received(
-        from_name=" ".join(words.get("from", ())[:1]),
-        from_address=_address(comments.get("from", [])),
+        from_name=name,
+        from_address=address,
         by=" ".join(words.get("by", ())[:1]).lower(),
         protocol=" ".join(words.get("with", ())).upper(),
         id=" ".join(words.get("id", ())[:1]),

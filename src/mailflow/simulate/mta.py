@@ -117,7 +117,8 @@ class Mta:
         taken = Taken(self.router.submission(envelope.mail_from))
 
         def trace(queue_id: str) -> str:
-            return f"from {self.greets_as} by {self.greets_as} with mapi id {queue_id}"
+            # As Exchange writes it, by whose link-local addresses nobody learns anything.
+            return f"from {self.greets_as} ([fe80::1]) by {self.greets_as} ([fe80::1%4]) with mapi id {queue_id}"
 
         return self._take(Transaction(envelope.mail_from, dict.fromkeys(envelope.rcpt_to, taken), content, trace))
 
@@ -250,8 +251,11 @@ class Mta:
         context = self.world.client_context(self, verify=verify, shows_certificate=relay.shows_certificate)
         helo = relay.helo or self.greets_as
         recipients = tuple(held.recipient for held, _ in group)
-        if relay.cloud_services_mail and all(held.reception.internal for held, _ in group):
-            message = _TRUST + message
+        if relay.cloud_services_mail:
+            # "Hybrid header fields": the host that keeps the organization's fields for the other side says so.
+            kept = f"X-OrganizationHeadersPreserved: {self.greets_as}\r\n".encode("ascii")
+            trust = _TRUST if all(held.reception.internal for held, _ in group) else b""
+            message = kept + trust + message
         handover = Handover(relay.mail_from, recipients, message, helo, self.sends_from, relay.tls, context)
         attempt = await self.world.hand_over(handover, targets)
         # To whoever demands TLS, or is known by the certificate that it shows in it, plain is another way.
