@@ -150,8 +150,8 @@ def schema(root: Path) -> dict[str, str]:
     return {"fixtures/environment.schema.json": text}
 
 
-def read(how: Callable[[str], T], text: str, expected: str) -> T:
-    """Read a word of the command line.
+def read(how: Callable[[str], T], text: str, expected: str, where: str = "mailflow new") -> T:
+    """Read a word of the command line of `where`.
 
     Raises:
         InputError: it is not what is expected.
@@ -160,7 +160,7 @@ def read(how: Callable[[str], T], text: str, expected: str) -> T:
     try:
         return how(text)
     except ValueError as wrong:
-        raise InputError(_no(f"'{text}'", expected)) from wrong
+        raise InputError(Mistake(where, None, f"'{text}'", expected)) from wrong
 
 
 def _no(found: str, expected: str, mend: str = "") -> Mistake:

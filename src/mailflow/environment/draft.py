@@ -25,6 +25,7 @@ KINDS = {
     3: "the MX record points to the own servers, which filter everything, in and out.",
     4: "the MX record points to the own servers; what these send leaves through Microsoft 365.",
 }
+_LONGEST = 400  # characters of a comment
 _TENANT_ID = "the overview page of the Microsoft Entra admin center shows it as 'Tenant ID'"
 
 
@@ -42,6 +43,8 @@ class Draft:
     tenant: str = ""
     tenant_id: str = NO_TENANT
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # key → what is to be said beside it
+    head: tuple[str, ...] = ()  # what is to be said at the beginning
+    spf: str = ""  # an SPF record that is published, to begin with
 
     def files(self, schema: str) -> dict[str, str]:
         """Give every file of the folder by its path in it; `schema`: the JSON Schema, seen from the folder."""
@@ -49,7 +52,7 @@ class Draft:
         return {FILE: self._environment(schema), **zones}
 
     def _said(self, key: str, *otherwise: str, indent: int = 0) -> str:
-        return "".join(f"{' ' * indent}# {line}\n" for line in self.remarks.get(key, otherwise))
+        return _comment(self.remarks.get(key, otherwise), indent)
 
     def _environment(self, schema: str) -> str:
         own = self.scenario in (3, 4)
@@ -64,7 +67,7 @@ class Draft:
 # Scenario {self.scenario}: {KINDS[self.scenario]}
 # Fill in what is marked with FILL IN; a line that begins with "# " and a key is an example to use or delete.
 # What is not filled in is reported as not verified.
-
+{_comment(self.head)}
 organization: {json.dumps(self.organization, ensure_ascii=False)}
 
 domains:
@@ -132,6 +135,11 @@ outside: # who plays the Internet in a simulation; nothing to fill in
     def _zone(self, domain: str) -> str:
         its_cloud = cloud(self.cloud)
         terms = " ".join(f"ip{address.version}:{address}" for address in self.addresses)
+        whence = (
+            "as published; GUESS that it is to stay so."
+            if self.spf
+            else "the own servers, Microsoft 365. FILL IN whoever else does, before the end."
+        )
         mx = f"10 {self.server}." if self.scenario in (3, 4) else f"0 {its_cloud.mx_host(domain)}."
         told = f"""\
 ; {domain} as it shall be after the change: FILL IN what is published beside this, change what is not meant.
@@ -145,8 +153,8 @@ $TTL 3600 ; at most an hour, long before the change, so that the change is seen 
 ; Scenario {self.scenario}: {KINDS[self.scenario]}
 @ IN MX {mx}
 
-; Who sends as {domain}: the own servers, Microsoft 365. FILL IN whoever else does, before the end.
-@ IN TXT "v=spf1 {terms} include:{its_cloud.spf_include} -all"
+; Who sends as {domain}: {whence}
+@ IN TXT {_strings(self.spf or f"v=spf1 {terms} include:{its_cloud.spf_include} -all")}
 """
         if not self.server.endswith(f".{domain}"):
             return told
@@ -164,6 +172,17 @@ autodiscover IN CNAME {self.server}.
 
 def _asked(missing: bool, what: str) -> tuple[str, ...]:
     return (f"FILL IN: {what}",) if missing else (what,)
+
+
+def _comment(lines: Iterable[str], indent: int = 0) -> str:
+    """Write a comment a line; what came from a wire stays inside it."""
+    shown = ("".join(letter if letter.isprintable() else "?" for letter in line)[:_LONGEST] for line in lines)
+    return "".join(f"{' ' * indent}# {line}".rstrip() + "\n" for line in shown)
+
+
+def _strings(text: str) -> str:
+    """Write the strings of a TXT record, each of at most 255 octets (RFC 1035 section 3.3)."""
+    return " ".join(f'"{text[i : i + 255]}"' for i in range(0, len(text), 255))
 
 
 def tenant_of(domain: str) -> str:

@@ -1,0 +1,88 @@
+"""A first environment from what the DNS shows. What is guessed is marked GUESS where it stands."""
+
+import re
+from collections.abc import Mapping
+
+from mailflow.environment.discovered import Seen
+from mailflow.environment.draft import NO_ADDRESS, Draft
+from mailflow.environment.resemblance import Guess
+from mailflow.exchange.cloud import cloud
+
+# What a zone file and a comment can hold without more ado; another record is shown to the user and not written.
+_PLAIN = re.compile(r"[ !#-\[\]-~]+")
+
+
+def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> Draft:
+    """Draft the environment of one domain; `greetings`: what own hosts said, by name."""
+    own = seen.own
+    host = next((name for name in (*seen.mx, seen.autodiscover) if name in own), next(iter(own), ""))
+    scenario = (told.fitting or (told.nearest,))[0]
+    listed = ", ".join(str(address) for address in own.get(host, ()))
+    remarks = {
+        "domains": (f"GUESS: scenario {scenario}. {told.words}",),
+        "tenant": (
+            ("GUESS from DKIM: the first label of its onmicrosoft.com domain",)
+            if seen.tenant
+            else (f"GUESS from the name {seen.domain}, FILL IN: the first label of its onmicrosoft.com domain",)
+        ),
+        "server": _server(host, seen, greetings),
+        "addresses": (
+            (f"GUESS: where {host} is today; the public addresses at which it takes mail",)
+            if listed
+            else ("FILL IN: the public addresses at which it takes mail",)
+        ),
+        "third_parties": _others(seen),
+    }
+    return Draft(
+        name=seen.domain,
+        organization=seen.domain.partition(".")[0].capitalize(),
+        domains=(seen.domain,),
+        scenario=scenario,
+        server=host or f"mail.{seen.domain}",
+        addresses=own.get(host) or (NO_ADDRESS,),
+        cloud=seen.cloud or "worldwide",
+        tenant=seen.tenant,
+        remarks=remarks,
+        head=(
+            "",
+            "Drafted from the DNS. What is marked with GUESS was not said by anybody: read it and decide.",
+            *_facts(told),
+        ),
+        spf=seen.spf[0] if len(seen.spf) == 1 and _PLAIN.fullmatch(seen.spf[0]) else "",
+    )
+
+
+def _facts(told: Guess) -> list[str]:
+    lines = []
+    for one in told.resemblances:
+        lines += [f"  scenario {one.scenario}: {'fits' if one.scenario in told.fitting else 'contradicted'}"]
+        lines += [f"    - {fact}" for fact in one.contradicts]
+    return lines
+
+
+def _server(host: str, seen: Seen, greetings: Mapping[str, str]) -> tuple[str, ...]:
+    if not host:
+        return (f"FILL IN: no own server is seen in the DNS; mail.{seen.domain} is a GUESS",)
+    told = [f"GUESS: {'the MX record names it' if host in seen.mx else 'Outlook is sent there'}"]
+    told += [f"others that look like the own: {', '.join(one for one in seen.own if one != host)}"] * (
+        len(seen.own) > 1
+    )
+    if words := greetings.get(host):
+        told.append(f"it greets with: {words}")
+        if "Microsoft ESMTP MAIL Service" not in words:
+            told.append(
+                "GUESS: not Exchange Server, which would say Microsoft ESMTP MAIL Service; then describe it below other"
+            )
+    return tuple(told)
+
+
+def _others(seen: Seen) -> tuple[str, ...]:
+    own = [address for addresses in seen.own.values() for address in addresses]
+    microsoft = {cloud(seen.cloud).spf_include} if seen.cloud else set()
+    found = [str(n) for n in seen.networks if not any(address in n for address in own)]
+    found += [name for name in seen.includes if name not in microsoft]
+    if not found:
+        return (
+            "FILL IN: who else sends for the organization (the SPF record lists nobody); third_parties: {} for none",
+        )
+    return (f"FILL IN: who else sends. GUESS: the SPF record lists {', '.join(found)}, third parties or further exits",)

@@ -1,0 +1,125 @@
+"""`mailflow discover`: asked of the simulated DNS of each environment, it says the scenario or the honest doubt."""
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from mailflow.__main__ import main
+from mailflow.command.discover import greet
+from mailflow.environment.load import load
+from mailflow.event_loop import EventLoopThread
+from mailflow.observe.dialogue import Endpoint
+from mailflow.simulate.simulation import Simulation
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+@contextmanager
+def resolver(environment: str) -> Iterator[str]:
+    with EventLoopThread() as loop:
+        simulation = Simulation(load(FIXTURES / environment))
+        loop.call(simulation.start(), 30)
+        try:
+            yield f"127.0.0.1:{simulation.dns.port}"
+        finally:
+            loop.call(simulation.stop(), 30)
+
+
+@pytest.mark.parametrize(
+    ("environment", "fits"),
+    [
+        ("scenario-1", [1, 2]),
+        ("scenario-2", [1, 2]),
+        ("scenario-2-direct-exit", [1, 2]),
+        ("scenario-3", [3, 4]),
+        ("scenario-4", [3, 4]),
+    ],
+)
+def test_each_documented_scenario_is_recognised_as_far_as_the_dns_shows_it(
+    environment: str, fits: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with resolver(environment) as server:
+        assert main(["discover", "contoso.com", "--resolver", server, "--dns-only", "--say-only", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["domains"]
+    assert told["fits"] == fits
+    assert told["own"] == {"mail.contoso.com": ["131.107.21.231"]}
+    assert told["unanswered"] == []
+    assert f"cannot tell {fits[0]} from {fits[1]}" in told["words"]
+    against = {one["scenario"]: one["contradicts"] for one in told["scenarios"]}
+    assert [number for number, facts in against.items() if not facts] == fits
+
+
+def test_a_draft_of_it_is_written_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--exports", "in"]) == 0
+    capsys.readouterr()
+    with resolver("scenario-4") as server:
+        assert main(["discover", "contoso.com", "--resolver", server, "--dns-only"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(
+        f"Asks the DNS resolver {server} about contoso.com.\n\ncontoso.com: It fits scenario 3 and 4."
+    )
+    assert "  own: mail.contoso.com [131.107.21.231]\n" in told
+    assert "  scenario 1: contradicted\n    - the MX record names own servers: mail.contoso.com\n" in told
+    assert "fixtures/contoso.com/environment.yaml\n" in told
+    environment = load(tmp_path / "fixtures/contoso.com")
+    assert [domain.scenario for domain in environment.domains] == [3]
+
+
+def test_what_is_not_known_is_no_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    with resolver("scenario-4") as server:
+        status = main(["discover", "northwind.example", "--resolver", server, "--dns-only", "--say-only"])
+    told = capsys.readouterr().out
+    assert status == 1
+    assert "Nothing can be said of the scenario: northwind.example MX: REFUSED." in told
+    assert "scenario 1: " not in told
+
+
+def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["discover", "con..com", "--resolver", "192.0.2.53"]) == 4
+    assert capsys.readouterr().err.startswith("mailflow discover: found 'con..com'; expected a domain")
+    assert main(["discover", "contoso.com", "--resolver", "mail"]) == 4
+    assert "'mail' is no address of a resolver" in capsys.readouterr().err
+
+
+@contextmanager
+def mail_server(greeting: bytes, heard: list[bytes]) -> Iterator[int]:
+    """Say a greeting to one client and hear what it says until it leaves."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            client, _ = listening.accept()
+            with client:
+                client.sendall(greeting)
+                while data := client.recv(1000):
+                    heard.append(data)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(20)
+
+
+def test_a_greeting_is_heard_and_nothing_else_is_said() -> None:
+    heard: list[bytes] = []
+    address = ip_address("131.107.21.231")
+    with mail_server(b"220 mail.contoso.com Microsoft ESMTP MAIL Service ready\r\n", heard) as port:
+        told = asyncio.run(greet({"mail.contoso.com": address}, lambda _: Endpoint("127.0.0.1", port)))
+    assert told == {"mail.contoso.com": "220 mail.contoso.com Microsoft ESMTP MAIL Service ready"}
+    assert b"".join(heard) == b"QUIT\r\n"
+
+
+def test_nobody_there_is_an_answer_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    told = asyncio.run(greet({"mail.contoso.com": ip_address("192.0.2.1")}, lambda _: Endpoint("127.0.0.1", port)))
+    assert told == {"mail.contoso.com": "connection refused: connection refused"}
