@@ -77,6 +77,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="an earlier report.json, its folder or a folder of reports: the report says what changed since",
     )
     group.addoption(
+        "--shard",
+        metavar="I/N",
+        help="judge the I-th of N parts of the domains, the rest elsewhere; `mailflow merge` joins the reports",
+    )
+    group.addoption(
         "--reports",
         default="reports",
         metavar="DIR",

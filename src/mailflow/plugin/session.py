@@ -18,6 +18,7 @@ from mailflow.plugin.progress import Progress
 from mailflow.plugin.project import Project
 from mailflow.plugin.record import packed, unpacked
 from mailflow.plugin.runs import runs
+from mailflow.plugin.shard import Shard
 from mailflow.plugin.shipped import FEATURES, Arguments
 from mailflow.plugin.since import earlier, with_comparison
 from mailflow.policy.feature import Key
@@ -69,7 +70,9 @@ class Session:
         self.unwritten = ""
         self.bad_input = False  # a selected feature file has mistakes
         self.before = _before(config, project)
+        self.shard = Shard(config, project)
         self.progress = Progress(tuple(project.environments))
+        self._environ = {} if self.shard.is_part else os.environ  # `mailflow merge` tells the build server
         self._requirements = {
             scenario.requirement.id: scenario.requirement
             for feature in project.catalogue.features
@@ -98,6 +101,7 @@ class Session:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Judge one environment after the other, so that only one is open at a time; else the order stays."""
         self.arguments.leave_out(config, items)
+        self.shard.leave_out(config, items)
         place = {name: number for number, name in enumerate(self.project.environments)}
         items.sort(key=lambda item: place[item.environment.name] if isinstance(item, ScenarioItem) else -1)
 
@@ -180,14 +184,14 @@ class Session:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say the decisions."""
         terminal.tell(terminalreporter, self.runs, self.project.reports, self.unwritten)
-        for line in commands(self.runs, [report.parent for report in self.reports], os.environ):
+        for line in commands(self.runs, [report.parent for report in self.reports], self._environ):
             terminalreporter.write_line(line)
 
     def _selected(self, session: pytest.Session) -> set[tuple[Key, int]]:
         """Give what this run set out to judge. The controller of pytest-xdist does not know it: then everything."""
         if self.config.pluginmanager.hasplugin("dsession"):
             rows = (row for planned in self.project.planned.values() for row in planned.values())
-            return {(row.key, number) for row in rows for number in row.examples}
+            return {(row.key, number) for row in rows if self.shard.holds(row.key) for number in row.examples}
         items = getattr(session, "items", ())
         return {(item.row.key, item.example) for item in items if isinstance(item, ScenarioItem)}
 
@@ -196,7 +200,7 @@ class Session:
 
         try:
             *self.reports, _ = write(self.runs, self.project.reports)
-            add_summary(self.runs, os.environ)
+            add_summary(self.runs, self._environ)
         except OSError as error:
             self.unwritten = f"{error.filename or self.project.reports}: {error.strerror or error}"
             session.exitstatus = pytest.ExitCode.USAGE_ERROR

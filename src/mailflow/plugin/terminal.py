@@ -8,9 +8,9 @@ import pytest
 
 from mailflow.policy.finding import Verdict
 from mailflow.policy.run import Completeness, Decision, Run
-from mailflow.report.as_text import fitted
+from mailflow.report.as_text import decision, fitted
 from mailflow.report.printable import for_console
-from mailflow.report.words import DECISIONS, changed, sentence, spoken
+from mailflow.report.words import changed, sentence, spoken
 
 MOST = 10  # blocking rows that are named; the report names all
 _COLOURS = {
@@ -36,9 +36,7 @@ def tell(reporter: pytest.TerminalReporter, runs: Sequence[Run], reports: Path, 
 
 
 def _tell(reporter: pytest.TerminalReporter, run: Run) -> None:
-    symbol, decision = DECISIONS[run.decision]
-    head = f"{symbol} {run.environment} ({run.organization}), {run.mode}: {decision}"
-    _line(reporter, head, bold=True, **{_COLOURS[run.decision]: True})
+    _line(reporter, decision(run), bold=True, **{_COLOURS[run.decision]: True})
     _line(reporter, f"  {sentence(run)}")
     numbers = run.counts()
     counts = [f"{numbers[verdict]} {spoken(verdict)}" for verdict in reversed(Verdict) if numbers[verdict]]

@@ -57,8 +57,12 @@ class Row:
     examples: tuple[int, ...]  # which of the scenario's examples are meant for it
 
     def __str__(self) -> str:
-        path = self.scenario.requirement.path.removeprefix("features/")
-        return f"{path}: {self.key.id} for {self.key.domain or 'the tenant'}"
+        return row_name(self.scenario.requirement, self.key.domain)
+
+
+def row_name(requirement: Requirement, domain: str | None) -> str:
+    """Name a row as the completeness of a run does."""
+    return f"{requirement.path.removeprefix('features/')}: {requirement.id} for {domain or 'the tenant'}"
 
 
 def plan(features: Iterable[Feature], environment: Environment, stage: Stage) -> dict[Key, Row]:

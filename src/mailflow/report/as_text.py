@@ -17,6 +17,12 @@ def comparison(found: Comparison) -> str:
     return "".join(f"{fitted(line)}\n" for line in _lines(found))
 
 
+def decision(run: Run) -> str:
+    """Write the decision over an environment as the last lines of a run begin with it."""
+    symbol, words = DECISIONS[run.decision]
+    return f"{symbol} {run.environment} ({run.organization}), {run.mode}: {words}"
+
+
 def fitted(text: str) -> str:
     """Fit a text, which may come from a wire, into one printable line."""
     line = for_console(" ".join(text.split()) if "\n" in text or "\r" in text else text, keep="")

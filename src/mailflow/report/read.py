@@ -7,6 +7,7 @@ the decision that it states must follow from the rows in it.
 from pathlib import Path
 
 from mailflow.environment.environment import Waiver
+from mailflow.input_error import InputError, Mistake
 from mailflow.observe import recording
 from mailflow.observe.recording import Recording
 from mailflow.policy.finding import Evidence, Verdict
@@ -81,10 +82,22 @@ def read_recording(path: Path) -> Recording:
         InputError: as `read` does.
 
     """
+    found = read_observations(path)
+    if found is None:
+        told = "no observations", "what was observed", "The run that wrote it looked at nothing."
+        raise InputError(Mistake(path.as_posix(), None, *told))
+    return found
+
+
+def read_observations(path: Path) -> Recording | None:
+    """Read what was observed out of an evidence.json; None where the run that wrote it looked at nothing.
+
+    Raises:
+        InputError: as `read` does.
+
+    """
     observations = open_json(path)["observations"]
-    if observations.is_null():
-        observations.fail("what was observed", "The run that wrote it looked at nothing.")
-    return recording.read(observations.as_it_is(), path.as_posix())
+    return None if observations.is_null() else recording.read(observations.as_it_is(), path.as_posix())
 
 
 def _completeness(done: Part) -> Completeness:
