@@ -16,7 +16,7 @@ import trustme
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.load import load
 from mailflow.environment.message import STRANGER, Kind, messages
-from mailflow.mail.address import AddressError
+from mailflow.mail.address import Address, AddressError
 from mailflow.observe.contacts import OFFERED, Plan, contacts
 from mailflow.observe.dialogue import Ending
 from mailflow.observe.eye import AuthoritativeAnswer, Eye
@@ -169,8 +169,8 @@ def test_the_plan_names_everybody_and_everything_before_anything_is_said(environ
 
 OPEN, SHUT = Disposition.UNSEEN, (Disposition.REFUSED, "")
 NO_PROOF = (
-    "250 2.1.5 recipient ok: 250 at RCPT proves nothing about what comes after DATA; to make sure, send it in earnest "
-    "from outside and save what comes back as .eml in messages/"
+    "250 2.1.5 recipient ok: 250 at RCPT proves nothing about what comes after DATA; only a message shows it, sent in "
+    "earnest and saved in messages/"
 )
 V4_ONLY = {key: value for key, value in ZONES.items() if not key.endswith("AAAA")}
 
@@ -372,13 +372,37 @@ def test_null_mx(environment: Environment) -> None:
 
 def test_a_message_that_was_received_settles_what_sessions_leave_open(environment: Environment) -> None:
     domain = environment.domains[0]
-    planned = messages(environment, domain, Kind.STRANGER_TO_MICROSOFT_365)
-    returned = MailPath(planned[0], planned[0].envelope.rcpt_to[0], Disposition.RETURNED, ())
-    not_there = replace(returned, message=planned[1], disposition=Disposition.UNSEEN, assumptions=("no .eml",))
-    another = MailPath(messages(environment, domain, Kind.CLOUD_TO_CLOUD)[0], planned[0].envelope.rcpt_to[0], OPEN, ())
+    foreign, spoofed, *_ = messages(environment, domain, Kind.STRANGER_TO_MICROSOFT_365)
+    # Whoever is outside stands for the stranger of the plan.
+    sent = replace(foreign, envelope=replace(foreign.envelope, mail_from=Address("me", "home.example")))
+    returned = MailPath(sent, sent.envelope.rcpt_to[0], Disposition.RETURNED, ())
+    not_there = MailPath(spoofed, spoofed.envelope.rcpt_to[0], OPEN, (), assumptions=("no message shows it: send one",))
+    another = replace(not_there, message=messages(environment, domain, Kind.CLOUD_TO_CLOUD)[0])
     found = run(environment, zones=V4_ONLY, received=(returned, not_there, another))
-    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, NO_PROOF)] * 5 + [(Disposition.RETURNED, "")]
+    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [
+        (OPEN, f"{NO_PROOF}; no message shows it: send one"),
+        *[(OPEN, NO_PROOF)] * 4,
+        (Disposition.RETURNED, ""),
+    ]
     assert found.paths[Kind.CLOUD_TO_CLOUD] == (another,)
+
+
+@pytest.mark.parametrize("mail_from", [Address("postmaster", "contoso.com"), None])
+def test_one_sender_of_a_lock_does_not_settle_another(environment: Environment, mail_from: Address | None) -> None:
+    foreign = messages(environment, environment.domains[0], Kind.STRANGER_TO_MICROSOFT_365)[0]
+    sent = replace(foreign, envelope=replace(foreign.envelope, mail_from=mail_from))
+    returned = MailPath(sent, sent.envelope.rcpt_to[0], Disposition.RETURNED, ())
+    found = run(environment, zones=V4_ONLY, received=(returned,))
+    told = found.paths[Kind.STRANGER_TO_MICROSOFT_365]
+    assert told[0].message.envelope.mail_from == Address("somebody", "looker.example")
+    assert (told[0].disposition, len(told)) == (OPEN, 6)
+
+
+def test_a_refusal_in_a_session_stands_beside_what_was_received(environment: Environment) -> None:
+    (planned, *_) = messages(environment, environment.domains[0], Kind.INTERNET_TO_UNKNOWN)
+    returned = MailPath(planned, planned.envelope.rcpt_to[0], Disposition.RETURNED, ())
+    found = run(environment, zones=V4_ONLY, received=(returned,))
+    assert found.told(Kind.INTERNET_TO_UNKNOWN) == [SHUT, (Disposition.RETURNED, "")]
 
 
 def test_the_longest_that_a_run_can_take() -> None:

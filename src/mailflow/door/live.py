@@ -24,7 +24,7 @@ from mailflow.observe.smtp import TlsSession
 from mailflow.observe.visits import Visitor, not_opened
 
 _PLAN_S = 120.0  # some look-ups for each domain and host
-_VISITS_S = 1800.0  # the budget of visits, each with a deadline of its own, several at a time
+_MORE_S = 30.0  # for a busy machine, beyond what the visits may take by themselves
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
     now = datetime.now(UTC)
     eye, post = _looking(environment, look, now)
     _announce(loop.call(post.plan(), _PLAN_S), environment, look)
-    visited = loop.call(post.visited(), _VISITS_S)
+    visited = loop.call(post.visited(), post.visitor.longest_s + _MORE_S)
     look.say(f"{environment.name}: {visited.vantage}")
     sessions = {
         server.name: tuple(_first(visited.sessions.get(address), address) for address in server.listens)

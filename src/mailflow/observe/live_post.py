@@ -1,12 +1,13 @@
 """The post of a live run: paths from sessions that stop before DATA, and from messages that were received."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailflow.environment.environment import Domain, Environment, IPAddress
-from mailflow.environment.message import Kind
+from mailflow.environment.message import Kind, TestMessage
+from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 from mailflow.observe import offers
 from mailflow.observe.contacts import OFFERED, Ask, Plan, contacts
@@ -23,7 +24,8 @@ class LivePost:
     """Visits every address of the plan once, when the first thing is asked, and tells what it saw.
 
     `read_messages` gives the paths of received messages, of every kind. For a kind that sessions show, what was
-    received of a message counts where the session leaves it open. Use it in one event loop.
+    received of a message counts where the session leaves it open; where nothing was, what to send is said. Use it
+    in one event loop.
     """
 
     environment: Environment
@@ -55,24 +57,49 @@ class LivePost:
         found = dict.fromkeys(Kind, ()) | dict(self.read_messages(environment, domain, self.now))
         plan, visited = await self.plan(), await self.visited()
         for kind in OFFERED:
-            received = tuple(one for one in found[kind] if one.disposition is not Disposition.UNSEEN)
             asks = [ask for name, ask in plan.asks if name == domain.name and ask.planned.kind is kind]
-            offered = (path for ask in asks for path in _offered(environment, ask, visited, received))
+            offered = (path for ask in asks for path in _offered(environment, ask, visited, found[kind]))
+            received = (one for one in found[kind] if one.disposition is not Disposition.UNSEEN)
             found[kind] = (*offered, *received)
         return found
 
 
-def _offered(
-    environment: Environment, ask: Ask, visited: Visited, received: Sequence[MailPath]
-) -> tuple[MailPath, ...]:
-    """Give the paths of a message that was offered; what is open is left out where the message itself was received."""
+def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequence[MailPath]) -> Iterator[MailPath]:
+    """Give the paths of a message that was offered, together with what was read of messages that were sent.
+
+    What a session leaves open is left out where the message itself was received; where it was not, what to send is
+    said beside it.
+    """
     told = [
         offers.path(environment, ask, host, session, visited.vantage.no_stranger(address.version))
         for host, address in ask.at
         for session in [_where(visited.sessions[address], ask.envelope)]
     ]
-    known = any(one.message == ask.planned for one in received)
-    return tuple(one for one in told or [offers.nobody(ask)] if not (known and one.disposition is Disposition.UNSEEN))
+    same = [one for one in read if _is(environment, one.message, ask.planned)]
+    settled = any(one.disposition is not Disposition.UNSEEN for one in same)
+    to_send = tuple(why for one in same for why in one.assumptions)
+    for one in told or [offers.nobody(ask)]:
+        if one.disposition is not Disposition.UNSEEN:
+            yield one
+        elif not settled:
+            yield replace(one, assumptions=(*one.assumptions, *to_send))
+
+
+def _is(environment: Environment, sent: TestMessage, planned: TestMessage) -> bool:
+    """Say whether a message that was sent is the planned one; of those outside, anybody stands for anybody."""
+    own = {domain.name for domain in environment.domains}
+
+    def outside(address: Address | None) -> bool:
+        return address is not None and address.domain not in own
+
+    if replace(sent, envelope=planned.envelope) != planned or len(_everybody(sent)) != len(_everybody(planned)):
+        return False
+    pairs = zip(_everybody(sent), _everybody(planned), strict=True)
+    return all(one == other or (outside(one) and outside(other)) for one, other in pairs)
+
+
+def _everybody(message: TestMessage) -> tuple[Address | None, ...]:
+    return (message.envelope.mail_from, *message.envelope.rcpt_to)
 
 
 def _where(sessions: Sequence[TlsSession], envelope: Envelope) -> TlsSession:

@@ -15,8 +15,10 @@ from mailflow.observe.dialogue import Ending, timed
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.observe.smtp import TlsSession
 
-_MAKE_SURE = "to make sure, send it in earnest from outside and save what comes back as .eml in messages/"
-_NO_PROOF = f"250 at RCPT proves nothing about what comes after DATA; {_MAKE_SURE}"
+_NO_PROOF = (
+    "250 at RCPT proves nothing about what comes after DATA; only a message shows it, sent in earnest and saved in "
+    "messages/"
+)
 _LATER = "putting off is no refusal: greylisting lets the next try pass; run again after a quarter of an hour"
 _LEFT_OPEN = {
     **dict.fromkeys((Ending.NO_CONNECTION, Ending.SILENT, Ending.TARPIT), "a timeout alone proves no lock"),
