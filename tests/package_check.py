@@ -18,7 +18,7 @@ from pathlib import Path
 DATA = {
     "mailflow": ["py.typed"],
     "mailflow.environment": ["environment.schema.json"],
-    "mailflow.exchange": ["microsoft_365.toml"],
+    "mailflow.exchange": ["gather.ps1", "microsoft_365.toml"],
     "mailflow.policy": ["documents.toml", "trace.toml"],
     "mailflow.report": ["templates/report.html.j2", "templates/style.css"],
 }

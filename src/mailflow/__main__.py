@@ -4,11 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mailflow.command import compare, discover, init, merge, new, simulate, steps, verify
+from mailflow.command import compare, discover, gather, init, merge, new, simulate, steps, verify
 from mailflow.command.line import BAD_INPUT, DONE
 from mailflow.input_error import InputError
 
-COMMANDS = (init, new, discover, steps, simulate, compare, merge, verify)  # in the order of the help
+COMMANDS = (init, new, gather, discover, steps, simulate, compare, merge, verify)  # in the order of the help
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
