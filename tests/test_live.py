@@ -1,68 +1,29 @@
 """The eyes of a live run, pointed at simulated servers on loopback: what it sees, says and refuses to conclude."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
-from mailflow.door import LIVE, RECORDED, Look, announce, open_door
+from mailflow.door import RECORDED, Look, announce, open_door
 from mailflow.environment.environment import Environment, IPAddress, Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
-from mailflow.event_loop import EventLoopThread
 from mailflow.judge import path as judge
 from mailflow.observe.dialogue import Endpoint
-from mailflow.observe.dns_server import DnsServer
 from mailflow.observe.door import Door
-from mailflow.observe.manners import Manners
 from mailflow.observe.recording import read, written
 from mailflow.policy.finding import Verdict
-from mailflow.simulate.simulation import Simulation
 from mailflow.simulate.zones import STRANGER_ADDRESS
+from tests.published import published
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-STRANGER = "stranger.example"
-STANDS_AT = (STRANGER_ADDRESS, ip_address("2001:db8:99::1"))
 LOCKED = (
     "550 5.7.51 TenantInboundAttribution; There is a partner connector configured that matched the message's recipient "
     "domain. The connector had either the RestrictDomainsToIPAddresses or RestrictDomainsToCertificate set"
 )
-
-
-async def at_once(_: float) -> None:
-    """Wait for nobody: the servers are ours."""
-
-
-@contextmanager
-def world(environment: Environment) -> Iterator[Look]:
-    """Simulated servers, and how a live run sees them who stands where the stranger does."""
-    with EventLoopThread() as loop:
-        simulation = Simulation(environment)
-        loop.call(simulation.start(), 30)
-        ports = {
-            address: loop.call(simulation.open_port(mta, STRANGER_ADDRESS), 10)
-            for mta in {id(mta): mta for mta in simulation.mtas.values() if mta.listens}.values()
-            for address in mta.listens
-        }
-
-        def endpoint(address: IPAddress) -> Endpoint:
-            return Endpoint("127.0.0.1", ports[address])
-
-        try:
-            yield Look(
-                LIVE,
-                Stage.AFTER,
-                resolvers=(DnsServer("127.0.0.1", simulation.dns.port),),
-                vantage=STANDS_AT,
-                looks_as=STRANGER,
-                manners=lambda: Manners(rest=at_once),
-                endpoint=endpoint,
-            )
-        finally:
-            loop.call(simulation.stop(), 30)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +33,7 @@ def four() -> Environment:
 
 @pytest.fixture(scope="module")
 def look(four: Environment) -> Iterator[Look]:
-    with world(four) as found:
+    with published(four) as found:
         yield found
 
 
@@ -143,7 +104,7 @@ def test_the_certificate_is_the_one_that_was_shown(four: Environment, door: Door
 def test_a_recording_of_it_says_the_same(four: Environment, door: Door) -> None:
     (domain,), (server,) = four.domains, four.on_premises.servers
     seen = ([door.paths(domain, kind) for kind in Kind], door.tls(server), door.environment.on_premises.servers)
-    kept = read(written(door.recording(Stage.AFTER)), "evidence.json")
+    kept = read(written(door.recording()), "evidence.json")
     assert (kept.mode, kept.stage) == ("live", "after")
     with open_door(four, Look(RECORDED, Stage.AFTER, kept)) as again:
         assert seen == (

@@ -27,19 +27,21 @@ S4-LOCK-2
 HYB-DOMAIN-1 HYB-DOMAIN-2 HYB-MAILBOX-1 HYB-MAILBOX-2 HYB-SPF-1 HYB-SPF-2 HYB-SPF-3 HYB-SPF-4 HYB-SPF-6
 HYB-CONN-1 HYB-CONN-2 HYB-CONN-3 HYB-CONN-4 HYB-TLS-1 HYB-TLS-2 HYB-TLS-3 HYB-TLS-4 HYB-TLS-5
 HYB-PATH-1 HYB-PATH-2 HYB-PATH-3 HYB-PATH-4 HYB-PATH-5 HYB-RELAY-1 HYB-ADDR-1
+CUT-NS-1 CUT-PLAN-1
 """,
 )
 SHOULD = re.findall(
     r"\S+",
     """
 S1-LOCK-1 S2-LOCK-1 S2-PATH-4 S4-MX-3 HYB-SPF-5 HYB-PATH-6 HYB-TRUST-1 HYB-EF-1
+CUT-TTL-1 CUT-AUTO-1
 """,
 )
 TENANT = {f"HYB-TLS-{number}" for number in range(1, 6)} | {"HYB-RELAY-1", "HYB-TRUST-1"}
 
 
 def documented(row: Scenario) -> bool:
-    return bool(re.match(r"(S[1-4]|HYB)-", row.requirement.id))
+    return bool(re.match(r"(S[1-4]|HYB|CUT)-", row.requirement.id))
 
 
 def test_every_file_is_read_without_a_mistake() -> None:
@@ -77,7 +79,7 @@ def test_each_row_says_why_whence_and_what_to_do(row: Scenario) -> None:
 def test_a_row_refers_only_to_rows_that_exist(row: Scenario) -> None:
     known = {other.requirement.id for other in ROWS}
     told = f"{row.requirement.why} {row.requirement.remedy}"
-    assert set(re.findall(r"\b(?:S[1-4]|HYB)(?:-[A-Z]+)+-[0-9]+\b", told)) <= known
+    assert set(re.findall(r"\b(?:S[1-4]|HYB|CUT)(?:-[A-Z]+)+-[0-9]+\b", told)) <= known
 
 
 def test_the_library_holds_what_is_cited_and_nothing_else() -> None:

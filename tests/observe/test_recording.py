@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailflow.door import Look, open_door
-from mailflow.environment.environment import Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.input_error import InputError
@@ -60,7 +59,7 @@ def test_a_whole_world() -> None:
     with open_door(environment) as door:
         seen = (door.lookup("contoso.com", "MX"), door.tls(server), [door.paths(domain, kind) for kind in Kind])
         said = door.authoritative("contoso.com", "MX")
-        kept = door.recording(Stage.PLAN)
+        kept = door.recording()
     with open_door(environment, Look("recorded", recording=through_a_file(kept))) as again:
         assert seen == (
             again.lookup("contoso.com", "MX"),
@@ -69,7 +68,7 @@ def test_a_whole_world() -> None:
         )
         assert again.authoritative("contoso.com", "MX") == said
         assert again.now == kept.at
-        assert again.recording(Stage.AFTER) == kept
+        assert again.recording() == kept
 
 
 def test_what_was_not_recorded_is_unknown() -> None:

@@ -204,8 +204,8 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
             raise OSError(project.broken_door)
         yield SimpleNamespace(
             look_up=lambda domain: domain.name if domain else "the tenant",
-            recording=lambda stage: Recording(
-                mode=look.mode, stage=stage, at=datetime.now(UTC), environment=environment.name, digest="0" * 64
+            recording=lambda: Recording(
+                mode=look.mode, stage=look.stage, at=datetime.now(UTC), environment=environment.name, digest="0" * 64
             ),
         )
         project.doors.append(f"close {environment.name}")

@@ -42,6 +42,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
     yield Door(
         as_shown(without_stale_exports(environment, now), sessions),
         "live",
+        look.stage,
         loop,
         eye,
         post,
@@ -64,7 +65,7 @@ def announce(environment: Environment, loop: EventLoopThread, look: Look) -> Non
 def _looking(environment: Environment, look: Look, now: datetime) -> tuple[DnsEye, LivePost]:
     resolvers = look.resolvers or resolvers_of_the_system()
     look.say(f"{environment.name}: asks the DNS at {', '.join(map(str, resolvers))}, and the name servers it names")
-    eye = DnsEye(resolvers)
+    eye = DnsEye(resolvers, reach=look.name_server)
     visitor = Visitor(
         _roots(environment),
         looks_as=look.looks_as or STRANGER,

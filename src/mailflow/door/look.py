@@ -26,6 +26,7 @@ class Look:
     vantage: tuple[IPAddress, ...] = ()  # the public addresses from which it looks, as far as somebody named them
     looks_as: str = ""  # the name in EHLO and of the stranger who sends: one that the DNS knows
     manners: Callable[[], Manners] = Manners  # how often and how much it may knock
+    name_server: Callable[[str], tuple[str, int]] = DnsServer  # where the name server with this address answers
     endpoint: Callable[[IPAddress], Endpoint] = lambda address: Endpoint(str(address), PORT)
 
     def at(self, stage: Stage) -> "Look":

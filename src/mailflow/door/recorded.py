@@ -3,7 +3,7 @@
 import ssl
 
 from mailflow.door.look import LIVE
-from mailflow.environment.environment import Domain, Environment, Server
+from mailflow.environment.environment import Domain, Environment, Server, Stage
 from mailflow.environment.export_age import without_stale_exports
 from mailflow.environment.message import Kind
 from mailflow.event_loop import EventLoopThread
@@ -32,6 +32,7 @@ def recorded(environment: Environment, loop: EventLoopThread, recording: Recordi
             else environment
         ),
         "recorded",
+        Stage(recording.stage),
         loop,
         _Answers(recording),
         _Paths(recording),

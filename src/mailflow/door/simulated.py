@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mailflow.environment.environment import Domain, Environment, IPAddress
+from mailflow.environment.environment import Domain, Environment, IPAddress, Stage
 from mailflow.environment.message import STRANGER, Kind, messages
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dns import DnsEye
@@ -47,6 +47,7 @@ def _door(environment: Environment, loop: EventLoopThread, simulation: Simulatio
     return Door(
         environment,
         "simulated",
+        Stage.PLAN,
         loop,
         DnsEye([dns], reach=lambda _: dns),  # the one simulated server stands for all
         SimulatedPost(simulation),

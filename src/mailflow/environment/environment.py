@@ -52,6 +52,7 @@ class Cutover:
 
     stage: Stage  # before or after: where the organization stands
     at: datetime  # when it is due, aware
+    changes: tuple[str, ...] | None = None  # the records it alters: "contoso.com MX"; None: the MX of every domain
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from mailflow.environment.file_types import (
     Moment,
     NetworkOrWord,
     PermissionWord,
+    RecordName,
     ScenarioNumber,
     Stage,
     TenantName,
@@ -174,6 +175,9 @@ class CutoverSection(_Section):
 
     stage: Stage = Field(description="before or after the change.")
     at: Moment = Field(description="When the change is due, with offset.")
+    changes: tuple[RecordName, ...] | None = Field(
+        None, description="The records that it alters, name and type. Default: the MX records of all domains."
+    )
 
 
 class EnvironmentFile(_Section):

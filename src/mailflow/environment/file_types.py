@@ -173,6 +173,14 @@ def _path(value: object) -> str:
     return text
 
 
+def _record(value: object) -> str:
+    text = _text(value, "a record such as contoso.com MX")
+    name, _, kind = text.partition(" ")
+    if not re.fullmatch(r"[A-Z]{1,8}", kind.strip()):
+        raise spoken("the name and the type of a record, such as contoso.com MX")
+    return f"{_domain(name)} {kind.strip()}"
+
+
 def _word(words: Iterable[str]) -> Callable[[object], str]:
     known = list(words)
 
@@ -194,6 +202,7 @@ IP_SCHEMA = {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}
 Text = Annotated[str, PlainValidator(lambda value: _text(value, "text")), _schema(minLength=1)]
 DomainName = Annotated[str, PlainValidator(_domain), _schema(format="hostname")]
 DomainPattern = Annotated[str, PlainValidator(_pattern), _schema(examples=["*", "contoso.com", "*.contoso.com"])]
+RecordName = Annotated[str, PlainValidator(_record), _schema(examples=["contoso.com MX"])]
 Mailbox = Annotated[Address, PlainValidator(_mailbox), _schema(format="email")]
 IP = Annotated[IPv4Address | IPv6Address, PlainValidator(_ip), _schema(**IP_SCHEMA)]
 NetworkOrWord = Annotated[Network | str, PlainValidator(_network), _schema(examples=["192.0.2.0/24", MICROSOFT_365])]

@@ -102,6 +102,6 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         digest=digest(files),
         files=files,
         lines=document.lines,
-        cutover=Cutover(Stage(file.cutover.stage), file.cutover.at) if file.cutover else None,
+        cutover=Cutover(Stage(file.cutover.stage), file.cutover.at, file.cutover.changes) if file.cutover else None,
     )
     return replace(made, unfilled=unfilled(made))

@@ -69,7 +69,7 @@ def _read(question: Question, message: dns.message.QueryMessage, server: str) ->
     return Answer(
         question,
         Outcome.FOUND,
-        tuple(map(_value, records)),
+        tuple(map(value, records)),
         ttl=chain.answer.ttl,
         aliases=aliases,
         server=server,
@@ -101,7 +101,8 @@ def _aliases(message: dns.message.QueryMessage) -> tuple[str, ...]:
     return tuple(to_name(rrset[0].target) for rrset in chain.cnames)
 
 
-def _value(record: dns.rdata.Rdata) -> Value:
+def value(record: dns.rdata.Rdata) -> Value:
+    """Give a record as the values of answers are."""
     if isinstance(record, dns.rdtypes.ANY.MX.MX):
         return MxRecord(record.preference, to_name(record.exchange) or ".")
     if isinstance(record, (dns.rdtypes.IN.A.A, dns.rdtypes.IN.AAAA.AAAA)):

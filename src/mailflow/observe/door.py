@@ -39,6 +39,7 @@ class Door:
 
     environment: Environment
     mode: str  # simulated, live, recorded
+    stage: Stage
     loop: EventLoopThread
     eye: Eye
     post: Post
@@ -58,13 +59,13 @@ class Door:
         self.check()
         return result
 
-    def recording(self, stage: Stage) -> Recording:
+    def recording(self) -> Recording:
         """Give everything that was observed so far, to be judged again elsewhere."""
         if self.source:
             return self.source
         return Recording(
             mode=self.mode,
-            stage=stage,
+            stage=self.stage,
             at=self.now,
             vantage=self.vantage,
             environment=self.environment.name,

@@ -62,7 +62,7 @@ class Doors:
     def close(self) -> None:
         """Close what is open; what closing raises is raised."""
         for name, door in self._opened.items():
-            self.recordings[name] = door.recording(self._project.looks[name].stage)
+            self.recordings[name] = door.recording()
         self._opened.clear()
         self._stack.close()
 

@@ -1,0 +1,58 @@
+Feature: Readiness for the cutover
+
+  What must be so around the change of the MX record, whatever the scenario. These rows are asked of what is there, in
+  live runs: before the change, after it, or both. A simulation of the plan cannot know what is published today.
+
+  @CUT-TTL-1 @should @stage:before
+  Scenario: Resolvers forget the MX record within an hour
+    Resolvers keep the old MX record for as long as its TTL says. With a day, mail goes to the old side for a day after
+    the change, and for as long after a way back.
+
+    Source: Cutover migration; Step 1, Prepare your domains; stated
+    Source: RFC 1034; section 3.6; derived
+    Remedy: Lower the TTL at the zone, at least one old TTL before the change:
+        <domain>. 3600 IN MX <preference> <host>
+
+    When the name servers of the domain are asked for its MX records
+    Then each names a TTL of at most 3600 seconds
+
+  @CUT-NS-1 @must @stage:before @stage:after
+  Scenario: All name servers of the domain say the same
+    A resolver asks any one of them. One that is behind, or silent, sends part of the mail another way, and nobody can
+    tell which part.
+
+    Source: RFC 1034; section 4.2.2; derived
+    Source: RFC 2182; section 3; derived
+    Remedy: Let the zone be transferred to every name server, or take out the record of one that does not serve it, at
+      the zone and at the registrar:
+        <domain>. IN NS <server>
+
+    When the name servers of the domain are asked for its MX records and its SPF record
+    Then all of them answer
+    And all of them give the same records
+
+  @CUT-PLAN-1 @must @stage:before @stage:after
+  Scenario: What is published is the plan, or is on the list of changes
+    The plan was judged and signed, not what somebody typed later. Before the change what differs is the list of
+    changes to make; what is not on it was forgotten in the plan, or will be overwritten by it.
+
+    Source: RFC 1034; section 3.6; derived
+    Source: Multiple locations; Best practices, step 3, Update the DNS records; derived
+    Remedy: Publish the records of the plan, or correct the plan (zones/). What the change itself is to alter stands in
+      environment.yaml:
+        cutover: {stage: before, at: <day and time>, changes: [<domain> MX]}
+
+    When the mail records of the plan are looked up
+    Then they are published as planned, or are on the list of changes
+
+  @CUT-AUTO-1 @should @stage:before @stage:after
+  Scenario: Autodiscover stays on the own servers while they have mailboxes
+    The own servers send the Outlook of a cloud mailbox on to Microsoft 365. The other way round does not work: once
+    Autodiscover leads to Microsoft 365, the Outlook of an on-premises mailbox finds no server.
+
+    Source: DNS records; External DNS records required for Exchange Online; stated
+    Remedy: Keep the record at the own servers until the last mailbox has moved:
+        autodiscover.<domain>. IN CNAME <own server>
+
+    When the Autodiscover record of the domain is looked up
+    Then it does not lead to Microsoft 365 while mailboxes remain on the on-premises servers

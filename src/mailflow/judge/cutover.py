@@ -1,0 +1,117 @@
+"""Judges what must be so around the change of the MX record: TTL, name servers, Autodiscover."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from mailflow.environment.environment import Domain, Environment
+from mailflow.judge import evidence
+from mailflow.observe.eye import AuthoritativeAnswer
+from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.records.answer import Answer, Outcome, Value
+from mailflow.records.spf_syntax import spf_records
+
+Said = Sequence[AuthoritativeAnswer]
+
+_LONGEST_S = 3600  # "Cutover migration": an hour or less
+
+# What a server that can be reached says when the zone is not its own; the others may be the network's doing.
+_NOT_SERVED = (Outcome.REFUSED, Outcome.LAME)
+
+
+def short_ttl(domain: Domain, said: Said) -> Finding:
+    """Judge whether every name server lets resolvers forget the MX record within an hour."""
+    asked = f"every name server gives the MX records of {domain.name} a TTL of at most {_LONGEST_S} s"
+    shown = tuple(map(_evidence, said))
+    long = [f"{one.server} says {one.answer.ttl} s" for one in said if (one.answer.ttl or 0) > _LONGEST_S]
+    if long:
+        return non_compliant(asked, "; ".join(long), *shown)
+    silent = _failed(said)
+    if silent:
+        return not_verified(asked, "; ".join(silent), *shown)
+    found = [one.answer.ttl for one in said if one.answer.ttl is not None]
+    if not found:
+        return not_verified(asked, f"{domain.name} has no MX record", *shown)
+    return compliant(asked, f"{max(found)} s at the most", *shown)
+
+
+def all_answer(said: Sequence[Said]) -> Finding:
+    """Judge whether every name server answers for the zone, at each of its addresses.
+
+    Where none of them answers, the network may be what is silent: then nothing is known.
+    """
+    everything = [one for several in said for one in several]
+    asked = "every name server of the domain answers for it"
+    shown = tuple(map(_evidence, everything))
+    failed = list(dict.fromkeys(_failed(everything)))
+    if not failed:
+        return compliant(asked, f"{len({(one.server, one.address) for one in everything})} do", *shown)
+    if any(one.answer.outcome in _NOT_SERVED or not one.answer.failed for one in everything):
+        return non_compliant(asked, "; ".join(failed), *shown)
+    return not_verified(asked, "; ".join(failed), *shown)
+
+
+def all_agree(mx: Said, txt: Said) -> Finding:
+    """Judge whether the name servers that answer give the same MX records and the same SPF record."""
+    asked = "all name servers of the domain give the same MX records and the same SPF record"
+    shown = tuple(map(_evidence, (*mx, *txt)))
+    wrong = [*_differences("MX", mx, lambda answer: answer.values), *_differences("SPF", txt, _spf)]
+    if wrong:
+        return non_compliant(asked, "; ".join(wrong), *shown)
+    silent = _failed((*mx, *txt))
+    if silent:
+        return not_verified(asked, "; ".join(dict.fromkeys(silent)), *shown)
+    return compliant(asked, f"all {len({one.server for one in mx})} do", *shown)
+
+
+def _differences(what: str, said: Said, of: Callable[[Answer], Iterable[Value]]) -> list[str]:
+    """Tell who says what, where not all who answer say the same."""
+    versions: dict[tuple[str, ...], list[str]] = {}
+    for one in said:
+        if not one.answer.failed:
+            versions.setdefault(tuple(sorted(map(_told, of(one.answer)))), []).append(one.server)
+    if len(versions) < 2:
+        return []
+    return [
+        f"{' and '.join(dict.fromkeys(servers))}: {what} {', '.join(records) or 'none'}"
+        for records, servers in versions.items()
+    ]
+
+
+def _spf(answer: Answer) -> Iterable[Value]:
+    return spf_records(value for value in answer.values if isinstance(value, str))
+
+
+def _told(value: Value) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _failed(said: Iterable[AuthoritativeAnswer]) -> list[str]:
+    return [
+        f"{one.server or 'no name server'}{f' [{one.address}]' if one.address else ''}: "
+        f"{'; '.join(one.answer.text) or one.answer.outcome}"
+        for one in said
+        if one.answer.failed
+    ]
+
+
+def _evidence(one: AuthoritativeAnswer) -> Evidence:
+    return evidence.dns(one.answer)
+
+
+def autodiscover_stays(environment: Environment, domain: Domain, found: Answer) -> Finding:
+    """Judge whether Autodiscover leads to the own servers as long as they have mailboxes.
+
+    `found`: the addresses of autodiscover.<domain>, with the aliases that led to them.
+    """
+    asked = f"{found.question.name} does not lead to Microsoft 365 while mailboxes remain on the on-premises servers"
+    shown = evidence.dns(found)
+    if not any(address.domain == domain.name for address in environment.mailboxes.on_premises):
+        return not_applicable(asked, f"no on-premises mailbox of {domain.name} is listed", shown)
+    cloud = environment.microsoft_365.cloud.autodiscover
+    if cloud in found.aliases:
+        return non_compliant(asked, f"it leads to {cloud}", shown)
+    if found.failed:
+        return not_verified(asked, "; ".join(found.text) or str(found.outcome), shown)
+    if found.absent:
+        why = "there is no such record, and where Outlook asks then (the domain itself, SRV records) is not looked at"
+        return not_verified(asked, why, shown)
+    return compliant(asked, f"it leads to {(*found.aliases, *map(str, found.values))[0]}", shown)

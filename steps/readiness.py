@@ -1,0 +1,74 @@
+"""When the DNS is asked before and after the change, Then it says what the change needs."""
+
+from typing import NamedTuple
+
+from pytest_bdd import then, when
+
+from mailflow.environment.environment import Domain, Environment
+from mailflow.judge import cutover as judge_cutover
+from mailflow.judge import plan as judge_plan
+from mailflow.observe.door import Door
+from mailflow.plugin.fixtures import Say
+from mailflow.records.answer import Answer, Question
+
+
+class Servers(NamedTuple):
+    """What every name server says of the MX records, and of the records among which SPF stands."""
+
+    mx: judge_cutover.Said
+    txt: judge_cutover.Said
+
+
+class Records(NamedTuple):
+    """The mail records of the plan, and what is published in their place."""
+
+    plan: tuple[judge_plan.Planned, ...]
+    answers: tuple[Answer, ...]
+
+
+@when("the name servers of the domain are asked for its MX records", target_fixture="mx_said")
+def name_servers_are_asked_for_mx(door: Door, domain: Domain) -> judge_cutover.Said:
+    return door.authoritative(domain.name, "MX")
+
+
+@then("each names a TTL of at most 3600 seconds")
+def each_names_a_short_ttl(domain: Domain, mx_said: judge_cutover.Said, conclude: Say) -> None:
+    conclude(judge_cutover.short_ttl(domain, mx_said))
+
+
+@when("the name servers of the domain are asked for its MX records and its SPF record", target_fixture="servers")
+def name_servers_are_asked(door: Door, domain: Domain) -> Servers:
+    return Servers(door.authoritative(domain.name, "MX"), door.authoritative(domain.name, "TXT"))
+
+
+@then("all of them answer")
+def all_of_them_answer(servers: Servers, conclude: Say) -> None:
+    conclude(judge_cutover.all_answer(servers))
+
+
+@then("all of them give the same records")
+def all_of_them_agree(servers: Servers, conclude: Say) -> None:
+    conclude(judge_cutover.all_agree(servers.mx, servers.txt))
+
+
+@when("the mail records of the plan are looked up", target_fixture="records")
+def mail_records_are_looked_up(door: Door, environment: Environment, domain: Domain) -> Records:
+    plan = judge_plan.planned(environment, domain)
+    return Records(plan, door.lookups([one.question for one in plan]))
+
+
+@then("they are published as planned, or are on the list of changes")
+def they_are_published_as_planned(
+    door: Door, environment: Environment, domain: Domain, records: Records, conclude: Say
+) -> None:
+    conclude(judge_plan.published_as_planned(environment, domain, records.plan, records.answers, door.stage))
+
+
+@when("the Autodiscover record of the domain is looked up", target_fixture="autodiscover")
+def autodiscover_is_looked_up(door: Door, domain: Domain) -> Answer:
+    return door.lookups([Question(f"autodiscover.{domain.name}", "A")])[0]
+
+
+@then("it does not lead to Microsoft 365 while mailboxes remain on the on-premises servers")
+def autodiscover_stays(environment: Environment, domain: Domain, autodiscover: Answer, conclude: Say) -> None:
+    conclude(judge_cutover.autodiscover_stays(environment, domain, autodiscover))

@@ -1,0 +1,187 @@
+"""The rows around the change of the MX record: each holds where all is well, and falls by what it is about.
+
+A plan is judged against what simulated servers publish. What differs between the two is the fault.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dns.zone
+import pytest
+
+from mailflow.door import open_door
+from mailflow.environment.environment import Cutover, Environment, Stage
+from mailflow.environment.load import load
+from mailflow.judge import cutover as judge
+from mailflow.judge import plan as judge_plan
+from mailflow.mail.address import Address
+from mailflow.observe.door import Door
+from mailflow.observe.eye import AuthoritativeAnswer
+from mailflow.policy.finding import Finding, Verdict
+from mailflow.records.answer import Answer, MxRecord, Outcome, Question
+from tests.published import published
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+FOUR = load(FIXTURES / "scenario-4")
+(DOMAIN,) = FOUR.domains
+ZONE = (FIXTURES / "scenario-4" / "zones" / "contoso.com.zone").read_text(encoding="utf-8")
+PLANNED = "v=spf1 ip4:131.107.21.231 ip4:203.0.113.60 include:spf.protection.outlook.com -all"
+Change = Callable[[str], str]
+
+
+def with_zone(change: Change) -> Environment:
+    """The environment with another zone for its domain."""
+    text = change(ZONE)
+    assert text != ZONE
+    zone = dns.zone.from_text(text, "contoso.com.", relativize=False)
+    return replace(FOUR, zones={**FOUR.zones, "contoso.com": zone})
+
+
+def row(name: str, door: Door) -> Finding:
+    """Judge one row as its sentence does."""
+    if name == "CUT-TTL-1":
+        return judge.short_ttl(DOMAIN, door.authoritative(DOMAIN.name, "MX"))
+    if name == "CUT-AUTO-1":
+        (found,) = door.lookups([Question(f"autodiscover.{DOMAIN.name}", "A")])
+        return judge.autodiscover_stays(FOUR, DOMAIN, found)
+    plan = judge_plan.planned(door.environment, DOMAIN)
+    answers = door.lookups([one.question for one in plan])
+    return judge_plan.published_as_planned(door.environment, DOMAIN, plan, answers, door.stage)
+
+
+def judged(name: str, there: Environment, stage: Stage = Stage.AFTER, plan: Environment = FOUR) -> Finding:
+    with published(there, stage) as look, open_door(plan, look) as door:
+        return row(name, door)
+
+
+@pytest.mark.parametrize("name", ["CUT-TTL-1", "CUT-PLAN-1", "CUT-AUTO-1"])
+@pytest.mark.parametrize("stage", [Stage.BEFORE, Stage.AFTER])
+def test_it_holds_where_all_is_well(name: str, stage: Stage) -> None:
+    finding = judged(name, FOUR, stage)
+    assert finding.verdict is Verdict.COMPLIANT, finding.seen
+    assert finding.evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "seen"),
+    [
+        (
+            "CUT-TTL-1",
+            lambda zone: zone.replace("IN MX   10", "86400 IN MX 10"),
+            "ns1.contoso.com says 86400 s; ns2.contoso.com says 86400 s",
+        ),
+        (
+            "CUT-PLAN-1",
+            lambda zone: zone.replace("IN MX   10 mail.contoso.com.", "IN MX 10 old.contoso.com."),
+            "contoso.com MX: planned 10 mail.contoso.com, published 10 old.contoso.com",
+        ),
+        (
+            "CUT-PLAN-1",
+            lambda zone: zone.replace("131.107.21.231 ip4:203.0.113.60", "131.107.21.231"),
+            f"contoso.com TXT: planned {PLANNED}, published {PLANNED.replace(' ip4:203.0.113.60', '')}",
+        ),
+        (
+            "CUT-PLAN-1",
+            lambda zone: zone.replace("mail            IN A    131.107.21.231", "mail IN A 131.107.21.99"),
+            "mail.contoso.com A: planned 131.107.21.231, published 131.107.21.99",
+        ),
+        (
+            "CUT-PLAN-1",
+            lambda zone: zone + 'mail IN MX 5 mail.contoso.com.\n@ IN TXT "v=spf1 -all"\n',
+            "contoso.com TXT: planned v=spf1",
+        ),
+        (
+            "CUT-AUTO-1",
+            lambda zone: zone.replace("CNAME mail.contoso.com.", "CNAME autodiscover.outlook.com."),
+            "it leads to autodiscover.outlook.com",
+        ),
+    ],
+)
+def test_it_falls(name: str, change: Change, seen: str) -> None:
+    finding = judged(name, with_zone(change))
+    assert finding.verdict is Verdict.NON_COMPLIANT
+    assert finding.seen.startswith(seen)
+    assert finding.evidence
+
+
+def test_before_the_change_the_mx_record_may_differ_and_is_listed() -> None:
+    before = with_zone(lambda zone: zone.replace("IN MX   10 mail.contoso.com.", "IN MX 0 old.fabrikam.com."))
+    finding = judged("CUT-PLAN-1", before, Stage.BEFORE)
+    assert finding.verdict is Verdict.COMPLIANT
+    assert finding.notes == ("to change: contoso.com MX: planned 10 mail.contoso.com, published 0 old.fabrikam.com",)
+
+
+def test_before_the_change_what_is_not_listed_is_a_mistake() -> None:
+    before = with_zone(lambda zone: zone.replace("ip4:203.0.113.60 ", ""))
+    finding = judged("CUT-PLAN-1", before, Stage.BEFORE)
+    assert finding.verdict is Verdict.NON_COMPLIANT
+    assert 'contoso.com. 3600 IN TXT "v=spf1 ip4:131.107.21.231 ip4:203.0.113.60' in finding.remedy
+    listed = replace(FOUR, cutover=Cutover(Stage.BEFORE, datetime(2026, 12, 5, tzinfo=UTC), ("contoso.com TXT",)))
+    assert judged("CUT-PLAN-1", before, Stage.BEFORE, listed).verdict is Verdict.COMPLIANT
+
+
+def test_a_plan_without_a_zone_says_nothing() -> None:
+    finding = judged("CUT-PLAN-1", FOUR, plan=replace(FOUR, zones={}))
+    assert (finding.verdict, finding.seen) == (Verdict.NOT_VERIFIED, "the plan has no zone for contoso.com")
+
+
+def test_without_on_premises_mailboxes_autodiscover_may_move() -> None:
+    moved = replace(FOUR, mailboxes=replace(FOUR.mailboxes, on_premises=(Address("kate", "fabrikam.com"),)))
+    found = Answer(Question("autodiscover.contoso.com", "A"), Outcome.FOUND, aliases=("autodiscover.outlook.com",))
+    assert judge.autodiscover_stays(moved, DOMAIN, found).verdict is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NXDOMAIN, Outcome.NO_DATA, Outcome.TIMEOUT, Outcome.SERVFAIL])
+def test_no_autodiscover_record_shows_nothing(outcome: Outcome) -> None:
+    found = Answer(Question("autodiscover.contoso.com", "A"), outcome)
+    assert judge.autodiscover_stays(FOUR, DOMAIN, found).verdict is Verdict.NOT_VERIFIED
+
+
+def mx(server: str, outcome: Outcome = Outcome.FOUND, host: str = "mail.contoso.com") -> AuthoritativeAnswer:
+    values = (MxRecord(10, host),) if outcome is Outcome.FOUND else ()
+    answer = Answer(Question("contoso.com", "MX"), outcome, values, ttl=3600, text=(f"{outcome} here",))
+    return AuthoritativeAnswer(server, "192.0.2.53", answer)
+
+
+def txt(server: str, *texts: str, outcome: Outcome = Outcome.FOUND) -> AuthoritativeAnswer:
+    return AuthoritativeAnswer(server, "192.0.2.53", Answer(Question("contoso.com", "TXT"), outcome, texts))
+
+
+SPF = "v=spf1 -all"
+
+
+def test_name_servers_that_agree() -> None:
+    said = (mx("ns1"), mx("ns2"))
+    assert judge.all_answer([said]).verdict is Verdict.COMPLIANT
+    agree = judge.all_agree(said, (txt("ns1", SPF, "one=1"), txt("ns2", "two=2", SPF)))
+    assert (agree.verdict, len(agree.evidence)) == (Verdict.COMPLIANT, 4)
+
+
+def test_one_server_is_old() -> None:
+    finding = judge.all_agree((mx("ns1"), mx("ns2", host="old.contoso.com")), (txt("ns1", SPF), txt("ns2")))
+    assert finding.verdict is Verdict.NON_COMPLIANT
+    assert finding.seen == (
+        "ns1: MX 10 mail.contoso.com; ns2: MX 10 old.contoso.com; ns1: SPF v=spf1 -all; ns2: SPF none"
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.LAME, Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED])
+def test_one_server_does_not_answer(outcome: Outcome) -> None:
+    finding = judge.all_answer([(mx("ns1"), mx("ns2", outcome))])
+    assert (finding.verdict, finding.seen) == (Verdict.NON_COMPLIANT, f"ns2 [192.0.2.53]: {outcome} here")
+    ttl = judge.short_ttl(DOMAIN, (mx("ns1"), mx("ns2", outcome)))
+    assert ttl.verdict is Verdict.NOT_VERIFIED
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.UNREACHABLE])
+def test_where_none_answers_the_network_may_be_silent(outcome: Outcome) -> None:
+    assert judge.all_answer([(mx("ns1", outcome), mx("ns2", outcome))]).verdict is Verdict.NOT_VERIFIED
+    assert judge.all_agree((mx("ns1", outcome),), (txt("ns1", SPF),)).verdict is Verdict.NOT_VERIFIED
+
+
+def test_no_mx_record_has_no_ttl() -> None:
+    nothing = Answer(Question("contoso.com", "MX"), Outcome.NO_DATA)
+    finding = judge.short_ttl(DOMAIN, (AuthoritativeAnswer("ns1", "192.0.2.53", nothing),))
+    assert (finding.verdict, finding.seen) == (Verdict.NOT_VERIFIED, "contoso.com has no MX record")
