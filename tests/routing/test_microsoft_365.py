@@ -448,6 +448,47 @@ def test_what_a_rule_does_to_mail_of_the_own_servers_is_not_documented() -> None
     assert routed(router, CHRIS, KATE, own) == Decided((Deliver(CHRIS, IN_TENANT),), (told,))
 
 
+def test_a_rule_that_only_writes_down_what_it_would_do_is_not_followed() -> None:
+    assert by_rule(mode="Audit") == by_rule(mode="AuditAndNotify") == Decided((Deliver(CHRIS, IN_TENANT),))
+    assert sent_by_rule(by_rule(mode="enforce"))
+
+
+@pytest.mark.parametrize("connector", [None, "Archive"])
+def test_a_rule_that_does_more_is_said(connector: str | None) -> None:
+    deletes = ("Microsoft.Exchange.MessagingPolicies.Rules.Tasks.DeleteMessageAction", "SetHeaderAction")
+    told = "what transport rule 'To the archive' does with a message is not simulated: DeleteMessage"
+    decided = by_rule(connector=connector, actions=deletes)
+    assert (decided.assumed, sent_by_rule(decided)) == ((told,), connector is not None)
+    assert by_rule(connector=None, actions=("SetHeaderAction",)) == Decided((Deliver(CHRIS, IN_TENANT),))
+
+
+def test_a_rule_that_looks_at_more_concerns_only_who_is_in_its_scope() -> None:
+    outside = {"from_scope": "NotInOrganization", "conditions": ("FromScopePredicate", "SubjectContainsPredicate")}
+    assert by_rule(**outside) == Decided((Deliver(CHRIS, IN_TENANT),))
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "recipient", "how", "forwarded", "pooled"),
+    [
+        (FAY, JOHN, {"from_on_premises": True}, False, True),  # a forward of the own servers
+        (KATE, JOHN, {"from_on_premises": True}, False, False),  # the sender's domain is accepted
+        (None, JOHN, {"from_on_premises": True}, False, False),  # a report
+        (FAY, JOHN, {}, True, False),  # a forward of the tenant: its new reverse-path is the organization's
+        (FAY, JOHN, {}, False, False),  # sent here, not sent on
+        (FAY, Address("a", "sub.contoso.com"), {"from_on_premises": True}, False, True),
+        (FAY, KATE, {"from_on_premises": True}, False, False),  # for the own domain, though by MX
+    ],
+)
+def test_what_is_sent_on_for_others_leaves_from_the_relay_pool(
+    mail_from: Address | None, recipient: Address, how: dict[str, bool], forwarded: bool, pooled: bool
+) -> None:
+    router = m365(outbound_connectors=())
+    held = {"forwarded": forwarded, "resolved": True}
+    (relay,) = routed(router, recipient, mail_from, originating(TENANT_ID, **how), **held).what
+    by_pool = Rule("by MX, from the relay pool: sent on for a sender whose domain is not accepted", "Outbound pools")
+    assert (relay.relay_pool, relay.rule == by_pool) == (pooled, pooled)
+
+
 # From both ends
 
 

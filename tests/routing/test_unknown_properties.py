@@ -192,7 +192,7 @@ READ: dict[tuple[type, str], Probe] = {
     ),
     **{
         (TransportRule, name): lambda u, name=name: routed(m365(transport_rules=(rule(**{name: u}),)), CHRIS)
-        for name in ("from_scope", "sent_to_scope", "conditions", "exceptions")
+        for name in ("from_scope", "sent_to_scope", "conditions", "exceptions", "mode", "actions")
     },
     (RemoteDomain, "auto_forward_enabled"): lambda u: forwarding(remote_domains=(remote_domain("*", u),)),
     (OrganizationConfig, "reject_direct_send"): lambda u: at_rcpt(

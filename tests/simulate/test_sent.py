@@ -58,6 +58,7 @@ class Seen:
     path: str  # the hosts in order
     ends: str
     reverse_path: str  # at the last host
+    exit: str  # the address that the last host saw
     assumed: tuple[str, ...]
     rules: Mapping[str, list[str]]  # by host
 
@@ -70,6 +71,7 @@ def seen(way: Sequence[MailPath], entries: Sequence[journal.Entry]) -> Seen:
         " > ".join(hosts if len(hosts) < 9 else [*hosts[:5], f"{len(hosts)} hosts"]),
         last.disposition if last.disposition is Disposition.DELIVERED else f"{last.disposition}: {last.reply}",
         path(last.hops[-1].mail_from),
+        last.hops[-1].client,
         tuple(dict.fromkeys(why for one in way for why in (*one.assumptions, *one.report_assumptions))),
         rules(entries),
     )
@@ -113,7 +115,9 @@ async def offer_without_tls(simulation: Simulation, said: Mapping[str, str | Non
             ends = f"refused: {refused.code} {refused.message}"
         else:
             ends = f"taken: {reply}"
-    return Seen(str(said["by"]), ends, path(Address.parse(str(said["sender"]))), (), rules(simulation.journal))
+    return Seen(
+        str(said["by"]), ends, path(Address.parse(str(said["sender"]))), str(said["by"]), (), rules(simulation.journal)
+    )
 
 
 def send(environment: Environment, sent: str) -> Seen:
@@ -141,6 +145,7 @@ def test_a_message_meets_the_rule(name: str, tmp_path: Path) -> None:
     assert found.path == case["path"]
     assert same(case["ends"], found.ends), found.ends
     assert same(case.get("as", "…"), found.reverse_path), found.reverse_path
+    assert same(case.get("exit", "…"), found.exit), found.exit
     assumes = case.get("assumes", [])
     assert len(assumes) == len(found.assumed), found.assumed
     assert all(map(same, assumes, found.assumed)), found.assumed

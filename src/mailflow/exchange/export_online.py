@@ -109,6 +109,8 @@ def transport_rule(row: Row) -> TransportRule:
         sent_to_scope=row.optional("SentToScope", text),
         conditions=row.many("Conditions", text),
         exceptions=row.many("Exceptions", text),
+        mode=row.optional("Mode", text),
+        actions=row.many("Actions", text),
     )
 
 

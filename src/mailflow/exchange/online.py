@@ -104,6 +104,8 @@ class TransportRule:
     sent_to_scope: Known[str | None] = None  # the same, of recipients
     conditions: Known[tuple[str, ...]] = ()  # every predicate, those of the two scopes included
     exceptions: Known[tuple[str, ...]] = ()
+    mode: Known[str | None] = None  # Enforce, Audit, AuditAndNotify
+    actions: Known[tuple[str, ...]] = ()  # every action, by the name of its class
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,7 +366,7 @@ def _relay_pool(environment: Environment, found: Iterable[Arrival]) -> tuple[str
     if isinstance(cloud.ranges, Unknown) or isinstance(cloud.relay_pool, Unknown):
         return ()
     own = {domain.name for domain in environment.domains}
-    ranges, pool = cloud.ranges, ", ".join(map(str, cloud.relay_pool))
+    ranges, pool = (*cloud.ranges, *cloud.relay_pool), ", ".join(map(str, cloud.relay_pool))
     kinds = dict.fromkeys(
         str(a.path.message.kind)
         for a in found

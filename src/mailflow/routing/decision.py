@@ -132,6 +132,7 @@ class Relay:
     helo: str = ""
     shows_certificate: bool = False
     cloud_services_mail: bool = False  # CloudServicesMailEnabled of the connector
+    relay_pool: bool = False  # Microsoft 365 only: from the addresses that no SPF record lists
 
 
 @dataclass(frozen=True, slots=True)

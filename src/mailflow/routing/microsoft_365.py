@@ -44,10 +44,9 @@ from mailflow.routing.decision import (
     Verification,
 )
 from mailflow.routing.directory import Directory
+from mailflow.routing.transport_rule import chosen_connector
 
 _CMT = "Routing; Centralized transport exceptions"
-
-_SCOPES = ("FromScopePredicate", "SentToScopePredicate")  # the conditions of a transport rule that are simulated
 
 
 @dataclass(frozen=True)
@@ -232,8 +231,14 @@ class Microsoft365Router:
     def _outbound(self, held: Held, assume: Assumptions) -> Action:
         connector = self.outbound_connector(held.recipient.domain, held.reception.from_on_premises, assume)
         if connector is None:
+            mail_from = self._rewritten(held, assume)
+            pooled = self._relayed_for_others(held, mail_from, assume)
             by_mx = Rule("no outbound connector covers it: by the MX records of the recipient's domain", "Routing")
-            return Relay((), self._rewritten(held, assume), by_mx, helo=self.egress_name)
+            from_pool = Rule(
+                "by MX, from the relay pool: sent on for a sender whose domain is not accepted", "Outbound pools"
+            )
+            why = from_pool if pooled else by_mx
+            return Relay((), mail_from, why, helo=self.egress_name, relay_pool=pooled)
         central = assume(connector.route_all_messages_via_on_premises, False)
         if central and held.forwarded and not held.reception.from_on_premises:
             assume.note(
@@ -279,34 +284,24 @@ class Microsoft365Router:
         local = f"bounces+srs={sender.domain.replace('.', '-')}={sender.local}"[:LONGEST_LOCAL].rstrip(".")
         return Address(local, default or sender.domain)
 
-    def _by_rule(self, held: Held, assume: Assumptions) -> Action | None:
-        """Let a transport rule choose the connector (Conditional mail routing), before anything else is decided.
+    def _relayed_for_others(self, held: Held, mail_from: Address | None, assume: Assumptions) -> bool:
+        """Whether it leaves from the relay pool, which tells the Internet that Microsoft 365 does not vouch for it.
 
-        Rules are followed as far as they look at who sends and who gets the message; what others look at is not
-        simulated.
+        A sender whose SPF or DKIM passed on the way in is let off; that is not simulated, and a note says so
+        (judge.spf). Source: Outbound pools.
         """
-        for rule in assume.listed(self.tenants.own.online.transport_rules):
-            name = assume(rule.route_message_outbound_connector, None)
-            if not name or not assume(rule.enabled, True):
-                continue
-            scopes = (assume(rule.from_scope, None), assume(rule.sent_to_scope, None))
-            predicates = [p for p in assume.listed(rule.conditions) if not p.endswith(_SCOPES)]
-            if predicates or assume.listed(rule.exceptions):
-                assume.note(f"transport rule '{rule.name}' looks at more than who sends and who gets a message")
-                continue
-            inside = (held.reception.submitted, accepted_domain(self.tenants.own, held.recipient.domain, assume))
-            if any(
-                scope and (scope == "InOrganization") != bool(is_in)
-                for scope, is_in in zip(scopes, inside, strict=True)
-            ):
-                continue
-            if held.reception.from_on_premises:
-                assume.note(
-                    f"whether transport rule '{rule.name}' sends mail of the own servers out again is not documented"
-                )
-                continue
-            return self._by_named_connector(held, rule.name, name, assume)
-        return None
+        sent_on = held.forwarded or held.reception.from_on_premises
+        names = [address.domain for address in (mail_from, held.recipient) if address]
+        return (
+            sent_on and mail_from is not None and not any(accepted_domain(self.tenants.own, n, assume) for n in names)
+        )
+
+    def _by_rule(self, held: Held, assume: Assumptions) -> Action | None:
+        """Let a transport rule choose the connector (Conditional mail routing), before anything else is decided."""
+        own = accepted_domain(self.tenants.own, held.recipient.domain, assume) is not None
+        rules = assume.listed(self.tenants.own.online.transport_rules)
+        chosen = chosen_connector(rules, held, to_own_domain=own, assume=assume)
+        return self._by_named_connector(held, chosen[0].name, chosen[1], assume) if chosen else None
 
     def _by_named_connector(self, held: Held, rule: str, name: str, assume: Assumptions) -> Action | None:
         for connector in assume.listed(self.tenants.own.online.outbound_connectors):

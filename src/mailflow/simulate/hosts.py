@@ -15,7 +15,7 @@ from mailflow.routing.outside import OutsideRouter, StrangerRouter, SwallowingRo
 from mailflow.routing.router import own_router
 from mailflow.simulate.certificates import Authorities
 from mailflow.simulate.mta import Mta, World
-from mailflow.simulate.zones import STRANGER_ADDRESS, microsoft_365_addresses
+from mailflow.simulate.zones import STRANGER_ADDRESS, microsoft_365_addresses, relay_pool
 
 
 def hosts(environment: Environment, authorities: Authorities, world: World) -> dict[str, Mta]:
@@ -73,6 +73,7 @@ def _microsoft_365(environment: Environment, authorities: Authorities, world: Wo
         router=Microsoft365Router(environment),
         listens=listens,
         sends_from=sends_from,
+        relay_pool=relay_pool(environment),
         world=world,
         tls_failure=cannot_connect,
         stamps=_stamps,

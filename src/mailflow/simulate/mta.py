@@ -79,6 +79,7 @@ class Mta:
     stamps: Callable[[Reception], tuple[tuple[str, str], ...]] = lambda _: ()  # header fields it adds on reception
     leaf: LeafCert | None = None  # the certificate it shows
     server_context: ssl.SSLContext | None = None  # None: no STARTTLS
+    relay_pool: tuple[IPAddress, ...] = ()  # Microsoft 365: where it sends from what it does not vouch for
     unsupplied: str = ""  # why it offers none where in life it might: nobody supplied the certificate
     _ids: dict[str, int] = field(default_factory=dict)
 
@@ -251,12 +252,13 @@ class Mta:
         context = self.world.client_context(self, verify=verify, shows_certificate=relay.shows_certificate)
         helo = relay.helo or self.greets_as
         recipients = tuple(held.recipient for held, _ in group)
+        sends_from = (*self.relay_pool, *self.sends_from) if relay.relay_pool else self.sends_from
         if relay.cloud_services_mail:
             # "Hybrid header fields": the host that keeps the organization's fields for the other side says so.
             kept = f"X-OrganizationHeadersPreserved: {self.greets_as}\r\n".encode("ascii")
             trust = _TRUST if all(held.reception.internal for held, _ in group) else b""
             message = kept + trust + message
-        handover = Handover(relay.mail_from, recipients, message, helo, self.sends_from, relay.tls, context)
+        handover = Handover(relay.mail_from, recipients, message, helo, sends_from, relay.tls, context)
         attempt = await self.world.hand_over(handover, targets)
         # To whoever demands TLS, or is known by the certificate that it shows in it, plain is another way.
         minds = not attempt.tls and (relay.tls.required or relay.shows_certificate)

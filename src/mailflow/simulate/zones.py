@@ -28,6 +28,12 @@ def microsoft_365_addresses(environment: Environment) -> tuple[tuple[IPAddress, 
     return tuple(n[36] for n in firsts), tuple(n[107] for n in firsts)
 
 
+def relay_pool(environment: Environment) -> tuple[IPAddress, ...]:
+    """Give addresses of the relay pool; none where nobody has read its ranges."""
+    ranges = environment.microsoft_365.cloud.relay_pool
+    return () if isinstance(ranges, Unknown) else tuple(network[107] for network in ranges)
+
+
 def zones(environment: Environment) -> dict[str, dns.zone.Zone]:
     """Give every zone of the simulated Internet, by origin."""
     built = {name: _zone(name, tuple(lines)) for name, lines in _unplanned(environment).items()}
