@@ -6,8 +6,13 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["pytester"]
+
+# How long an example takes says more of the machine than of the kit: no deadline for one.
+settings.register_profile("mailflow", deadline=None)
+settings.load_profile("mailflow")
 
 
 def _is_near(address: Any) -> bool:
