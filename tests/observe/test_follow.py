@@ -32,7 +32,7 @@ LATER = Reply(451, "4.4.4", "no address")
 ENVIRONMENT: Any = SimpleNamespace(
     domains=(SimpleNamespace(name="contoso.com"),),
     microsoft_365=SimpleNamespace(tenant_id="own-tenant", cloud=cloud("worldwide")),
-    on_premises=SimpleNamespace(servers=(SimpleNamespace(name=OWN),)),
+    on_premises=SimpleNamespace(servers=(SimpleNamespace(name=OWN, listens=(IPv4Address("131.107.21.231"),)),)),
 )
 
 
@@ -52,12 +52,17 @@ def received(
 
 def sent(queue_id: str, to: Address, next_id: str, reply: Reply | None = None, **more: Any) -> journal.Sent:
     answer = reply or Reply(250, "2.6.0", f"{next_id} Queued")
-    settings: dict[str, Any] = {"to_host": OWN, "connector": "", "from_address": "192.0.2.25", "assumptions": ()} | more
+    settings: dict[str, Any] = {
+        "to_host": OWN,
+        "to_address": "131.107.21.231",
+        "connector": "",
+        "from_address": "192.0.2.25",
+        "assumptions": (),
+    } | more
     return journal.Sent(
         host=OUT,
         queue_id=queue_id,
         recipient=to,
-        to_address="131.107.21.231",
         mail_from=SENDER,
         helo=OUT,
         tls="TLSv1.3",
@@ -226,18 +231,19 @@ def test_refused_by_the_second_host_is_returned_by_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "to", "place"),
+    ("host", "address", "to", "place"),
     [
-        (OWN, KATE, Place.ON_PREMISES),
-        ("contoso-com.mail.protection.outlook.com", STRANGER, Place.MICROSOFT_365),
-        ("another-name.mail.protection.outlook.com", KATE, Place.MICROSOFT_365),
-        ("fabrikam-com.mail.protection.outlook.com", STRANGER, Place.INTERNET),
-        ("mail.contoso.com.example", KATE, Place.INTERNET),
+        (OWN, "192.0.2.1", KATE, Place.ON_PREMISES),
+        ("131.107.21.231", "131.107.21.231", STRANGER, Place.ON_PREMISES),
+        ("contoso-com.mail.protection.outlook.com", "192.0.2.1", STRANGER, Place.MICROSOFT_365),
+        ("another-name.mail.protection.outlook.com", "192.0.2.1", KATE, Place.MICROSOFT_365),
+        ("fabrikam-com.mail.protection.outlook.com", "192.0.2.1", STRANGER, Place.INTERNET),
+        ("mail.contoso.com.example", "192.0.2.1", KATE, Place.INTERNET),
     ],
 )
-def test_where_the_host_stands_that_refused(host: str, to: Address, place: Place) -> None:
-    submitted_ = submitted("A", OUT, to)
-    (one,) = paths([submitted_, sent("A", to, "", UNKNOWN, to_host=host), failed("A", to, UNKNOWN)], None, to)
+def test_where_the_host_stands_that_refused(host: str, address: str, to: Address, place: Place) -> None:
+    offered = sent("A", to, "", UNKNOWN, to_host=host, to_address=address)
+    (one,) = paths([submitted("A", OUT, to), offered, failed("A", to, UNKNOWN)], None, to)
     assert (one.disposition, one.ended_at) == (Disposition.REFUSED, place)
 
 

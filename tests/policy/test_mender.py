@@ -15,6 +15,7 @@ DNS, CLOUD, OWN, OWNER = Mender
     ("remedy", "named"),
     [
         ('Publish: contoso.com. 3600 IN TXT "v=spf1 -all"', (DNS,)),
+        ("Remove from the zone of contoso.com: MX 0 x.", (DNS,)),
         ("Delete every other MX record of the domain.", (DNS,)),
         ("Once no MX record anywhere still names Microsoft 365:\nNew-InboundConnector -Name x", (CLOUD,)),
         ("With the MX record on the own servers:\n  Set-InboundConnector x -EFSkipLastIP $true", (CLOUD,)),

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from mailflow.policy.finding import Verdict
-from mailflow.report.matrix import matrix, rows
+from mailflow.report.matrix import Tall, Wide, matrix, rows
 
 
 def test_anchors_are_the_key_of_a_result(row) -> None:
@@ -35,14 +35,24 @@ def test_requirements_down_and_domains_across(build, row) -> None:
     ]
 
 
-def test_many_domains_are_split_into_tables_that_fit_a_sheet(build, row) -> None:
-    names = [f"domain-{number}.example" for number in range(45)]
-    results = [replace(row(Verdict.COMPLIANT, "S4-MX-1"), domain=name) for name in names]
-    run = build(results=results, domains=dict.fromkeys(names, 4))
-    tables = matrix(run, rows(results))
-    assert [(table.number, len(table.domains)) for table in tables] == [(1, 20), (2, 20), (3, 5)]
-    met = [c.result for t in tables for _, lines in t.features for line in lines for c in line.cells if c]
-    assert met == results
+def test_many_domains_stand_one_below_the_other_by_scenario_in_tables_that_fit_a_sheet(build, row) -> None:
+    names = [f"domain-{number}.example" for number in range(6)]
+    asked = [f"S4-MX-{number}" for number in range(1, 31)]
+    results = [replace(row(Verdict.COMPLIANT, one), domain=name) for name in names for one in asked]
+    results.append(row(Verdict.COMPLIANT, "HYB-TRUST-1", tenant=True))
+    run = build(results=results, domains=dict.fromkeys(names[:5], 4) | {names[5]: 1})
+    tenant, *tables = matrix(run, rows(results))
+    assert isinstance(tenant, Wide)
+    assert tenant.domains == (None,)
+    assert all(isinstance(table, Tall) for table in tables)
+    assert [(table.title, len(table.requirements), [name for name, _ in table.lines]) for table in tables] == [
+        ("Domains of scenario 4, part 1 of 2: S4-MX-1 to S4-MX-24", 24, names[:5]),
+        ("Domains of scenario 4, part 2 of 2: S4-MX-25 to S4-MX-30", 6, names[:5]),
+        ("Domains of scenario 1, part 1 of 2: S4-MX-1 to S4-MX-24", 24, names[5:]),
+        ("Domains of scenario 1, part 2 of 2: S4-MX-25 to S4-MX-30", 6, names[5:]),
+    ]
+    met = [cell.result for table in tables for _, cells in table.lines for cell in cells if cell]
+    assert sorted(map(id, met)) == sorted(map(id, results[:-1]))
 
 
 def test_a_domain_without_a_row_and_a_row_without_its_domain_are_both_shown(build, row) -> None:

@@ -221,7 +221,8 @@ class _Walk:
 
     def _place_offered(self, sent: journal.Sent) -> Place:
         """Place a host that took nothing. Its record does not say for which tenant it spoke: name and recipient do."""
-        if self._is_own(sent.to_host):
+        listens = {str(address) for server in self.environment.on_premises.servers for address in server.listens}
+        if self._is_own(sent.to_host) or sent.to_address in listens:  # a smart host may be named by its address
             return Place.ON_PREMISES
         domains = {domain.name for domain in self.environment.domains}
         labels = {self.environment.microsoft_365.cloud.mx_host(name) for name in domains}

@@ -31,7 +31,7 @@ _TOOLS = (
         Mender.DNS,
         re.compile(
             r"\bIN (?:A|AAAA|CNAME|MX|NS|TLSA|TXT)\b|\b(?:SPF|TXT) record|"
-            r"\b(?:Point|Delete) (?:the|every other) MX record|\bPublish\b|\bip[46]:"
+            r"\b(?:Point|Delete) (?:the|every other) MX record|\bfrom the zone of\b|\bPublish\b|\bip[46]:"
         ),
     ),
     (

@@ -2,41 +2,68 @@
 
 What is shown comes from wires, exports and files of strangers. Three things keep it text: Jinja2
 escapes every value, `finalize` makes every value printable first, and a content security policy
-in the page forbids whatever might slip through to run or to fetch.
+in the page forbids whatever might slip through to run or to fetch; it lets one script run, by its digest.
 """
 
+import base64
+import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import groupby
+from importlib.resources import files
 
 import jinja2
 from markupsafe import Markup
 
 from mailflow.policy import documents
+from mailflow.policy.disagreement import concerning
 from mailflow.policy.finding import Evidence, Verdict
-from mailflow.policy.requirement import Level
 from mailflow.policy.run import Run
 from mailflow.report import words
-from mailflow.report.matrix import Row, matrix, rows
+from mailflow.report.matrix import Row, anchor, matrix
+from mailflow.report.page import Page, seen
 from mailflow.report.printable import printable
 
 # Of one answer; a hostile server must not make the report unreadable. All of it is in evidence.json.
 CHARACTERS = 30_000
+_MOST = 8  # requirements that the first page lists as blocking
+
+_CONTENTS = (
+    ("decision", "Decision"), ("completeness", "Completeness"), ("design", "Design on a page"),
+    ("matrix", "Requirements and domains"), ("findings", "Findings"), ("risks", "Accepted risks"),
+    ("notes", "Notes and advice"), ("unverified", "Not verified"), ("change", "Change"),
+    ("readiness", "Readiness and the way back"), ("signature", "Sign-off"), ("documents", "Documents"),
+    ("texts", "Feature texts"),
+)  # fmt: skip
 
 
 def report(run: Run) -> bytes:
     """Write `report.html`."""
-    found = rows(run.results)
-    anchors = {id(row.result): row for row in found}
+    page = Page(run)
+    waived = page.of(Verdict.WAIVED)
+    ends = sorted(row.result.accepted.until for row in waived if row.result.accepted)
+    due = run.readiness.at if run.readiness else None
+    absent = {
+        "design": not page.designs,
+        "matrix": not page.rows,
+        "notes": not (page.notes or run.advice),
+        "readiness": not run.readiness,
+        "documents": not page.sources,
+    }
     return _render(
         "report.html.j2",
         run=run,
+        page=page,
+        contents=[(name, title) for name, title in _CONTENTS if not absent.get(name)],
         sentence=words.sentence(run),
-        blocking=[anchors[id(result)] for result in run.blocking()],
-        tables=matrix(run, found),
-        chapters=_chapters(found),
+        most=_MOST,
+        waived=waived,
+        ends=ends[0] if ends else "",
+        ends_early=bool(ends and due and ends[0] < due.astimezone(UTC).date().isoformat()),
+        tables=matrix(run, page.rows),
         running=_running_head(run),
+        locks=[row for row in page.of(Verdict.COMPLIANT) if "-LOCK-" in row.result.requirement.id],
+        **_planned(run),
     )
 
 
@@ -45,14 +72,15 @@ def index(reports: Sequence[tuple[Run, str]]) -> bytes:
     return _render("index.html.j2", reports=[(run, link, words.sentence(run)) for run, link in reports])
 
 
-def _chapters(found: Iterable[Row]) -> list[tuple[Verdict, list[Row]]]:
-    """Worst verdict first, in each `must` before `should`, else in the order of the features."""
-    gravity = list(reversed(Verdict))
-    ordered = sorted(
-        found,
-        key=lambda row: (gravity.index(row.result.verdict), row.result.requirement.level is not Level.MUST),
-    )
-    return [(verdict, list(group)) for verdict, group in groupby(ordered, lambda row: row.result.verdict)]
+def _planned(run: Run) -> dict[str, object]:
+    """Take domains together whose MX records are planned alike, and find the longest time to live."""
+    groups: dict[tuple[tuple[str, ...], int | None], list[str]] = {}
+    for planned in run.readiness.planned if run.readiness else ():
+        groups.setdefault((planned.records, planned.ttl), []).append(planned.domain)
+    return {
+        "planned": list(groups.items()),
+        "ttl_latest": max((ttl for _, ttl in groups if ttl is not None), default=0),
+    }
 
 
 def _running_head(run: Run) -> Markup:
@@ -75,6 +103,12 @@ def _utc(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def _duration(seconds: int) -> str:
+    """`3600 s (1 h)`, `90 s`."""
+    hours, rest = divmod(seconds, 3600)
+    return f"{seconds} s" + (f" ({hours} h)" if hours and not rest else f" ({timedelta(seconds=seconds)})")
+
+
 def _lines(evidence: Evidence) -> list[str]:
     """The answer, a line each. A line break inside a line would pass for a line of its own: it is written out."""
     shown: list[str] = []
@@ -86,6 +120,16 @@ def _lines(evidence: Evidence) -> list[str]:
             return [*shown, f"[cut after {CHARACTERS:,} characters; the whole answer is in evidence.json]"]
         room -= len(line) + 1  # with its line break, so that empty lines have an end too
     return shown
+
+
+def _verdicts_of(cells: Iterable[Row | None]) -> str:
+    return " ".join(dict.fromkeys(str(cell.result.verdict) for cell in cells if cell))
+
+
+def _status_class(status: str) -> str:
+    """Give the class of a step's ending; a status that nobody knows has none."""
+    known = ("done", "not reached", "error", *Verdict)
+    return status.replace(" ", "-") if status in known else ""
 
 
 def _document(key: str) -> documents.Document | None:
@@ -101,6 +145,12 @@ def _shown(value: object) -> object:
 
 
 @cache
+def _script() -> str:
+    """The script of the page, and nothing around it: its digest is in the policy."""
+    return files("mailflow.report").joinpath("templates", "filter.js").read_text(encoding="utf-8")
+
+
+@cache
 def _environment() -> jinja2.Environment:
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("mailflow.report"),
@@ -110,16 +160,29 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"utc": _utc, "lines": _lines, "stamp": _stamp}
+    templates.filters |= {
+        "anchor": anchor,
+        "duration": _duration,
+        "lines": _lines,
+        "stamp": _stamp,
+        "status_class": _status_class,
+        "utc": _utc,
+        "verdicts_of": _verdicts_of,
+    }
+    digest = base64.b64encode(hashlib.sha256(_script().encode("utf-8")).digest()).decode("ascii")
     templates.globals |= {
+        "allowed": f"'sha256-{digest}'",
+        "script": Markup(_script()),  # noqa: S704  # our own file
         "symbols": words.SYMBOLS,
         "meanings": words.MEANINGS,
         "decisions": words.DECISIONS,
         "modes": words.MODES,
         "number": words.number,
         "document": cache(_document),
+        "seen": seen,
+        "disagreements": cache(concerning),
         "verdicts": tuple(reversed(Verdict)),
-        "Level": Level,
+        "V": Verdict,
     }
     return templates
 

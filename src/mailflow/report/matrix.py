@@ -1,13 +1,17 @@
-"""The picture of a run on a page: requirements down, domains across, a verdict where they meet."""
+"""The picture of a run on a page: requirements and domains, a verdict where they meet. Pure.
 
-from collections.abc import Sequence
+A few domains stand side by side, with the title of each requirement beside them. Many stand one below the other, and
+the requirements side by side by their identifiers.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailflow.policy.requirement import Requirement, Result
 from mailflow.policy.run import Run
 
-# So many columns of a symbol's width stand beside the requirements on a sheet of A4 or Letter.
-COLUMNS = 20
+FEW = 5  # columns of words that stand beside the titles on a sheet of A4 or Letter
+COLUMNS = 24  # columns of a symbol's width that stand beside the name of a domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +22,40 @@ class Row:
     result: Result
 
 
+Cells = tuple[Row | None, ...]  # None: not planned there
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One requirement over the domains of a table: for each what was found, None where it is not planned."""
+    """One requirement over the domains of a table."""
 
     requirement: Requirement
-    cells: tuple[Row | None, ...]
+    cells: Cells
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A part of the matrix that fits on a sheet: some domains (None is the tenant), all their requirements."""
+class Wide:
+    """Requirements down, a few domains across (None is the tenant)."""
 
-    number: int
-    first: int  # of its domains among all, counted from 1
+    title: str
     domains: tuple[str | None, ...]
     features: tuple[tuple[str, tuple[Line, ...]], ...]
+    tall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tall:
+    """Domains down, requirements across."""
+
+    title: str
+    requirements: tuple[Requirement, ...]
+    lines: tuple[tuple[str, Cells], ...]
+    tall: bool = True
+
+
+def anchor(name: str) -> str:
+    """Write a name with nothing but letters, digits and .-_: unquoted in HTML, a URL's fragment and a file name."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else f"_{ord(c):x}_" for c in name)
 
 
 def rows(results: Sequence[Result]) -> tuple[Row, ...]:
@@ -41,37 +63,65 @@ def rows(results: Sequence[Result]) -> tuple[Row, ...]:
     taken: set[str] = set()
     named = []
     for result in results:
-        name = result.requirement.id if result.domain is None else f"{result.requirement.id}--{result.domain}"
-        # Unquoted in HTML, in a URL's fragment and in a file name: letters, digits and .-_ alone.
-        name = "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else f"_{ord(c):x}_" for c in name)
-        anchor, again = name, 1
-        while anchor in taken:
+        domain = "" if result.domain is None else f"--{result.domain}"
+        name = anchor(f"{result.requirement.id}{domain}")
+        found, again = name, 1
+        while found in taken:
             again += 1
-            anchor = f"{name}--{again}"
-        taken.add(anchor)
-        named.append(Row(anchor, result))
+            found = f"{name}--{again}"
+        taken.add(found)
+        named.append(Row(found, result))
     return tuple(named)
 
 
-def matrix(run: Run, found: Sequence[Row], columns: int = COLUMNS) -> tuple[Table, ...]:
-    """Lay the rows out, at most `columns` domains to a table; the tenant first, then the environment's order."""
+def matrix(run: Run, found: Sequence[Row]) -> tuple[Wide | Tall, ...]:
+    """Lay the rows out; the tenant first, then the environment's order."""
     seen = dict.fromkeys(row.result.domain for row in found)
-    tenant = [None] if None in seen else []
-    domains: list[str | None] = [*tenant, *(d for d in dict.fromkeys([*run.domains, *seen]) if d is not None)]
-    lines: dict[tuple[str, str], Requirement] = {}
-    cells: dict[tuple[str, str, str | None], Row] = {}
+    domains = [domain for domain in dict.fromkeys([*run.domains, *seen]) if domain is not None]
+    tenant: tuple[None, ...] = (None,) if None in seen else ()
+    cells: dict[tuple[str, str | None], Row] = {}
     for row in found:
-        key = (row.result.requirement.scenario, row.result.requirement.id)
-        lines.setdefault(key, row.result.requirement)
-        cells.setdefault((*key, row.result.domain), row)
-
-    tables = []
-    for number, start in enumerate(range(0, len(domains), columns), 1):
-        across = tuple(domains[start : start + columns])
-        features: dict[str, list[Line]] = {}
-        for (feature, identifier), requirement in lines.items():
-            met = tuple(cells.get((feature, identifier, domain)) for domain in across)
-            if any(met):
-                features.setdefault(feature, []).append(Line(requirement, met))
-        tables.append(Table(number, start + 1, across, tuple((name, tuple(down)) for name, down in features.items())))
+        cells.setdefault((row.result.requirement.id, row.result.domain), row)
+    demanded = {row.result.requirement.id: row.result.requirement for row in found}
+    if not demanded:
+        return ()
+    if len(domains) + len(tenant) <= FEW:
+        return (_wide("Verdict of each requirement", (*tenant, *domains), demanded, cells),)
+    tables: list[Wide | Tall] = []
+    if tenant:
+        tables.append(_wide("Verdict of each requirement for the tenant", tenant, demanded, cells))
+    by_scenario: dict[int | None, list[str]] = {}
+    for domain in domains:
+        by_scenario.setdefault(run.domains.get(domain), []).append(domain)
+    for scenario, group in by_scenario.items():
+        name = f"Domains of scenario {scenario}" if scenario else "Domains without a scenario"
+        tables += _tall(name, group, demanded.values(), cells)
     return tuple(tables)
+
+
+def _wide(
+    title: str,
+    domains: tuple[str | None, ...],
+    demanded: Mapping[str, Requirement],
+    cells: Mapping[tuple[str, str | None], Row],
+) -> Wide:
+    features: dict[str, list[Line]] = {}
+    for identifier, requirement in demanded.items():
+        met = tuple(cells.get((identifier, domain)) for domain in domains)
+        if any(met):
+            features.setdefault(requirement.scenario, []).append(Line(requirement, met))
+    return Wide(title, domains, tuple((name, tuple(lines)) for name, lines in features.items()))
+
+
+def _tall(
+    name: str,
+    domains: Sequence[str],
+    demanded: Iterable[Requirement],
+    cells: Mapping[tuple[str, str | None], Row],
+) -> Iterable[Tall]:
+    asked = [one for one in demanded if any((one.id, domain) in cells for domain in domains)]
+    parts = [asked[start : start + COLUMNS] for start in range(0, len(asked), COLUMNS)]
+    for number, part in enumerate(parts, 1):
+        title = f"{name}, part {number} of {len(parts)}" if len(parts) > 1 else name
+        lines = tuple((domain, tuple(cells.get((one.id, domain)) for one in part)) for domain in domains)
+        yield Tall(f"{title}: {part[0].id} to {part[-1].id}", tuple(part), lines)

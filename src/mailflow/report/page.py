@@ -1,0 +1,210 @@
+"""What stands on the page of a run, in the order of a reader's questions. Pure; the templates write it down."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from mailflow.policy.documents import Document, documents
+from mailflow.policy.finding import Verdict
+from mailflow.policy.mender import Mender, menders
+from mailflow.policy.requirement import IDENTIFIER, Level, Requirement, Result
+from mailflow.policy.run import Run
+from mailflow.report.drawing import Drawing, draw
+from mailflow.report.matrix import Row, rows
+from mailflow.report.passage import Passage, passages
+
+_LONG = 80  # characters, from which a text is worth to be referred to
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A requirement that blocks, with the rows in which it does."""
+
+    rows: tuple[Row, ...]
+    menders: tuple[Mender, ...]
+    follows: tuple[str, ...]  # other requirements that block the same domains and to whose remedy its own sends on
+
+    @property
+    def requirement(self) -> Requirement:
+        """What is demanded."""
+        return self.rows[0].result.requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Domains whose messages are asked the same and go the same way; None is the tenant."""
+
+    scenario: int | None
+    title: str  # of the feature that states the scenario
+    domains: tuple[str | None, ...]
+    passages: tuple[Passage, ...]  # of the first of these domains
+    drawing: Drawing
+
+    @property
+    def differing(self) -> tuple[Passage, ...]:
+        """Those in which something is not as demanded."""
+        return tuple(passage for passage in self.passages if any(strip.differs for strip, _ in passage.strips))
+
+
+def seen(result: Result) -> tuple[tuple[str, str, str], ...]:
+    """Give what decided the verdict: asked, seen, status; what was told already is not told again."""
+    status = str(result.beneath or result.verdict)
+    found: list[tuple[str, str, str]] = []
+    told: list[str] = []
+    for step in result.steps:
+        if step.status == status and (step.asked or step.seen):
+            text = step.seen
+            for before in told:
+                text = text.replace(before, "as above")
+            found.append((step.asked, text, status))
+            told += [step.seen] if len(step.seen) > _LONG else []
+    return tuple(found) or (("", result.reason, status),)
+
+
+class Page:
+    """A run, arranged for reading."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.rows = rows(run.results)
+        self._remedies = {result.requirement.id: result.requirement.remedy for result in run.results}
+        self._anchors = {id(row.result): row for row in self.rows}
+
+    def menders(self, result: Result) -> tuple[Mender, ...]:
+        """Name who mends a finding."""
+        return menders(result.remedy or result.requirement.remedy, self._remedies)
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        """What blocks, a requirement once, causes before what follows from them."""
+        blocking = [self._anchors[id(result)] for result in self.run.blocking()]
+        grouped: dict[str, list[Row]] = {}
+        for row in blocking:
+            grouped.setdefault(row.result.requirement.id, []).append(row)
+        found = [self._blocker(identifier, group, grouped) for identifier, group in grouped.items()]
+        causes = [one for one in found if not one.follows]
+        after: dict[str, list[Blocker]] = {one.requirement.id: [] for one in causes}
+        for one in found:
+            cause = next((name for name in one.follows if name in after), None)
+            if cause:
+                after[cause].append(one)
+            elif one.follows:  # what it follows from follows itself from something
+                causes.append(one)
+        causes.sort(key=lambda one: -len(after.get(one.requirement.id, ())))
+        return tuple(each for one in causes for each in (one, *after.get(one.requirement.id, ())))
+
+    def _blocker(self, identifier: str, group: Sequence[Row], grouped: Mapping[str, Sequence[Row]]) -> Blocker:
+        named = [match[0] for row in group for match in IDENTIFIER.finditer(row.result.remedy)]
+        domains = {row.result.domain for row in group}
+        follows = tuple(
+            name
+            for name in dict.fromkeys(named)
+            if name != identifier and name in grouped and domains <= {row.result.domain for row in grouped[name]}
+        )
+        acting = {mender for row in group for mender in self.menders(row.result)}
+        return Blocker(tuple(group), tuple(mender for mender in Mender if mender in acting), follows)
+
+    @property
+    def work(self) -> tuple[tuple[Mender | None, tuple[str, ...]], ...]:
+        """Who has to mend which requirements before the change; None: no remedy names a tool of anybody's."""
+        causes = [blocker for blocker in self.blockers if not blocker.follows] or self.blockers
+        told = [
+            (mender, tuple(one.requirement.id for one in causes if mender in (one.menders or (None,))))
+            for mender in (*Mender, None)
+        ]
+        return tuple((mender, identifiers) for mender, identifiers in told if identifiers)
+
+    def of(self, *verdicts: Verdict) -> tuple[Row, ...]:
+        """Give the rows of these verdicts, `must` before `should`, else in the order of the features."""
+        found = [row for row in self.rows if row.result.verdict in verdicts]
+        return tuple(sorted(found, key=lambda row: row.result.requirement.level is not Level.MUST))
+
+    @property
+    def designs(self) -> tuple[Design, ...]:
+        """The ways of messages, domains together whose drawings are alike; those that differ first."""
+        groups: dict[object, list[tuple[str | None, tuple[Passage, ...]]]] = {}
+        for domain, of_domain in groupby(sorted(self.rows, key=self._place), key=lambda row: row.result.domain):
+            found = passages(of_domain)
+            scenario = self.run.domains.get(domain) if domain else None
+            if found:
+                groups.setdefault((scenario, *(one.shape for one in found)), []).append((domain, found))
+        designs = [self._design(group) for group in groups.values()]
+        return tuple(sorted(designs, key=lambda design: (design.scenario is None, not design.differing)))
+
+    def _place(self, row: Row) -> int:
+        order = {domain: number for number, domain in enumerate(self.run.domains)}
+        return order.get(row.result.domain or "", len(order)) if row.result.domain else len(order) + 1
+
+    def _design(self, group: Sequence[tuple[str | None, tuple[Passage, ...]]]) -> Design:
+        first, found = group[0]
+        scenario = self.run.domains.get(first) if first else None
+        titles = (row.result.requirement.scenario for row in self.rows)
+        title = next((title for title in titles if scenario and title.startswith(f"Scenario {scenario} ")), "")
+        drawing = draw(found, own_first=scenario in (3, 4, None))
+        return Design(scenario, title, tuple(domain for domain, _ in group), found, drawing)
+
+    @property
+    def notes(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+        """What is worth saying without being a verdict, each once, with the rows where it was said."""
+        told: dict[str, list[Row]] = {}
+        for row in self.rows:
+            for note in row.result.notes:
+                told.setdefault(note, []).append(row)
+        return tuple((note, tuple(where)) for note, where in told.items())
+
+    @property
+    def sources(self) -> tuple[Document, ...]:
+        """Every document of the library on which a row rests, in the order of the library."""
+        named = {source.document for result in self.run.results for source in result.requirement.sources}
+        return tuple(document for key, document in documents().items() if key in named)
+
+    @property
+    def texts(self) -> tuple["Text", ...]:
+        """Every requirement with its sentences and what came of each, in the order of the features."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.result.requirement.id, []).append(row)
+        return tuple(map(_text, found.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Rows in which every sentence ended alike, and for the same reason."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def result(self) -> Result:
+        """Any of them."""
+        return self.rows[0].result
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scenario of a feature file and its outcomes."""
+
+    requirement: Requirement
+    outcomes: tuple[Outcome, ...]
+    sentences: tuple[tuple[str, str, tuple[tuple[str, int], ...]], ...]  # keyword, text, how often it ended how
+
+
+def _text(group: Sequence[Row]) -> Text:
+    outcomes: dict[object, list[Row]] = {}
+    for row in group:
+        told = tuple((step.keyword, step.text, step.status, step.asked, step.seen) for step in row.result.steps)
+        outcomes.setdefault((row.result.verdict, row.result.reason, told), []).append(row)
+    return Text(
+        group[0].result.requirement,
+        tuple(Outcome(tuple(them)) for them in outcomes.values()),
+        _sentences(row.result for row in group),
+    )
+
+
+def _sentences(results: Iterable[Result]) -> tuple[tuple[str, str, tuple[tuple[str, int], ...]], ...]:
+    """Take the same sentence of all rows together, with the ways in which it ended."""
+    ended: dict[tuple[int, str, str], dict[str, int]] = {}
+    for result in results:
+        for number, step in enumerate(result.steps):
+            counted = ended.setdefault((number, step.keyword, step.text), {})
+            counted[step.status] = counted.get(step.status, 0) + 1
+    return tuple((keyword, text, tuple(counted.items())) for (_, keyword, text), counted in sorted(ended.items()))

@@ -1,0 +1,173 @@
+"""Which way is demanded of a kind of message, which one was taken, and what on it is not as demanded."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailflow.environment.message import Kind
+from mailflow.observe.path import Disposition, Place
+from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.requirement import Step
+from mailflow.policy.way import Demand, Hop, Way
+from mailflow.report.drawing import LANES, WIDTH, draw
+from mailflow.report.matrix import rows
+from mailflow.report.passage import CLOUD, DELIVERED, INTERNET, OWN, REFUSED, Passage, passages
+
+KIND = str(Kind.INTERNET_TO_CLOUD)
+HOSTS = {INTERNET: "a", OWN: "b", CLOUD: "c"}
+
+
+def way(*places: str, ending: str = DELIVERED, at: str = "", reply: str = "", **last: Any) -> Way:
+    hops = [Hop(HOSTS[place], place, "TLSv1.3", "connector", attributed=True) for place in places]
+    if last:
+        hops[-1] = replace(hops[-1], **last)
+    return Way(KIND, "chris@contoso.com", tuple(hops), ending, at or (places[-1] if places else ""), reply)
+
+
+def passage(row: Any, demands: list[Demand], *ways: Way, verdict: Verdict = Verdict.NON_COMPLIANT) -> Passage:
+    steps = [Step("Then", "x", str(verdict), "asked", "seen", (replace(one, kinds=(KIND,)),)) for one in demands]
+    # One message more each time, so that none is the same observation as another.
+    seen = [Evidence("path", f"message {number}", "records", (), one) for number, one in enumerate(ways)]
+    result = replace(row(verdict, "S4-PATH-1"), steps=tuple(steps), evidence=tuple(seen))
+    (found,) = passages(rows([result]))
+    return found
+
+
+def test_the_words_are_those_of_the_observation() -> None:
+    assert {INTERNET, CLOUD, OWN} == set(map(str, Place)) == set(LANES)
+    assert {DELIVERED, REFUSED} <= set(map(str, Disposition))
+
+
+@pytest.mark.parametrize(
+    ("demands", "start", "demanded"),
+    [
+        ([Demand(enters=OWN), Demand(passes=(OWN, CLOUD)), Demand((DELIVERED,), CLOUD)], INTERNET,
+         (INTERNET, OWN, CLOUD)),
+        ([Demand(passes=(OWN, CLOUD)), Demand(leaves=CLOUD), Demand((DELIVERED,), INTERNET)], INTERNET,
+         (INTERNET, OWN, CLOUD, INTERNET)),
+        ([Demand(leaves=CLOUD), Demand(never=(OWN,))], CLOUD, (CLOUD, INTERNET)),
+        ([Demand((DELIVERED,), CLOUD)], CLOUD, (CLOUD,)),
+        ([Demand((DELIVERED,))], INTERNET, (INTERNET,)),
+    ],
+)  # fmt: skip
+def test_the_demanded_way_is_what_the_sentences_demand_together(row, demands, start, demanded) -> None:
+    ((strip, count),) = passage(row, demands, way(start), verdict=Verdict.COMPLIANT).strips
+    assert (strip.demanded, strip.marks, count) == (demanded, (), 1)
+
+
+@pytest.mark.parametrize(
+    ("demands", "taken", "marks"),
+    [
+        ([Demand(passes=(OWN, CLOUD))], way(INTERNET, CLOUD), ((1, f"not by way of {OWN}"),)),
+        ([Demand(passes=(OWN,))], way(INTERNET, OWN, CLOUD), ((2, "goes on"),)),
+        ([Demand(passes=(OWN, CLOUD))], way(INTERNET, ending=REFUSED, at=CLOUD), ((1, f"not by way of {OWN}"),)),
+        ([Demand(passes=(OWN,)), Demand((DELIVERED,))], way(INTERNET, ending=REFUSED, at=OWN), ((1, REFUSED),)),
+        ([Demand((REFUSED,))], way(INTERNET, CLOUD), ((2, DELIVERED),)),
+        ([Demand(tls=True)], way(OWN, CLOUD, tls=""), ((1, "without TLS"),)),
+        ([Demand(tls=True)], way(INTERNET, OWN, tls=""), ()),
+        ([Demand(attributed=True)], way(INTERNET, OWN, CLOUD, attributed=False), ((2, "taken for a stranger's"),)),
+        ([Demand(attributed=True)], way(CLOUD, OWN, attributed=False), ()),
+        ([Demand(connector=True)], way(CLOUD, OWN, connector=""), ((1, "by MX, not by the connector"),)),
+    ],
+)  # fmt: skip
+def test_a_difference_stands_on_its_step(row, demands, taken, marks) -> None:
+    ((strip, _),) = passage(row, demands, taken).strips
+    assert strip.marks == marks
+    ((good, _),) = passage(row, demands, taken, verdict=Verdict.COMPLIANT).strips
+    assert good.marks == (), "what was judged compliant differs in nothing that is demanded"
+
+
+def test_where_a_refusal_is_demanded_the_way_ends_at_who_was_asked(row) -> None:
+    for taken in (way(INTERNET, ending=REFUSED, at=CLOUD), way(INTERNET, CLOUD, OWN)):
+        ((strip, _),) = passage(row, [Demand((REFUSED,))], taken).strips
+        assert (strip.demanded, strip.refusal) == ((INTERNET, CLOUD), True)
+
+
+def test_where_the_condition_does_not_hold_nothing_is_demanded(row) -> None:
+    found = passage(row, [Demand(passes=(OWN, CLOUD))], way(OWN, INTERNET), verdict=Verdict.NOT_APPLICABLE)
+    ((strip, _),) = found.strips
+    assert (strip.demanded, strip.marks) == ((OWN,), ())
+    assert found.asked == f"nothing here (reason of S4-PATH-1); elsewhere: passes {OWN}, then {CLOUD}"
+
+
+def test_the_same_in_words(row) -> None:
+    demands = [Demand(enters=OWN), Demand(never=(CLOUD,)), Demand(tls=True), Demand((DELIVERED,), OWN)]
+    lost = way(INTERNET, ending=REFUSED, at=CLOUD, reply="550 5.7.51 Tenant; and a long story")
+    found = passage(row, demands, way(INTERNET, OWN), replace(way(INTERNET, OWN), recipient="sara@contoso.com"), lost)
+    assert found.asked == f"enters at {OWN}; never passes {CLOUD}; over TLS; delivered at {OWN}"
+    assert found.seen == (
+        f"2 of 3: {INTERNET} → {OWN}, delivered",
+        f"1 of 3: {INTERNET}, refused by {CLOUD}: 550 5.7.51 Tenant; ✕ not by way of {OWN}",
+    )
+
+
+def test_kinds_of_message_stand_in_their_order_and_others_of_the_evidence_do_not(row) -> None:
+    steps = [Step("Then", "x", "compliant", "", "", (Demand((DELIVERED,), kinds=("strange", KIND)),))]
+    seen = [Evidence("path", one, "", (), replace(way(INTERNET), kind=one)) for one in ("strange", KIND, "unasked")]
+    result = replace(row(Verdict.COMPLIANT, "A-1"), steps=tuple(steps), evidence=tuple(seen))
+    assert [one.kind for one in passages(rows([result]))] == [KIND, "strange"]
+
+
+PLACES = st.lists(st.sampled_from([INTERNET, OWN, CLOUD]), min_size=1, max_size=6)
+
+
+@given(
+    taken=PLACES,
+    demands=st.lists(
+        st.builds(
+            Demand,
+            st.lists(st.sampled_from([str(one) for one in Disposition]), max_size=2).map(tuple),
+            st.sampled_from(["", INTERNET, OWN, CLOUD]),
+            PLACES.map(tuple),
+            leaves=st.sampled_from(["", OWN, CLOUD]),
+            tls=st.booleans(),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    ending=st.sampled_from([str(one) for one in Disposition]),
+    at=st.sampled_from(["", INTERNET, OWN, CLOUD]),
+    verdict=st.sampled_from(Verdict),
+    own_first=st.booleans(),
+)
+def test_whatever_was_demanded_and_taken_the_drawing_shows_it(  # noqa: PLR0917  # a property of seven
+    row, taken, demands, ending, at, verdict, own_first
+) -> None:
+    one = Way(KIND, "x", tuple(Hop(HOSTS[place], place) for place in taken), ending, at, "550 5.7.1 x")
+    found = passage(row, demands, one, verdict=verdict)
+    drawing = draw([found, found], own_first=own_first)
+    lanes = {x for x, _ in drawing.lanes}
+    assert {dot.x for dot in drawing.dots} <= lanes
+    assert all(0 < y <= drawing.height for line in drawing.lines for _, y in line.points)
+    assert all(0 <= x <= WIDTH for line in drawing.lines for x, _ in line.points)
+    ((strip, _),) = found.strips
+    words = [label.text for label in drawing.labels]
+    assert any(strip.ending in text for text in words)
+    stops = [dot for dot in drawing.dots if dot.kind == "seen"]
+    assert len(stops) >= 2 * min(len(strip.taken), 1)
+    marks = [mark for place, mark in strip.marks if mark != strip.ending and place <= len(strip.taken) - 1]
+    assert all(sum(mark in text for text in words) >= 2 for mark in marks), "every difference is told on its step"
+
+
+def test_the_lanes_stand_as_the_mx_record_has_them() -> None:
+    assert [name for _, name in draw([], own_first=True).lanes] == ["The Internet", "Own servers", "Microsoft 365"]
+    assert [name for _, name in draw([], own_first=False).lanes] == ["The Internet", "Microsoft 365", "Own servers"]
+
+
+def test_a_way_as_demanded_runs_in_its_band_and_another_leaves_it_where_it_parts(row) -> None:
+    demands = [Demand(passes=(OWN, CLOUD)), Demand(leaves=CLOUD)]
+    good = draw([passage(row, demands, way(OWN, CLOUD, INTERNET), verdict=Verdict.COMPLIANT)], own_first=True)
+    shapes = {line.kind: line.points for line in good.lines if line.kind != "arrow"}
+    assert shapes == {"band": shapes["band"], "taken": shapes["band"]}
+    bad = draw([passage(row, demands, way(OWN, INTERNET))], own_first=True)
+    kinds = [line.kind for line in bad.lines if line.kind != "arrow"]
+    assert kinds == ["hollow", "parted"]
+    hollow, parted = (line.points for line in bad.lines if line.kind != "arrow")
+    assert parted[0] == hollow[0]
+    assert parted[-1] == (hollow[-1][0], hollow[-1][1] + 28)
+    assert [label.text for label in bad.labels if label.kind in ("mark", "note")] == [
+        "demanded, not taken", "✕ not by way of Microsoft 365",
+    ]  # fmt: skip
