@@ -196,7 +196,7 @@ def told(finding: Finding) -> str:
     where = f"mail.contoso.com [{ADDRESS}]"
     seen = finding.seen.replace(f"{where}: ", "").replace(f"{where} ", "").replace(where, "it")
     words = re.sub(r"\b[0-9.]+ s\b", "N s", seen).replace("|", "\\|")
-    words = re.sub("; (only a message|run again).*", "", words)  # what to do about it
+    words = re.sub("; run again.*", "", words)  # what to do about it
     # OpenSSL's and the system's own words differ from one to the next.
     for start, end in (("no TLS: ", "…"), ("from here: ", "…")):
         if start in words:

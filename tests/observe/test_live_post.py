@@ -17,8 +17,9 @@ from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.load import load
 from mailflow.environment.message import STRANGER, Kind, messages
 from mailflow.mail.address import Address, AddressError
+from mailflow.mail.envelope import Envelope
 from mailflow.observe.contacts import OFFERED, Plan, contacts
-from mailflow.observe.dialogue import Ending
+from mailflow.observe.dialogue import Ending, timed
 from mailflow.observe.eye import AuthoritativeAnswer, Eye
 from mailflow.observe.live_post import LivePost
 from mailflow.observe.manners import Manners
@@ -87,9 +88,12 @@ class Run:
     looks: dict[IPAddress, TlsSession]
 
     def told(self, kind: Kind) -> list[tuple[Disposition, str]]:
-        """How each message ended, and why it is open; the host that said something is left out."""
+        """How each message ended, and why it is open; left out are the host that said so, and the hint to send one."""
         return [
-            (one.disposition, "; ".join(why.removeprefix(f"{one.ended_by}: ") for why in one.assumptions))
+            (
+                one.disposition,
+                "; ".join(why.removeprefix(f"{one.ended_by}: ") for why in one.assumptions if why != SEND),
+            )
             for one in self.paths[kind]
         ]
 
@@ -168,10 +172,9 @@ def test_the_plan_names_everybody_and_everything_before_anything_is_said(environ
 
 
 OPEN, SHUT = Disposition.UNSEEN, (Disposition.REFUSED, "")
-NO_PROOF = (
-    "250 2.1.5 recipient ok: 250 at RCPT proves nothing about what comes after DATA; only a message shows it, sent in "
-    "earnest and saved in messages/"
-)
+NO_PROOF = "250 2.1.5 recipient ok: 250 at RCPT proves nothing about what comes after DATA"
+SEND = "only a message that is sent and saved in messages/ shows it"
+RESET = ["C: RSET", "S: 250 2.0.0 reset"]
 V4_ONLY = {key: value for key, value in ZONES.items() if not key.endswith("AAAA")}
 
 
@@ -191,6 +194,51 @@ def test_a_250_proves_nothing_and_a_5xx_is_a_refusal(environment: Environment) -
     assert str(found.visited.vantage) == f"looks from {HERE} (as {HOST} sees it)"
     rest = set(Kind) - {Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES}
     assert all(found.paths[kind] == () for kind in rest - {Kind.STRANGER_RELAY, Kind.INTERNET_TO_UNKNOWN})
+
+
+def test_each_path_shows_its_own_part_of_the_session(environment: Environment) -> None:
+    """How the session began, with its times, and the one transaction; together the paths show all of it."""
+    found = run(environment, zones=V4_ONLY)
+    parts = [
+        one.dialogue
+        for kind in (Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY, Kind.INTERNET_TO_UNKNOWN)
+        for one in found.paths[kind]
+        if one.source == f"mail.contoso.com [{OWN}]"
+    ]
+    whole = timed(found.looks[OWN].dialogue, found.looks[OWN].times)
+    said = [[line.partition(" s  ")[2] for line in part] for part in parts]
+    begins = said[0].index("C: MAIL FROM:<somebody@looker.example>")
+    assert [part[begins:] for part in said] == [
+        [
+            "C: MAIL FROM:<somebody@looker.example>",
+            "S: 250 2.1.0 sender ok",
+            f"C: RCPT TO:<{who}>",
+            "S: 250 2.1.5 recipient ok",
+            *rest,
+        ]
+        for who, rest in (
+            ("david@contoso.com", RESET),
+            ("somebody@contoso-com.other.looker.example", RESET),
+            (
+                "david@contoso.com",
+                [
+                    "C: RCPT TO:<mailflow-nobody-of-this-name@contoso.com>",
+                    "S: 550 5.1.1 no such user",
+                    *RESET,
+                    "C: QUIT",
+                    "S: 221 2.0.0 bye",
+                ],
+            ),
+        )
+    ]
+    assert (*parts[0], *parts[1][begins:], *parts[2][begins:]) == whole
+
+
+def test_what_was_never_offered_shows_where_the_session_ended() -> None:
+    seen = TlsSession(OWN, reached=True, starttls=True, dialogue=("S: 220", "C: MAIL FROM:<>", "-- silence"))
+    assert seen.about(Envelope(None, ())) == seen.dialogue
+    shut = replace(seen, dialogue=("S: 554 no",))
+    assert shut.about(Envelope(None, ())) == shut.dialogue
 
 
 def test_the_senders_of_a_lock_are_kept_apart(environment: Environment) -> None:
@@ -310,7 +358,7 @@ def test_a_timeout_where_the_way_out_is_open_proves_no_lock(environment: Environ
     why = "connection refused; whether to strangers only, or because nobody listens, it does not show"
     assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [(OPEN, why)]
     (path,) = found.paths[Kind.STRANGER_TO_ON_PREMISES]
-    assert path.assumptions == (f"mail.contoso.com [{OWN}]: {why}",)
+    assert path.assumptions == (f"mail.contoso.com [{OWN}]: {why}", SEND)
 
 
 def test_something_near_here_that_rewrites_smtp_makes_all_of_it_worthless(environment: Environment) -> None:
@@ -321,7 +369,7 @@ def test_something_near_here_that_rewrites_smtp_makes_all_of_it_worthless(enviro
         "stands there"
     )
     kinds = (Kind.INTERNET_TO_UNKNOWN, Kind.STRANGER_RELAY)
-    assert {one.assumptions for kind in kinds for one in found.paths[kind]} == {(why,)}  # one reason, said once
+    assert {one.assumptions for kind in kinds for one in found.paths[kind]} == {(why, SEND)}  # one reason, said once
     assert found.looks[OWN].from_here == why
 
 
@@ -343,10 +391,10 @@ def test_the_time_of_the_run_ends_and_says_so(environment: Environment) -> None:
 def test_hosts_without_an_address(environment: Environment, outcome: Outcome) -> None:
     found = run(environment, zones={}, outcome=outcome)
     (unknown,) = found.paths[Kind.INTERNET_TO_UNKNOWN]
-    assert unknown.assumptions == (f"no MX record of contoso.com could be found ({outcome})",)
+    assert unknown.assumptions == (f"no MX record of contoso.com could be found ({outcome})", SEND)
     tenant = found.paths[Kind.STRANGER_TO_MICROSOFT_365]
     assert {one.assumptions for one in tenant} == {
-        (f"{HOST} has no address to contact (A: {outcome}; AAAA: {outcome})",)
+        (f"{HOST} has no address to contact (A: {outcome}; AAAA: {outcome})", SEND)
     }
     # The own server stands in the environment; but from where the run looks, nobody could say.
     assert [contact.address for contact in found.plan.contacts] == [OWN]

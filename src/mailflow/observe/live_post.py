@@ -16,6 +16,8 @@ from mailflow.observe.path import Disposition, MailPath
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.visits import Visited, Visitor
 
+_SEND = "only a message that is sent and saved in messages/ shows it"
+
 ReadMessages = Callable[[Environment, Domain, datetime], Mapping[Kind, tuple[MailPath, ...]]]
 
 
@@ -70,14 +72,14 @@ def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequenc
     What a session leaves open is left out where the message itself was received; where it was not, what to send is
     said beside it.
     """
+    same = [one for one in read if _is(environment, one.message, ask.planned)]
+    settled = any(one.disposition is not Disposition.UNSEEN for one in same)
+    to_send = tuple(why for one in same for why in one.assumptions) or (_SEND,)
     told = [
         offers.path(environment, ask, host, session, visited.vantage.no_stranger(address.version))
         for host, address in ask.at
         for session in [_where(visited.sessions[address], ask.envelope)]
     ]
-    same = [one for one in read if _is(environment, one.message, ask.planned)]
-    settled = any(one.disposition is not Disposition.UNSEEN for one in same)
-    to_send = tuple(why for one in same for why in one.assumptions)
     for one in told or [offers.nobody(ask)]:
         if one.disposition is not Disposition.UNSEEN:
             yield one

@@ -11,14 +11,11 @@ from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.observe.contacts import Ask
-from mailflow.observe.dialogue import Ending, timed
+from mailflow.observe.dialogue import Ending
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.observe.smtp import TlsSession
 
-_NO_PROOF = (
-    "250 at RCPT proves nothing about what comes after DATA; only a message shows it, sent in earnest and saved in "
-    "messages/"
-)
+_NO_PROOF = "250 at RCPT proves nothing about what comes after DATA"
 _LATER = "putting off is no refusal: greylisting lets the next try pass; run again after a quarter of an hour"
 _LEFT_OPEN = {
     **dict.fromkeys((Ending.NO_CONNECTION, Ending.SILENT, Ending.TARPIT), "a timeout alone proves no lock"),
@@ -29,7 +26,7 @@ _LEFT_OPEN = {
 
 # Replies about whoever looks, or about the names it gives, and not about the message (RFC 3463 section 3.2, RFC
 # 7372, RFC 7505): another stranger would have got another.
-_SENDERS = {
+SENDERS = {
     "1.7": "it does not like the form of the sender's address",
     "1.8": "the sender's domain does not exist for it: look as a name that the DNS knows",
     "7.25": "the address from which this run looks has no matching reverse name",
@@ -68,14 +65,15 @@ def path(environment: Environment, ask: Ask, host: str, session: TlsSession, no_
         ended_at=None if why else _place(environment, host),
         why="" if why else "said in a session that stopped before DATA",
         assumptions=(why,) if why else (),
-        dialogue=timed(session.dialogue, session.times),
+        dialogue=session.about(ask.envelope),
+        source=f"{host} [{session.address}]",
     )
 
 
 def nobody(ask: Ask) -> MailPath:
     """Make the path of a message that nobody could be asked about."""
     recipient = ask.message.envelope.rcpt_to[0]
-    return MailPath(ask.message, recipient, Disposition.UNSEEN, (), assumptions=(ask.nobody,))
+    return MailPath(ask.message, recipient, Disposition.UNSEEN, (), assumptions=(ask.nobody,), source="DNS")
 
 
 def _place(environment: Environment, host: str) -> Place:
@@ -104,8 +102,8 @@ def _about_us(reply: Reply) -> str:
     if reply.code in _COMMAND:
         return _COMMAND[reply.code]
     _, _, detail = reply.enhanced.partition(".")
-    if detail in _SENDERS:
-        return _SENDERS[detail]
+    if detail in SENDERS:
+        return SENDERS[detail]
     subject, _, number = detail.partition(".")
     if _LISTED.search(reply.text) or (subject == "7" and number.isdigit() and int(number) in _BANNED):
         return "the address from which this run looks is on a block list"

@@ -14,7 +14,7 @@ from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 from mailflow.mail.envelope import path as angle
 from mailflow.mail.reply import Reply
-from mailflow.observe.dialogue import Clock, Dialogue, EndedError, Ending, Endpoint, read_reply, within
+from mailflow.observe.dialogue import Clock, Dialogue, EndedError, Ending, Endpoint, read_reply, timed, within
 from mailflow.observe.shown_certificate import ShownCertificate, shown
 
 __all__ = ["Ending", "Endpoint", "Offered", "TlsSession", "proxy_preamble", "visit"]
@@ -77,6 +77,16 @@ class TlsSession:
             return ip_address(found.group(1)) if found else None
         except ValueError:
             return None
+
+    def about(self, envelope: Envelope) -> tuple[str, ...]:
+        """Give what was said until the first envelope, and of this one; where it was not offered, of the last."""
+        lines = timed(self.dialogue, self.times)
+        starts = [at for at, line in enumerate(self.dialogue) if line.startswith("C: MAIL FROM:")]
+        if not starts:
+            return lines
+        number = next((at for at, one in enumerate(self.offered) if one.envelope == envelope), len(starts) - 1)
+        end = starts[number + 1] if number + 1 < len(starts) else None
+        return lines[: starts[0]] + lines[starts[number] : end]
 
     def reply(self, envelope: Envelope, recipient: Address) -> Reply | None:
         """Give what the server said of a recipient; None: it was not asked, or did not answer."""
