@@ -19,8 +19,8 @@ from mailflow.judge import path as judge
 from mailflow.judge import tls
 from mailflow.observe import offers
 from mailflow.observe.contacts import Ask
-from mailflow.observe.dialogue import Endpoint
-from mailflow.observe.smtp import Ending, TlsSession, visit
+from mailflow.observe.dialogue import Ending, Endpoint
+from mailflow.observe.smtp import TlsSession, visit
 from mailflow.policy.finding import Finding
 from tests.observe.smtp_server import SILENCE, Peer, Script, answering, serving
 

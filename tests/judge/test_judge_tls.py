@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mailflow.judge import tls
-from mailflow.observe.smtp import Ending, TlsSession
+from mailflow.observe.dialogue import Ending
+from mailflow.observe.smtp import TlsSession
 from mailflow.policy.finding import Evidence, Finding, Verdict
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

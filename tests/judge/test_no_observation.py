@@ -95,9 +95,9 @@ def verdict(row: str, world: Any) -> Verdict:
 def exports(world: Any) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:
     """Name every export, what it holds, and how to replace it."""
     online, own = world.environment.microsoft_365.online, world.environment.on_premises.exchange
-    for field in fields(online):
+    for field in (one for one in fields(online) if one.name != "exported"):  # when, and not what
         yield field.name, getattr(online, field.name), lambda value, name=field.name: world.online(**{name: value})
-    for field in fields(own):
+    for field in (one for one in fields(own) if one.name != "exported"):
         name = field.name
         yield f"own {name}", getattr(own, name), lambda value, name=name: world.exchange(**{name: value})
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
-from mailflow.observe.smtp import Ending, TlsSession, visit
+from mailflow.observe.dialogue import Ending
+from mailflow.observe.smtp import TlsSession, visit
 from tests.observe.smtp_server import Peer, serving
 
 ENVELOPES = [

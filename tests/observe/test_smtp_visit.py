@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 
 from mailflow.environment.environment import certificate_names
 from mailflow.mail.reply import Reply
-from mailflow.observe.dialogue import read_reply
-from mailflow.observe.smtp import Ending, Endpoint, TlsSession, visit
+from mailflow.observe.dialogue import Ending, Endpoint, read_reply
+from mailflow.observe.smtp import TlsSession, visit
 from tests.observe.smtp_server import Peer, Script, serving
 
 ADDRESS = ip_address("192.0.2.25")

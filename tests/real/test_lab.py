@@ -11,8 +11,9 @@ import pytest
 from mailflow.environment.environment import certificate_names
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
+from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns import DnsEye
-from mailflow.observe.smtp import Endpoint, visit
+from mailflow.observe.smtp import visit
 from mailflow.records.answer import Answer, Outcome, Question
 from mailflow.simulate.dns import DnsServer
 from mailflow.simulate.zones import zones

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from mailflow.environment.environment import Domain, Environment, IPAddress, Stage
 from mailflow.environment.message import STRANGER, Kind, messages
 from mailflow.event_loop import EventLoopThread
+from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns import DnsEye
 from mailflow.observe.door import Door
 from mailflow.observe.follow import follow, records
 from mailflow.observe.path import MailPath
-from mailflow.observe.smtp import Endpoint, proxy_preamble
+from mailflow.observe.smtp import proxy_preamble
 from mailflow.simulate.simulation import Simulation
 from mailflow.simulate.zones import microsoft_365_addresses
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from mailflow.environment.environment import Server, certificate_names
 from mailflow.judge import evidence
-from mailflow.observe.smtp import Ending, TlsSession
+from mailflow.observe.dialogue import Ending
+from mailflow.observe.smtp import TlsSession
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_verified
 from mailflow.routing.certificate import answers_to
 

@@ -13,10 +13,11 @@ from typing import Any, Protocol, TypeVar
 from mailflow.environment.environment import Domain, Environment, IPAddress, Server, Stage
 from mailflow.environment.message import Kind
 from mailflow.event_loop import EventLoopThread
+from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.eye import AuthoritativeAnswer, Eye
 from mailflow.observe.path import MailPath
 from mailflow.observe.recording import Recording
-from mailflow.observe.smtp import Endpoint, TlsSession, visit
+from mailflow.observe.smtp import TlsSession, visit
 from mailflow.records.answer import Answer, Question
 
 T = TypeVar("T")

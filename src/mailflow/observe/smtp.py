@@ -17,8 +17,6 @@ from mailflow.mail.reply import Reply
 from mailflow.observe.dialogue import Clock, Dialogue, EndedError, Ending, Endpoint, read_reply, timed, within
 from mailflow.observe.shown_certificate import ShownCertificate, shown
 
-__all__ = ["Ending", "Endpoint", "Offered", "TlsSession", "proxy_preamble", "visit"]
-
 _REPLY_S = 10.0  # a server that has not replied after so long is silent
 _SESSION_S = 40.0  # for a whole session: a server that drips its replies is let go
 # Cisco's ESMTP inspection masks what it does not let through: the greeting with asterisks, keywords with X
