@@ -176,3 +176,11 @@ def test_a_row_that_rests_twice_on_one_answer_is_named_once(build, row) -> None:
     (item,) = json.loads(as_json.evidence(build(results=[twice])))["evidence"]
     assert item["supports"] == [{"id": "A-1", "domain": "contoso.com"}]
     assert item["answer"] == ["x" * 50_000]
+
+
+def test_a_row_stands_in_one_line(build) -> None:
+    run = build()
+    lines = as_json.report(run).decode("ascii").splitlines()
+    rows = [json.loads(line.strip().rstrip(",")) for line in lines if line.startswith(' {"id"')]
+    assert [(row["id"], row["domain"]) for row in rows] == [(r.requirement.id, r.domain) for r in run.results]
+    assert json.loads(as_json.evidence(build(results=[])))["evidence"] == []

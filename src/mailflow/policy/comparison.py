@@ -122,9 +122,10 @@ def _change(before: Result | None, after: Result | None, *, evidence: bool) -> C
         "level": (before.requirement.level, after.requirement.level),
         "reason": (before.reason, after.reason),
         "waiver": (before.waiver, after.waiver),
-        "evidence": (_lasting(before), _lasting(after)) if evidence else (None, None),
     }
     differs = tuple(name for name, (one, other) in pairs.items() if one != other)
+    if evidence and not _alike(before, after):
+        differs = (*differs, "evidence")
     return Change(_kind(before.verdict, after.verdict), before, after, differs) if differs else None
 
 
@@ -140,12 +141,16 @@ def _kind(before: Verdict, after: Verdict) -> Kind:
     return Kind.WORSE if _GRAVITY.index(after) > _GRAVITY.index(before) else Kind.BETTER
 
 
-def _lasting(result: Result) -> list[Evidence]:
-    """Give the evidence of a row without what passes."""
-    return [
-        Evidence(seen.kind, _without(seen.asked), _without(seen.of), tuple(_without(line) for line in seen.answer))
-        for seen in result.evidence
-    ]
+def _alike(before: Result, after: Result) -> bool:
+    """Whether two rows rest on the same evidence, what passes left aside."""
+    return len(before.evidence) == len(after.evidence) and all(
+        one == other or _lasting(one) == _lasting(other)
+        for one, other in zip(before.evidence, after.evidence, strict=True)
+    )
+
+
+def _lasting(seen: Evidence) -> tuple[str, ...]:
+    return tuple(_without(text) for text in (seen.kind, seen.asked, seen.of, *seen.answer))
 
 
 def _without(text: str) -> str:

@@ -31,9 +31,9 @@ class OpenItem:
 def open_items(run: Run) -> tuple[OpenItem, ...]:
     """Give what is left to do: what blocks first, then what does not, each in the order of the features."""
     blocking = run.blocking()
-    open_rows = [result for result in run.results if result.verdict in OPEN]
+    known = {id(result) for result in blocking}
     remedies = {result.requirement.id: _remedy(result) for result in run.results}
-    rest = [result for result in open_rows if not any(result is one for one in blocking)]
+    rest = [result for result in run.results if result.verdict in OPEN and id(result) not in known]
     rest.sort(key=lambda result: result.requirement.level is not Level.MUST)
     return (
         *(_row(result, remedies, blocks=True) for result in blocking),
