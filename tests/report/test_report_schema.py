@@ -4,6 +4,7 @@ import copy
 import json
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,11 +69,17 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
 
 
+READABLE = Draft202012Validator(schema("report.schema.json"))
 ODD = st.sampled_from([None, True, -1, 7, "", "no such word", [], [None], {}, {"x": 1}, "2026-99-23T16:20:05Z"])
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("changed")
+
+
 @given(data=st.data())
-def test_reader_and_schema_refuse_the_same(whole, tmp_path_factory, data: st.DataObject) -> None:
+def test_reader_and_schema_refuse_the_same(whole, folder, data: st.DataObject) -> None:
     """One value of a report is another, or gone."""
     told = json.loads(whole)
     told["requirements"] = told["requirements"][:1]
@@ -86,17 +93,18 @@ def test_reader_and_schema_refuse_the_same(whole, tmp_path_factory, data: st.Dat
         part[last] = data.draw(ODD)
     else:
         del part[last]
-    file = tmp_path_factory.mktemp("changed") / "report.json"
+    file = folder / "report.json"
     file.write_text(json.dumps(changed), encoding="utf-8")
-    valid = Draft202012Validator(schema("report.schema.json")).is_valid(changed)
+    valid = READABLE.is_valid(changed)
     try:
         read(file)
     except InputError as error:
         [mistake] = error.mistakes
         assert mistake.file == file.as_posix()
-        # What no schema can say: decision and counts follow from the rows, and days exist.
-        assert (
-            not valid or " at /decision" in mistake.found or " at /counts" in mistake.found or "/run/" in mistake.found
+        # What no schema can say: decision and counts follow from the rows, and there is no month 99.
+        own = (
+            mistake.found.startswith('"2026-99-') or " at /decision" in mistake.found or " at /counts" in mistake.found
         )
+        assert own or not valid
     else:
         assert valid
