@@ -425,7 +425,7 @@ def test_change_since_an_earlier_run(build, row) -> None:
     earlier = build(results=[row(Verdict.COMPLIANT, "A-1"), row(Verdict.COMPLIANT, "A-2")])
     now = build(results=[row(Verdict.NON_COMPLIANT, "A-1"), row(Verdict.COMPLIANT, "A-2")])
     shown = blanks(page(replace(now, compared=compare(earlier, now))).all("main")[0].text)
-    assert "1 new, 1 the same." in shown
+    assert "Of the rows 1 new; 1 the same. New: It was good and is open now." in shown
     assert "newA-1 contoso.comtitle ✓ compliant reason of A-1 ✕ non-compliant reason of A-1" in shown
 
 

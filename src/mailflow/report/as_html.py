@@ -162,6 +162,7 @@ def _environment() -> jinja2.Environment:
     )
     templates.filters |= {
         "anchor": anchor,
+        "changed": words.changed,
         "duration": _duration,
         "lines": _lines,
         "stamp": _stamp,
@@ -176,6 +177,7 @@ def _environment() -> jinja2.Environment:
         "symbols": words.SYMBOLS,
         "meanings": words.MEANINGS,
         "decisions": words.DECISIONS,
+        "changes": words.CHANGES,
         "modes": words.MODES,
         "number": words.number,
         "document": cache(_document),
