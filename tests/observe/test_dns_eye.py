@@ -198,7 +198,7 @@ def test_an_eye_without_a_resolver_is_a_mistake() -> None:
 
 
 def test_an_evaluation_has_an_end_though_every_look_up_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailflow.observe.eye._EVALUATION_S", 0.0)
+    monkeypatch.setattr("mailflow.observe.eye.EVALUATION_S", 0.0)
 
     def evaluation() -> Generator[Question, Answer, Answer]:
         return (yield Question("contoso.com", "TXT"))

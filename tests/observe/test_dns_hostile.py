@@ -21,7 +21,7 @@ QUESTION = Question("contoso.com", "MX")
 QUERY = dns.message.make_query("contoso.com", "MX", use_edns=0, payload=1232)
 WIRE = QUERY.to_wire()
 GOOD = answer(QUERY, "contoso.com. CNAME a.example.", "a.example. MX 10 mail.contoso.com.", 'a.example. TXT "x"')
-ASKED = Query.of(WIRE, len(b"\7contoso\3com\0") + 4)
+ASKED = Query(WIRE[2:], WIRE[12:29])
 
 
 @st.composite

@@ -32,6 +32,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
     """Say whom this will contact, visit them all, and open the door to what was seen."""
     now = datetime.now(UTC)
     eye, post = _looking(environment, look, now)
+    loop.call(eye.look_ahead(domain.name for domain in environment.domains), _PLAN_S)
     _announce(loop.call(post.plan(), _PLAN_S), environment, look)
     visited = loop.call(post.visited(), post.visitor.longest_s + _MORE_S)
     look.say(f"{environment.name}: {visited.vantage}")

@@ -66,6 +66,10 @@ class _Answers(Eye):
 
     async def lookup(self, question: Question) -> Answer:
         """Give the recorded answer."""
+        return self.known(question)
+
+    def known(self, question: Question) -> Answer:
+        """Give the recorded answer."""
         return self._recorded.get(question) or _unanswered(question)
 
     async def authoritative(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:

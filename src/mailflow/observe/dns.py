@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from mailflow.observe.dns_ahead import look_ahead
 from mailflow.observe.dns_exchange import Asking, to_ask
 from mailflow.observe.dns_name_servers import NameServer, name_servers
 from mailflow.observe.dns_port import SourcePorts
@@ -19,6 +20,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 64  # questions under way; at 20 ms that is as much as dnspython can read
 _TRY_S = 3.0
+_SILENCES = 64  # questions in a row to which nobody said a word: that is no resolver
 _CHAIN = 16  # aliases that are followed at the most
 
 # Where two tries failed, the one that tells more stands: an answer of whatever kind, then silence, then no way there.
@@ -49,13 +51,26 @@ class DnsEye(Eye):
         self._ports = SourcePorts()
         self._asked: dict[Question, asyncio.Task[Answer]] = {}
         self._servers_asked: dict[Question, asyncio.Task[tuple[AuthoritativeAnswer, ...]]] = {}
+        self._ahead: asyncio.Task[None] | None = None
+        self._silences = 0
+        self._trying = False
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def lookup(self, question: Question) -> Answer:
         """Look one thing up. Never raises: what went wrong is the answer's outcome."""
-        if question not in self._asked:
-            self._asked[question] = asyncio.get_running_loop().create_task(self._ask(question))
-        return await asyncio.shield(self._asked[question])
+        asked = self._asked.get(question)
+        if asked is None:
+            asked = self._asked[question] = asyncio.get_running_loop().create_task(self._ask(question))
+        return asked.result() if asked.done() else await asyncio.shield(asked)
+
+    async def look_ahead(self, domains: Iterable[str]) -> None:
+        """Begin to ask what will be asked about these domains, and return at once; see `dns_ahead`."""
+        self._ahead = asyncio.get_running_loop().create_task(look_ahead(self, tuple(domains)))
+
+    def known(self, question: Question) -> Answer | None:
+        """Give an answer that there is already; to be called from any thread."""
+        asked = self._asked.get(question)
+        return asked.result() if asked and asked.done() and not asked.cancelled() else None
 
     async def authoritative(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:
         """Ask every name server, see `Eye`. Each is asked once."""
@@ -94,9 +109,24 @@ class DnsEye(Eye):
         if isinstance(asking, Answer):
             return asking
         first, *others = self._servers
-        found = await self._twice(asking, first, others[0] if others else first)
+        async with self._places:
+            found = await self._or_give_up(asking, first, others[0] if others else first)
         if not found.failed and found.tries and self._servers[0] == first:
             self._servers = [*others, first]  # who failed where another did not is asked last from now on
+        return found
+
+    async def _or_give_up(self, asking: Asking, first: DnsServer, second: DnsServer) -> Answer:
+        """Ask, unless nobody answers any more; then one question at a time still finds out whether that is over."""
+        if self._silences >= _SILENCES:
+            if self._trying:
+                words = f"not asked: none of the last {self._silences} questions got any answer"
+                return Answer(asking.question, Outcome.TIMEOUT, text=(words,))
+            self._trying = True
+        try:
+            found = await self._twice(asking, first, second)
+        finally:
+            self._trying = False
+        self._silences = self._silences + 1 if found.outcome in _TELLS_LEAST else 0
         return found
 
     async def _ask_servers(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:
@@ -108,17 +138,17 @@ class DnsEye(Eye):
             if one.unasked:
                 return AuthoritativeAnswer(one.name, "", one.unasked)
             server = DnsServer(*self._reach(one.address))
-            return AuthoritativeAnswer(one.name, one.address, await self._twice(asking, server, server))
+            async with self._places:
+                return AuthoritativeAnswer(one.name, one.address, await self._twice(asking, server, server))
 
         return tuple(await asyncio.gather(*map(ask, await name_servers(self.lookup, question))))
 
     async def _twice(self, asking: Asking, first: DnsServer, second: DnsServer) -> Answer:
         """Ask one server and, where that fails, another; the same one by TCP where there is no other."""
-        async with self._places:
-            one = await asking.put(self._ports, first, self._try_s)
-            if not one.failed:
-                return one
-            two = await asking.put(self._ports, second, self._try_s, tcp=second == first)
+        one = await asking.put(self._ports, first, self._try_s)
+        if not one.failed:
+            return one
+        two = await asking.put(self._ports, second, self._try_s, tcp=second == first)
         if two.failed and _tells(two) < _tells(one):
             one, two = two, one
         return replace(two, tries=one.text)

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import struct
+from functools import cache
 
 import dns.exception
 import dns.flags
@@ -11,7 +12,7 @@ import dns.name
 import dns.rcode
 
 from mailflow.observe.dns_answer import read
-from mailflow.observe.dns_port import Query, SourcePorts
+from mailflow.observe.dns_port import HEADER, Query, SourcePorts
 from mailflow.observe.dns_server import DnsServer
 from mailflow.records.answer import Answer, Outcome, Question
 
@@ -34,13 +35,10 @@ class Asking:
         self.recursive = recursive
 
     def query(self, *, edns: bool) -> Query:
-        """Let dnspython write it down."""
-        message = dns.message.make_query(self.name, self.question.type, use_edns=0 if edns else False, payload=_PAYLOAD)
-        if self.recursive:
-            message.flags |= dns.flags.AD  # RFC 6840 section 5.7: we understand the AD bit of an answer
-        else:
-            message.flags &= ~dns.flags.RD
-        return Query.of(message.to_wire(), len(self.name.to_wire() or b"") + 4)
+        """Write it down, apart from the id."""
+        name = self.name.to_wire() or b""
+        before, after = _around_the_name(self.question.type, self.recursive, edns)
+        return Query(before + name + after, name + after[:4])
 
     async def put(self, ports: SourcePorts, server: DnsServer, within_s: float, *, tcp: bool = False) -> Answer:
         """Ask one server. Never raises: what went wrong is the outcome, with the words for it.
@@ -83,6 +81,21 @@ class Asking:
                     dropped = port.dropped
         except TimeoutError:
             raise TimeoutError(dropped) from None
+
+
+@cache
+def _around_the_name(rdtype: str, recursive: bool, edns: bool) -> tuple[bytes, bytes]:
+    """Let dnspython write the query for a type once, and give what stands before its name, without the id, and after.
+
+    The name is the only one of the message: nothing in it is compressed, nothing else depends on it.
+    """
+    message = dns.message.make_query(dns.name.root, rdtype, use_edns=0 if edns else False, payload=_PAYLOAD)
+    if recursive:
+        message.flags |= dns.flags.AD  # RFC 6840 section 5.7: we understand the AD bit of an answer
+    else:
+        message.flags &= ~dns.flags.RD
+    wire = message.to_wire()
+    return wire[2:HEADER], wire[HEADER + 1 :]  # the root is one octet
 
 
 def to_ask(question: Question, *, recursive: bool) -> Asking | Answer:

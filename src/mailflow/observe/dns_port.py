@@ -19,7 +19,7 @@ _PORTS = range(32768, 65536)  # above what services use
 _BINDS = 8
 _TAKEN = (errno.EADDRINUSE, errno.EACCES)
 
-_HEADER = 12  # octets, RFC 1035 section 4.1.1
+HEADER = 12  # octets, RFC 1035 section 4.1.1
 _ERRORS = (1, 2, 4, 5)  # FORMERR SERVFAIL NOTIMP REFUSED: the codes that may come without the question
 
 
@@ -29,18 +29,13 @@ class Query(NamedTuple):
     after_id: bytes
     question: bytes
 
-    @classmethod
-    def of(cls, wire: bytes, question_octets: int) -> "Query":
-        """Take a message apart that has one question of so many octets."""
-        return cls(wire[2:], wire[_HEADER : _HEADER + question_octets])
-
     def is_answered_by(self, reply: bytes) -> bool:
         """Whether a message is a reply to this very question. Its id was compared before."""
-        if len(reply) < _HEADER or not reply[2] & 0x80 or reply[2] & 0x78:  # QR set, OPCODE 0
+        if len(reply) < HEADER or not reply[2] & 0x80 or reply[2] & 0x78:  # QR set, OPCODE 0
             return False
         if reply[4:6] == b"\0\0":
-            return len(reply) == _HEADER and reply[3] & 0x0F in _ERRORS
-        seen = reply[_HEADER : _HEADER + len(self.question)]
+            return len(reply) == HEADER and reply[3] & 0x0F in _ERRORS
+        seen = reply[HEADER : HEADER + len(self.question)]
         if reply[4:6] != b"\0\1" or seen[-4:] != self.question[-4:]:  # QTYPE and QCLASS
             return False
         return seen == self.question or seen.lower() == self.question.lower()  # RFC 4343

@@ -8,13 +8,14 @@ import ssl
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from mailflow.environment.environment import Domain, Environment, IPAddress, Server, Stage
 from mailflow.environment.message import Kind
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dialogue import Endpoint
-from mailflow.observe.eye import AuthoritativeAnswer, Eye
+from mailflow.observe.eye import EVALUATION_S, AuthoritativeAnswer, Eye, late
 from mailflow.observe.path import MailPath
 from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import TlsSession, visit
@@ -79,10 +80,14 @@ class Door:
 
     def lookup(self, name: str, rdtype: str) -> Answer:
         """Look one thing up in the DNS."""
-        return self._call(self.eye.lookup(Question(name, rdtype)), _DNS_S)
+        (answer,) = self.lookups([Question(name, rdtype)])
+        return answer
 
     def lookups(self, questions: Sequence[Question]) -> tuple[Answer, ...]:
         """Look several things up at once."""
+        known = tuple(filter(None, map(self.eye.known, questions)))
+        if len(known) == len(questions):
+            return known  # and nobody waits for the other thread
 
         async def together() -> tuple[Answer, ...]:
             return tuple(await asyncio.gather(*map(self.eye.lookup, questions)))
@@ -95,11 +100,27 @@ class Door:
 
     def drive(self, evaluations: Sequence[Generator[Question, Answer, T]]) -> tuple[T, ...]:
         """Answer the questions of several evaluations, all at once, and give their results."""
+        results: dict[int, T] = {}
+        answers: dict[int, Answer | None] = dict.fromkeys(range(len(evaluations)))  # None starts a generator
+        until = monotonic() + EVALUATION_S
+        while answers:
+            questions: dict[int, Question] = {}
+            for number, answer in answers.items():
+                try:
+                    questions[number] = self._advance(evaluations[number], answer)
+                except StopIteration as done:
+                    results[number] = done.value
+            asked = list(questions.values())
+            found = self.lookups(asked) if monotonic() < until else tuple(map(late, asked))
+            answers = dict(zip(questions, found, strict=True))
+        return tuple(results[number] for number in range(len(evaluations)))
 
-        async def together() -> tuple[T, ...]:
-            return tuple(await asyncio.gather(*map(self.eye.drive, evaluations)))
-
-        return self._call(together(), _DNS_S)
+    def _advance(self, evaluation: Generator[Question, Answer, T], answer: Answer | None) -> Question:
+        """Give answers to an evaluation until it asks something new."""
+        question = next(evaluation) if answer is None else evaluation.send(answer)
+        while known := self.eye.known(question):
+            question = evaluation.send(known)
+        return question
 
     def paths(self, domain: Domain, kind: Kind) -> tuple[MailPath, ...]:
         """Give the paths of every message of one kind; none where there is no such message."""

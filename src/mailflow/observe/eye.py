@@ -9,7 +9,7 @@ from mailflow.records.answer import Answer, Outcome, Question
 
 T = TypeVar("T")
 
-_EVALUATION_S = 40.0  # an SPF record can ask for dozens of look-ups, one after the other
+EVALUATION_S = 40.0  # an SPF record can ask for dozens of look-ups, one after the other
 
 
 class AuthoritativeAnswer(NamedTuple):
@@ -26,6 +26,10 @@ class Eye(ABC):
     @abstractmethod
     async def lookup(self, question: Question) -> Answer:
         """Look one thing up. Never raises: what went wrong is the answer's outcome."""
+
+    @abstractmethod
+    def known(self, question: Question) -> Answer | None:
+        """Give an answer that there is already; to be called from any thread."""
 
     @abstractmethod
     async def authoritative(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:
@@ -48,12 +52,16 @@ class Eye(ABC):
     async def drive(self, evaluation: Generator[Question, Answer, T]) -> T:
         """Answer the questions of an evaluation until it has its result."""
         clock = asyncio.get_running_loop().time
-        until = clock() + _EVALUATION_S
+        until = clock() + EVALUATION_S
         try:
             question = next(evaluation)
             while True:
-                late = Answer(question, Outcome.TIMEOUT, text=(f"not asked: {_EVALUATION_S:g} s are over",))
-                question = evaluation.send(await self.lookup(question) if clock() < until else late)
+                question = evaluation.send(await self.lookup(question) if clock() < until else late(question))
         except StopIteration as done:
             result: T = done.value
             return result
+
+
+def late(question: Question) -> Answer:
+    """Stand for an answer for which there is no time left."""
+    return Answer(question, Outcome.TIMEOUT, text=(f"not asked: {EVALUATION_S:g} s are over",))

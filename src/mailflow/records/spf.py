@@ -4,7 +4,7 @@ Sans I/O: the generator yields each question to the DNS and is sent the answer.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
@@ -208,8 +208,8 @@ class _Check:
             matched = yield from self._matches(directive, domain, depth)
         finally:
             voids += sum(answer.absent for answer in asked)
-            opened = self.trace[place]
-            self.trace[place] = replace(opened, answers=tuple(asked), matched=matched, void_lookups=voids)
+            terms = self.trace[place].querying_terms
+            self.trace[place] = TraceEntry(depth, domain, directive.text, tuple(asked), matched, terms, voids)
         return matched
 
     def _matches(self, directive: Directive, domain: str, depth: int) -> Generator[Question, Answer, bool]:
