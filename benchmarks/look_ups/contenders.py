@@ -89,7 +89,7 @@ def eye(domains: list[str], port: int) -> float:
 
 def mailflow(domains: list[str], port: int) -> float:
     """Time what a run does with its domains: it looks ahead, then the judges of MX and SPF ask through the door."""
-    from mailflow.environment.environment import Domain
+    from mailflow.environment.environment import Domain, Stage
     from mailflow.environment.load import load
     from mailflow.event_loop import EventLoopThread
     from mailflow.judge import mx, spf
@@ -103,7 +103,7 @@ def mailflow(domains: list[str], port: int) -> float:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with EventLoopThread() as loop:
         looking = DnsEye([("127.0.0.1", port)])
-        door = Door(planned, "live", loop, looking, None, lambda _: None, context, "", lambda: None)  # type: ignore[arg-type]
+        door = Door(planned, "live", Stage.AFTER, loop, looking, None, lambda _: None, context, "", lambda: None)  # type: ignore[arg-type]
         worlds = []
         for name in domains:
             own = replace(

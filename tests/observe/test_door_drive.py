@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mailflow.environment.environment import Stage
 from mailflow.environment.load import load
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.door import Door
@@ -56,7 +57,7 @@ def drive(eye: Eye, *evaluations: Generator[Question, Answer, list[Any]]) -> tup
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with EventLoopThread() as loop:
         post: Any = None
-        door = Door(load(SCENARIO_4), "live", loop, eye, post, lambda _: None, context, "", lambda: None)
+        door = Door(load(SCENARIO_4), "live", Stage.AFTER, loop, eye, post, lambda _: None, context, "", lambda: None)
         return door.drive(evaluations)
 
 
