@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
+from mailflow.input_error import InputError
 from mailflow.judge import evidence, spf, trust
 from mailflow.judge import path as judge
 from mailflow.observe.messages import read_messages
@@ -131,9 +132,10 @@ def test_a_message_without_measure_is_read_in_bounds(mail: Any, content: str) ->
 
 def test_more_files_than_anybody_saves(mail: Any) -> None:
     mail.only()
-    for number in range(510):
+    for number in range(501):
         mail.save(f"cloud-to-cloud-{number}.eml", SHIPPED["cloud-to-cloud.eml"])
-    assert len(mail.paths(Kind.CLOUD_TO_CLOUD)) == 500
+    with pytest.raises(InputError, match=r"^messages/: found 501 messages; expected at most 500\.$"):
+        mail.paths(Kind.CLOUD_TO_CLOUD)
 
 
 def test_a_message_that_claims_the_best_way_on_its_way_is_not_believed(mail: Any, header: Any) -> None:

@@ -1,5 +1,6 @@
 """What was received shows the same paths as a simulation, and what was not received is told as a line to act on."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mailflow.judge import path as judge
 from mailflow.judge import spf
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
+from mailflow.observe.messages import read_messages
 from mailflow.observe.path import Disposition, Place
 from mailflow.policy.finding import Verdict
 
@@ -328,6 +330,27 @@ def test_a_message_of_no_kind_is_a_mistake_of_whoever_saved_it(mail: Any) -> Non
         "messages/cloud-to-clouds.eml: found a message of no kind; expected a file name that begins with a kind of "
         "message, or a mark of one in the subject. The kinds: internet-to-cloud, internet-to-on-premises, "
     )
+
+
+def test_a_message_in_outlooks_own_form_is_told(mail: Any) -> None:
+    mail.only().save("cloud-to-cloud.MSG", b"\xd0\xcf\x11\xe0")
+    with pytest.raises(InputError) as caught:
+        mail.paths(Kind.CLOUD_TO_CLOUD)
+    assert str(caught.value) == (
+        "messages/cloud-to-cloud.MSG: found a message in Outlook's own form; expected an .eml file. Save it from "
+        "Outlook on the web, which writes .eml."
+    )
+
+
+def test_messages_of_another_domain_of_the_organization_are_its_own_business(mail: Any) -> None:
+    mail.only("cloud-to-cloud.eml").edit("cloud-to-cloud.eml", ("@contoso.com", "@contoso.de"))
+    contoso, other = mail.environment.domains[0], replace(mail.environment.domains[0], name="contoso.de")
+    people = tuple(Address(one.local, "contoso.de") for one in mail.environment.mailboxes.cloud)
+    mailboxes = replace(mail.environment.mailboxes, cloud=(*mail.environment.mailboxes.cloud, *people))
+    mail.change(domains=(contoso, other), mailboxes=mailboxes)
+    assert {len(path.assumptions) for path in mail.paths(Kind.CLOUD_TO_CLOUD)} == {1}  # the line to act on, no more
+    seen = read_messages(mail.environment, other, mail.now)[Kind.CLOUD_TO_CLOUD]
+    assert [(p.disposition, p.recipient) for p in seen] == [(Disposition.DELIVERED, Address("sara", "contoso.de"))]
 
 
 def test_a_link_out_of_the_folder_and_a_folder_are_not_read(mail: Any, tmp_path: Path) -> None:

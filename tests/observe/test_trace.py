@@ -4,13 +4,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.exchange.known import Unknown
 from mailflow.judge import path as judge
+from mailflow.mail.received import read_received
 from mailflow.observe.path import Disposition, Place
+from mailflow.observe.trace import Side, trace
 from mailflow.policy.finding import Verdict
+from tests.observe.conftest import FIXTURES
 
+SCENARIO_4 = load(FIXTURES / "scenario-4")
 CLOUD, OWN, OUT = Place.MICROSOFT_365, Place.ON_PREMISES, Place.INTERNET
 OWN_ID, OTHER_ID = "3f1c6a52-0b7d-4e85-9a34-6c2f1d8e7b90", "7a9b1c2d-3e4f-4a5b-8c6d-0e1f2a3b4c5d"
 NAMED = f"X-MS-Exchange-CrossTenant-Id: {OWN_ID}"
@@ -68,6 +75,29 @@ def test_what_a_stranger_claims_is_neither_believed_nor_shown(mail: Any, header:
     one = places(mail, header, BOX, FROM_OUT, CLAIM, CLAIM, fields=TOLD)
     assert [(hop.host, hop.client) for hop in one.hops] == [("mail.fabrikam.com", ""), ("Microsoft 365", "192.0.2.25")]
     assert not [text for text in one.trace if "secret" in text]
+
+
+FIELDS = [BOX, FROM_OWN, FROM_OUT, FROM_CLOUD, MAPI, EX_OUT, EX_CLOUD, EX_SELF, CLAIM]
+
+
+@given(st.lists(st.sampled_from(FIELDS) | st.text(max_size=40), max_size=5))
+def test_nothing_that_stands_below_a_stranger_changes_what_is_seen(claims: list[str]) -> None:
+    known = [read_received(text) for text in (BOX, FROM_OWN, EX_OUT)]
+    claimed = [read_received(text) for text in claims]
+    assert trace(SCENARIO_4, [*known, *claimed], own_mailbox=True) == trace(SCENARIO_4, known, own_mailbox=True)
+
+
+@given(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=8), st.booleans())
+def test_what_is_believed_is_the_beginning_and_every_host_in_it_is_placed_or_said_not_to_be(
+    texts: list[str], own_mailbox: bool
+) -> None:
+    fields = [read_received(text) for text in texts]
+    found = trace(SCENARIO_4, fields, own_mailbox=own_mailbox)
+    assert [one.text for one in found.believed] == texts[: len(found.believed)]
+    sides = [station.side for station in found.stations]
+    assert sides[-1] is Side.RECEIVER or own_mailbox
+    assert Side.STRANGER not in sides[1:]  # only where it came from
+    assert (Side.UNPLACED not in sides) or found.untold
 
 
 @pytest.mark.parametrize(

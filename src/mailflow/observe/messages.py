@@ -54,6 +54,8 @@ def _of_kind(
             continue
         message = next((each for each in planned if _is(environment, each, one)), None)
         if message is None:
+            if _is_of_another_domain(environment, domain, one):
+                continue
             way = f"from {angle(one.sender)} to {', '.join(map(str, one.recipients)) or 'nobody'}"
             unusable.append(f"{one.file} goes {way}, which is none of the messages to send")
         elif why := _unusable(environment, one, now):
@@ -97,6 +99,13 @@ def _is(environment: Environment, planned: TestMessage, one: SavedMessage) -> bo
     # A report in Exchange's words for people names no recipient that could be told from other addresses in it.
     named = one.recipients or (recipients if one.report else ())
     return all(any(stands_for(seen, meant) for seen in named) for meant in recipients)
+
+
+def _is_of_another_domain(environment: Environment, domain: Domain, one: SavedMessage) -> bool:
+    """Whether a message went between people of other domains of the organization: it is theirs to judge."""
+    others = {other.name for other in environment.domains} - {domain.name}
+    named = {each.domain for each in (one.sender, *one.recipients) if each}
+    return domain.name not in named and bool(named & others)
 
 
 def _as_sent(planned: TestMessage, one: SavedMessage) -> TestMessage:

@@ -20,6 +20,7 @@ from mailflow.mail.received import arrived_at, header_fields
 
 FOLDER = "messages"
 SUFFIX = ".eml"
+_OUTLOOK = ".msg"
 _MANY = 500  # files
 _MARKS = {kind.mark: kind for kind in Kind}
 _IN_SUBJECT = re.compile(r"\[mailflow[ :]+([a-z0-9-]+)\]", re.IGNORECASE)
@@ -72,8 +73,15 @@ def read_saved(folder: Path) -> tuple[SavedMessage, ...]:
 
     """
     found, mistakes = [], []
-    for path in _files(folder):
+    files = _files(folder)
+    if len(files) > _MANY:
+        mistakes.append(Mistake(f"{FOLDER}/", None, f"{len(files)} messages", f"at most {_MANY}"))
+    for path in files[:_MANY]:
         name = f"{FOLDER}/{path.name}"
+        if path.suffix.lower() == _OUTLOOK:
+            mend = "Save it from Outlook on the web, which writes .eml."
+            mistakes.append(Mistake(name, None, "a message in Outlook's own form", f"an {SUFFIX} file", mend))
+            continue
         try:
             content = _octets(path, folder)
         except OSError as wrong:
@@ -99,7 +107,7 @@ def _files(folder: Path) -> list[Path]:
     if not place.is_dir():
         return []
     # In any case: Windows writes .EML too.
-    return sorted(path for path in place.iterdir() if path.suffix.lower() == SUFFIX)[:_MANY]
+    return sorted(path for path in place.iterdir() if path.suffix.lower() in (SUFFIX, _OUTLOOK))
 
 
 def _octets(path: Path, folder: Path) -> bytes:
