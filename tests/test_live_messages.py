@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
@@ -19,8 +20,9 @@ from mailflow.observe.door import Door
 from mailflow.observe.path import Disposition, Place
 from mailflow.observe.recording import read, written
 from mailflow.policy.finding import Verdict
-from tests.test_live import FIXTURES, world
+from tests.published import published
 
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 
 
@@ -40,7 +42,7 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture(scope="module")
 def look(four: Environment) -> Iterator[Look]:
-    with world(four) as found:
+    with published(four) as found:
         yield found
 
 

@@ -71,6 +71,9 @@ def test_the_demanded_way_is_what_the_sentences_demand_together(row, demands, st
         ([Demand(attributed=True)], way(INTERNET, OWN, CLOUD, attributed=False), ((2, "taken for a stranger's"),)),
         ([Demand(attributed=True)], way(CLOUD, OWN, attributed=False), ()),
         ([Demand(connector=True)], way(CLOUD, OWN, connector=""), ((1, "by MX, not by the connector"),)),
+        ([Demand(tls=True)], way(OWN, CLOUD, tls=None), ((1, "TLS not shown"),)),
+        ([Demand(attributed=True)], way(OWN, CLOUD, attributed=None), ((1, "for whose, not shown"),)),
+        ([Demand(connector=True)], way(CLOUD, OWN, connector=None), ((1, "by which connector, not shown"),)),
     ],
 )  # fmt: skip
 def test_a_difference_stands_on_its_step(row, demands, taken, marks) -> None:

@@ -140,11 +140,11 @@ def _hop_marks(demands: Sequence[Demand], way: Way) -> Iterable[tuple[int, str]]
         place += before.place != after.place
         sides = (before.place, after.place)
         if tls and set(sides) == {CLOUD, OWN} and not after.tls:
-            yield place, "without TLS"
+            yield place, "without TLS" if after.tls == "" else "TLS not shown"
         if attributed and sides == (OWN, CLOUD) and not after.attributed:
-            yield place, "taken for a stranger's"
+            yield place, "taken for a stranger's" if after.attributed is False else "for whose, not shown"
         if connector and sides == (CLOUD, OWN) and not after.connector:
-            yield place, "by MX, not by the connector"
+            yield place, "by MX, not by the connector" if after.connector == "" else "by which connector, not shown"
 
 
 def _asked(demands: Sequence[Demand]) -> str:
