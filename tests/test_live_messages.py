@@ -86,7 +86,7 @@ def test_settings_are_judged_by_exports_of_these_days(four: Environment, door: D
 
 def test_the_recording_says_the_same(four: Environment, door: Door) -> None:
     (domain,) = four.domains
-    kept = read(written(door.recording(Stage.AFTER)), "evidence.json")
+    kept = read(written(door.recording()), "evidence.json")
     with open_door(four, Look(RECORDED, Stage.AFTER, kept)) as again:
         for kind in Kind:
             assert again.paths(domain, kind) == door.paths(domain, kind)
