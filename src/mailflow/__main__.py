@@ -11,13 +11,18 @@ from mailflow.input_error import InputError
 COMMANDS = (init, new, gather, discover, steps, simulate, compare, merge, verify)  # in the order of the help
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command; gives the exit status: 4 for bad input, else what the command says."""
+def command_line() -> argparse.ArgumentParser:
+    """Make the parser of all commands."""
     parser = argparse.ArgumentParser(prog="mailflow", description="A policy test kit for hybrid mail.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for one in COMMANDS:
         one.add(commands)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; gives the exit status: 4 for bad input, else what the command says."""
+    options = command_line().parse_args(arguments)
     try:
         status: int | None = options.carry_out(options)
     except InputError as wrong:

@@ -72,7 +72,17 @@ def test_advice_is_told_by_scenario() -> None:
     assert trace.advice(3)[1] == "The documentation says that filtering typically works better in scenario 2."
 
 
-@pytest.mark.parametrize("maker", ["make_trace.py", "make_vocabulary.py", "make_faults.py", "make_contradictions.py"])
+@pytest.mark.parametrize(
+    "maker",
+    [
+        "make_trace.py",
+        "make_vocabulary.py",
+        "make_faults.py",
+        "make_contradictions.py",
+        "make_requirements.py",
+        "make_drawings.py",
+    ],
+)
 def test_the_page_is_what_would_be_made(maker: str) -> None:
     made = subprocess.run(
         [sys.executable, PROJECT / "docs" / maker, "--check"], capture_output=True, text=True, check=False
