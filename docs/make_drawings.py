@@ -33,8 +33,8 @@ HEAD = """\
 role="img" aria-labelledby="t d" font-family="system-ui, sans-serif" font-size="13" fill="#1b1f24">
 <title id="t">{title}</title>
 <desc id="d">{description}</desc>
-<defs><marker id="a" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="11" markerHeight="11" markerUnits="userSpaceOnUse" \
-orient="auto">\
+<defs><marker id="a" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="11" markerHeight="11" \
+markerUnits="userSpaceOnUse" orient="auto">\
 <path d="M0 0L8 4L0 8z" fill="#0b5cad"/></marker></defs>
 <rect width="{width}" height="{height}" fill="#ffffff"/>
 """
