@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mailflow.__main__ import main
+from mailflow.environment.environment import Stage
 from mailflow.plugin.sentences import Example, topics
 from mailflow.policy.catalogue import read_folder
 
@@ -31,9 +32,16 @@ def test_every_example_is_run(tmp_path: Path) -> None:
         for step in row["steps"]
         if step["status"] in ("compliant", "done")
     }
+    catalogue = read_folder(ROOT / "features", ROOT)
+    simulated = {
+        scenario.requirement.id
+        for feature in catalogue.features
+        for scenario in feature.scenarios
+        if scenario.selection.at(Stage.PLAN)  # the others are asked of what is there: tests of live runs do it
+    }
     examples = {example for topic in topics((ROOT,)) for one in topic.sentences for example in one.examples}
     assert len(examples) > 60
-    assert examples - judged == set()
+    assert {example for example in examples - judged if example.requirement in simulated} == set()
 
 
 def test_every_sentence_has_an_example_and_a_topic() -> None:

@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "first-report.md").read_text(encoding="utf-8")
 CONTOSO = ROOT / "fixtures" / "scenario-4"
@@ -90,11 +88,6 @@ def test_the_walk(tmp_path: Path) -> None:
     assert ran == ["mailflow", "mailflow", "tox", "tox", "tox"]
     report = json.loads((tmp_path / "reports/contoso.com/simulated/report.json").read_text(encoding="utf-8"))
     assert f"\n{len(report['requirements'])} requirements," in PAGE
-
-
-@pytest.mark.parametrize("name", ["init", "new", "discover", "steps", "simulate", "compare", "verify"])
-def test_the_page_of_commands_lists_each(name: str) -> None:
-    assert f"    mailflow {name} " in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
 def test_no_command_is_left_out() -> None:
