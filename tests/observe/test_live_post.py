@@ -307,6 +307,20 @@ def test_who_ended_it_and_where(environment: Environment) -> None:
     }
 
 
+def test_a_server_that_bears_one_refusal_is_visited_again_for_the_rest(environment: Environment) -> None:
+    heard: list[bytes] = []
+    impatient = {b"RCPT": b"421 4.7.0 too many errors", b"RCPT TO:<chris": b"550 5.7.51 locked", b"RSET": b"421 enough"}
+    found = run(environment, USUAL | {TENANT: server(impatient, heard)}, V4_ONLY)
+    put_off = "421 4.7.0 too many errors: it closed the session; putting off is no refusal: greylisting lets the next "
+    assert [(end, why[: len(put_off)]) for end, why in found.told(Kind.STRANGER_TO_MICROSOFT_365)] == [
+        *[(Disposition.REFUSED, "")] * 3,
+        *[(OPEN, put_off)] * 3,
+    ]
+    planned = next(one for one in found.plan.contacts if one.address == TENANT).envelopes
+    assert len([line for line in heard if line.startswith(b"MAIL")]) == len(planned) == 7
+    assert len(found.visited.sessions[TENANT]) == 7
+
+
 def test_who_does_not_answer_is_not_asked_again(environment: Environment) -> None:
     visits: list[bytes] = []
 
@@ -456,7 +470,7 @@ def test_a_refusal_in_a_session_stands_beside_what_was_received(environment: Env
 def test_the_longest_that_a_run_can_take() -> None:
     visitor = Visitor(ssl.create_default_context(), manners=Manners(visits=100, per_second=4.0, apart_s=2.0))
     # Waiting for the turn of the last visit, which may begin in the last moment and be two sessions.
-    assert visitor.longest_s == 240.0 + 2 * 40.0 + 2.0 + 25.0
+    assert visitor.longest_s == 240.0 + 2 * (40.0 + 1.0) + 2.0 + 25.0
 
 
 def test_a_stranger_keeps_its_name_where_none_is_given(environment: Environment) -> None:
@@ -464,5 +478,12 @@ def test_a_stranger_keeps_its_name_where_none_is_given(environment: Environment)
     strangers = [ask for _, ask in plan.asks if ask.planned.submitted_at == STRANGER]
     assert strangers
     assert all(ask.message == ask.planned for ask in strangers)
+
+
+def test_the_name_under_which_a_run_looks(environment: Environment) -> None:
+    roots = ssl.create_default_context()
+    assert Visitor(roots, looks_as="Bücher.example").looks_as == "xn--bcher-kva.example"
+    with pytest.raises(AddressError, match="is no domain name"):
+        Visitor(roots, looks_as="looker.example\r\nDATA")
     with pytest.raises(AddressError, match="is no domain name"):
         asyncio.run(contacts(environment, Zones(ZONES), "looker.example\r\nDATA"))

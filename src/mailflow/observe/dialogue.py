@@ -18,7 +18,7 @@ Clock = Callable[[], float]
 
 _LINE = 2048  # octets of one reply line that are read (RFC 5321 section 4.5.3.1.5 asks for 512)
 _LINES = 100  # lines of one reply
-_PARTING_S = 1.0  # for the other side to close too
+PARTING_S = 1.0  # for the other side to close too
 _TEXT = 500  # characters of a reply that are kept as its text; the dialogue has all of it
 _REPLY_LINE = re.compile(r"[2-5][0-5][0-9]([ -].*)?", re.ASCII)  # RFC 5321 section 4.2
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.ASCII)  # RFC 3463 section 2
@@ -162,7 +162,7 @@ class Dialogue:
         else:
             self._writer.transport.abort()
         try:
-            async with asyncio.timeout(_PARTING_S):
+            async with asyncio.timeout(PARTING_S):
                 await self._writer.wait_closed()
         except OSError:  # a reset or a timeout: nothing that is said now is evidence
             self._writer.transport.abort()

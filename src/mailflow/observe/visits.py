@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.message import STRANGER
+from mailflow.mail.address import domain_name
 from mailflow.observe.contacts import PORT, Contact, Plan
-from mailflow.observe.dialogue import Clock, Ending, Endpoint
+from mailflow.observe.dialogue import PARTING_S, Clock, Ending, Endpoint
 from mailflow.observe.manners import Manners
 from mailflow.observe.smtp import TlsSession, visit
 from mailflow.observe.vantage import Vantage, vantage
@@ -40,10 +41,20 @@ class Visitor:
     session_s: float = 40.0
     run_s: float = 240.0  # after so long no visit begins any more
 
+    def __post_init__(self) -> None:
+        """Take no name that is none: it goes into the dialogue as it stands.
+
+        Raises:
+            AddressError: `looks_as` is no domain name.
+
+        """
+        self.looks_as = domain_name(self.looks_as)
+
     @property
     def longest_s(self) -> float:
         """Seconds after which `carry_out` has ended, whatever the servers do."""
-        return self.run_s + 2 * self.session_s + self.manners.apart_s + self.manners.visits / self.manners.per_second
+        waiting = self.manners.apart_s + self.manners.visits / self.manners.per_second
+        return self.run_s + waiting + 2 * (self.session_s + PARTING_S)
 
     async def carry_out(self, environment: Environment, plan: Plan, given: Sequence[IPAddress] = ()) -> Visited:
         """Visit every contact of the plan. `given`: public addresses of this run, as far as somebody named them."""
@@ -74,13 +85,13 @@ class Visitor:
         return Visited(stands, sessions)
 
     async def _visit(self, contact: Contact, until: float) -> tuple[TlsSession, ...]:
-        """Offer all that is planned for an address, a few envelopes a visit, until the address does not answer.
+        """Offer all that is planned for an address, a few envelopes a visit, as long as each visit gets an answer.
 
         `until`: when no visit begins any more, by the clock of the loop.
         """
         found: list[TlsSession] = []
-        parts = [contact.envelopes[at : at + _A_VISIT] for at in range(0, len(contact.envelopes), _A_VISIT)]
-        for part in parts or [()]:
+        left = contact.envelopes
+        while left or not found:
             if asyncio.get_running_loop().time() >= until:
                 found.append(not_opened(contact.address, f"this run opens no session after {self.run_s:g} s"))
                 break
@@ -92,14 +103,16 @@ class Visitor:
                 self.endpoint(contact.address),
                 self.roots,
                 self.looks_as,
-                part,
+                left[:_A_VISIT],
                 reply_s=self.reply_s,
                 session_s=self.session_s,
                 clock=self.clock,
             )
             found.append(session)
-            if not session.reached:
+            answered = {one.envelope for one in session.offered}
+            if not answered:
                 break
+            left = tuple(one for one in left if one not in answered)
         return tuple(found)
 
 
