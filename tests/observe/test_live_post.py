@@ -248,6 +248,16 @@ def test_the_senders_of_a_lock_are_kept_apart(environment: Environment) -> None:
     assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, NO_PROOF), SHUT, (OPEN, NO_PROOF)] * 2
 
 
+def test_spf_that_refuses_a_forged_sender_is_a_refusal_and_no_lock(environment: Environment) -> None:
+    spf = server({b"MAIL": b"550 5.7.23 SPF validation failed"})
+    found = run(environment, USUAL | {TENANT: spf}, V4_ONLY)
+    own = (
+        "550 5.7.23 SPF validation failed: no refusal of the message, the SPF record of the name under which this run "
+        "looks does not allow its address"
+    )
+    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [(OPEN, own), SHUT, (OPEN, own)] * 2
+
+
 def test_a_lock_at_one_address_and_a_hole_at_another(environment: Environment) -> None:
     locked = server({b"RCPT TO:<chris": LOCKED, b"RCPT TO:<sara": LOCKED})
     servers = USUAL | {TENANT: locked, TENANT_6: server({b"EHLO": b"250-mail Hello [2001:db8::7]\r\n250 STARTTLS"})}

@@ -8,7 +8,6 @@ import re
 from mailflow.environment.environment import Environment
 from mailflow.environment.message import Kind
 from mailflow.exchange.cloud import is_microsoft_host
-from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.observe.contacts import Ask
 from mailflow.observe.dialogue import Ending
@@ -26,13 +25,14 @@ _LEFT_OPEN = {
 
 # Replies about whoever looks, or about the names it gives, and not about the message (RFC 3463 section 3.2, RFC
 # 7372, RFC 7505): another stranger would have got another.
-SENDERS = {
+_SENDERS = {
     "1.7": "it does not like the form of the sender's address",
     "1.8": "the sender's domain does not exist for it: look as a name that the DNS knows",
     "7.25": "the address from which this run looks has no matching reverse name",
     "7.27": "the sender's domain declares that it takes no mail",
     "1.2": "the recipient's domain does not exist for it: look as a name that the DNS knows",
 }
+_SPF = ("7.23", "7.24", "7.26")  # RFC 7372: SPF, or it and more, fails
 _BANNED = range(606, 650)  # 5.7.606 to 5.7.649: "Access denied, banned sending IP" (Exchange Online)
 _LISTED = re.compile(r"blocked using|block ?list|black ?list|spamhaus|barracuda|dnsbl|banned sending ip", re.IGNORECASE)
 # RFC 5321 section 4.2.2 and RFC 3207 section 4: of the command, the session or a passing limit, not of the mailbox.
@@ -52,9 +52,11 @@ def path(environment: Environment, ask: Ask, host: str, session: TlsSession, no_
     reply = session.reply(ask.envelope, recipient) or session.refusal
     # What is so for the whole run names no host: in a row about several it is said once.
     why = no_stranger or session.from_here
-    if not why and (said := _open(ask, session, recipient, reply)):
+    sender = ask.message.envelope.mail_from
+    forged = sender is not None and any(sender.domain == domain.name for domain in environment.domains)
+    if not why and (said := _open(ask, session, reply, forged=forged)):
         why = f"{host} [{session.address}]: {said}"
-    submitted = Hop(ask.message.submitted_at, Place.INTERNET, ask.message.envelope.mail_from)
+    submitted = Hop(ask.message.submitted_at, Place.INTERNET, sender)
     return MailPath(
         ask.message,
         recipient,
@@ -83,34 +85,40 @@ def _place(environment: Environment, host: str) -> Place:
     return Place.ON_PREMISES if own else Place.INTERNET
 
 
-def _open(ask: Ask, session: TlsSession, recipient: Address, reply: Reply | None) -> str:
-    """Tell why what was said leaves it open whether the message is refused; empty: it is refused."""
+def _open(ask: Ask, session: TlsSession, reply: Reply | None, *, forged: bool) -> str:
+    """Tell why what was said leaves it open whether the message is refused; empty: it is refused.
+
+    `forged`: the sender claims to be of the organization, which SPF may be there to refuse.
+    """
     if reply is None:
         return "; ".join(filter(None, (session.trouble or "it was not asked", _LEFT_OPEN.get(session.ending))))
     if reply.accepted:
         return f"{reply}: {_NO_PROOF}"
     if reply.transient:
         return f"{reply}: {'it closed the session; ' if reply.code == 421 else ''}{_LATER}"
-    if about := _about_us(reply):
+    if about := _about_us(reply, forged=forged):
         return f"{reply}: no refusal of the message, {about}"
-    if ask.message.kind is Kind.INTERNET_TO_UNKNOWN and _refuses_all(ask, session, recipient, reply):
+    if ask.message.kind is Kind.INTERNET_TO_UNKNOWN and _refuses_all(ask, session, reply):
         return f"{reply}: no refusal of an unknown recipient, a known one got the same reply"
     return ""
 
 
-def _about_us(reply: Reply) -> str:
+def _about_us(reply: Reply, *, forged: bool) -> str:
     if reply.code in _COMMAND:
         return _COMMAND[reply.code]
     _, _, detail = reply.enhanced.partition(".")
-    if detail in SENDERS:
-        return SENDERS[detail]
+    if detail in _SENDERS:
+        return _SENDERS[detail]
+    if detail in _SPF and not forged:
+        return "the SPF record of the name under which this run looks does not allow its address"
     subject, _, number = detail.partition(".")
     if _LISTED.search(reply.text) or (subject == "7" and number.isdigit() and int(number) in _BANNED):
         return "the address from which this run looks is on a block list"
     return ""
 
 
-def _refuses_all(ask: Ask, session: TlsSession, recipient: Address, reply: Reply) -> bool:
+def _refuses_all(ask: Ask, session: TlsSession, reply: Reply) -> bool:
+    recipient = ask.message.envelope.rcpt_to[0]
     others = [session.reply(ask.envelope, other) for other in ask.envelope.rcpt_to if other != recipient]
     said = [(other.code, other.enhanced) for other in others if other]
     return session.refusal is not None or (reply.code, reply.enhanced) in said
