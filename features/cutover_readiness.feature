@@ -45,6 +45,19 @@ Feature: Readiness for the cutover
     When the mail records of the plan are looked up
     Then they are published as planned, or are on the list of changes
 
+  @CUT-REACH-1 @must @stage:before @stage:after
+  Scenario: The planned MX hosts take mail
+    Once the MX record names a host that does not answer, or does not know a mailbox, its mail waits or comes back.
+
+    Source: Route mail; Part 1, Configure mail to flow from Microsoft 365 to your on-premises email server; derived
+    Source: RFC 5321; section 5.1; derived
+    Remedy: Let the host listen on TCP port 25 at the address that its name has, let every firewall pass it, and let the
+      host know the domain and the mailbox:
+        <planned MX host>. IN A <address>
+
+    When a stranger knocks at the planned MX hosts of the domain
+    Then each takes the connection and refuses no recipient that it should know
+
   @CUT-AUTO-1 @should @stage:before @stage:after
   Scenario: Autodiscover stays on the own servers while they have mailboxes
     The own servers send the Outlook of a cloud mailbox on to Microsoft 365. The other way round does not work: once

@@ -1,5 +1,6 @@
 """When the DNS is asked before and after the change, Then it says what the change needs."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pytest_bdd import then, when
@@ -8,6 +9,7 @@ from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import cutover as judge_cutover
 from mailflow.judge import plan as judge_plan
 from mailflow.observe.door import Door
+from mailflow.observe.reached import Reached
 from mailflow.plugin.fixtures import Say
 from mailflow.records.answer import Answer, Question
 
@@ -62,6 +64,16 @@ def they_are_published_as_planned(
     door: Door, environment: Environment, domain: Domain, records: Records, conclude: Say
 ) -> None:
     conclude(judge_plan.published_as_planned(environment, domain, records.plan, records.answers, door.stage))
+
+
+@when("a stranger knocks at the planned MX hosts of the domain", target_fixture="reached")
+def stranger_knocks(door: Door, domain: Domain) -> Sequence[Reached]:
+    return door.reached.get(domain.name, ())
+
+
+@then("each takes the connection and refuses no recipient that it should know")
+def each_takes_known_recipients(domain: Domain, reached: Sequence[Reached], conclude: Say) -> None:
+    conclude(judge_cutover.takes_known_recipients(domain, reached))
 
 
 @when("the Autodiscover record of the domain is looked up", target_fixture="autodiscover")

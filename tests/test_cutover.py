@@ -6,7 +6,9 @@ A plan is judged against what simulated servers publish. What differs between th
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import dns.zone
 import pytest
@@ -17,8 +19,12 @@ from mailflow.environment.load import load
 from mailflow.judge import cutover as judge
 from mailflow.judge import plan as judge_plan
 from mailflow.mail.address import Address
+from mailflow.mail.envelope import Envelope
+from mailflow.mail.reply import Reply
 from mailflow.observe.door import Door
 from mailflow.observe.eye import AuthoritativeAnswer
+from mailflow.observe.reached import Reached
+from mailflow.observe.smtp import Offered, TlsSession
 from mailflow.policy.finding import Finding, Verdict
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question
 from tests.published import published
@@ -43,6 +49,8 @@ def row(name: str, door: Door) -> Finding:
     """Judge one row as its sentence does."""
     if name == "CUT-TTL-1":
         return judge.short_ttl(DOMAIN, door.authoritative(DOMAIN.name, "MX"))
+    if name == "CUT-REACH-1":
+        return judge.takes_known_recipients(DOMAIN, door.reached[DOMAIN.name])
     if name == "CUT-AUTO-1":
         (found,) = door.lookups([Question(f"autodiscover.{DOMAIN.name}", "A")])
         return judge.autodiscover_stays(FOUR, DOMAIN, found)
@@ -56,7 +64,7 @@ def judged(name: str, there: Environment, stage: Stage = Stage.AFTER, plan: Envi
         return row(name, door)
 
 
-@pytest.mark.parametrize("name", ["CUT-TTL-1", "CUT-PLAN-1", "CUT-AUTO-1"])
+@pytest.mark.parametrize("name", ["CUT-TTL-1", "CUT-PLAN-1", "CUT-REACH-1", "CUT-AUTO-1"])
 @pytest.mark.parametrize("stage", [Stage.BEFORE, Stage.AFTER])
 def test_it_holds_where_all_is_well(name: str, stage: Stage) -> None:
     finding = judged(name, FOUR, stage)
@@ -104,6 +112,69 @@ def test_it_falls(name: str, change: Change, seen: str) -> None:
     assert finding.verdict is Verdict.NON_COMPLIANT
     assert finding.seen.startswith(seen)
     assert finding.evidence
+
+
+def test_a_planned_host_that_is_silent() -> None:
+    finding = judged("CUT-REACH-1", replace(FOUR, disturbed={"mail.contoso.com": "silent"}))
+    assert finding.verdict is Verdict.NON_COMPLIANT
+    assert finding.seen.startswith("mail.contoso.com [131.107.21.231]: ")
+
+
+def test_a_planned_host_that_does_not_know_the_domain() -> None:
+    exchange = replace(FOUR.on_premises.exchange, accepted_domains=())
+    finding = judged("CUT-REACH-1", replace(FOUR, on_premises=replace(FOUR.on_premises, exchange=exchange)))
+    assert finding.verdict is Verdict.NON_COMPLIANT
+    assert "it refused chris@contoso.com: 550 5.7" in finding.seen
+
+
+def session(**told: Any) -> TlsSession:
+    return TlsSession(ip_address("131.107.21.231"), **{"reached": True, "starttls": True, **told})
+
+
+KATE = Address("kate", "contoso.com")
+OFFER = Envelope(Address("somebody", "stranger.example"), (KATE,))
+
+
+def said(reply: str) -> tuple[Offered, ...]:
+    code, enhanced, text = reply.split(" ", 2)
+    return (Offered(OFFER, (Reply(int(code), enhanced, text),)),)
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "words"),
+    [
+        (session(offered=said("250 2.1.5 fine")), Verdict.COMPLIANT, "so it is at mail.contoso.com [131.107.21.231]"),
+        (
+            session(offered=said("550 5.1.1 nobody")),
+            Verdict.NON_COMPLIANT,
+            "refused kate@contoso.com: 550 5.1.1 nobody",
+        ),
+        (
+            session(offered=said("451 4.7.1 greylisted")),
+            Verdict.NOT_VERIFIED,
+            "kate@contoso.com was put off: 451 4.7.1",
+        ),
+        (session(offered=said("550 5.7.1 blocked using a list")), Verdict.NOT_VERIFIED, "is on a block list"),
+        (session(), Verdict.NOT_VERIFIED, "kate@contoso.com was not asked about"),
+        (
+            session(reached=False, trouble="no connection within 10 s"),
+            Verdict.NON_COMPLIANT,
+            "no connection within 10 s",
+        ),
+        (session(reached=False, from_here="port 25 is blocked"), Verdict.NOT_VERIFIED, "port 25 is blocked"),
+    ],
+)
+def test_what_a_planned_host_may_say(seen: TlsSession, verdict: Verdict, words: str) -> None:
+    reached = (Reached("mail.contoso.com", seen.address, OFFER, seen),)
+    finding = judge.takes_known_recipients(DOMAIN, reached)
+    assert finding.verdict is verdict
+    assert words in finding.seen
+
+
+def test_nobody_to_knock_at_or_to_ask_for() -> None:
+    assert judge.takes_known_recipients(DOMAIN, ()).verdict is Verdict.NOT_VERIFIED
+    nobody = Reached("mail.contoso.com", ip_address("131.107.21.231"), Envelope(OFFER.mail_from, ()), session())
+    assert judge.takes_known_recipients(DOMAIN, (nobody,)).verdict is Verdict.NOT_VERIFIED
 
 
 def test_before_the_change_the_mx_record_may_differ_and_is_listed() -> None:

@@ -55,6 +55,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
         lambda: None,
         now=now,
         sessions=sessions,
+        reached=loop.call(post.reached(), _MORE_S),
         vantage=str(visited.vantage),
     )
 

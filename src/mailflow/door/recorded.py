@@ -42,6 +42,7 @@ def recorded(environment: Environment, loop: EventLoopThread, recording: Recordi
         lambda: None,
         now=recording.at,
         sessions=sessions,
+        reached=dict(recording.reached),
         source=recording,
         vantage=recording.vantage,
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import evidence
 from mailflow.observe.eye import AuthoritativeAnswer
+from mailflow.observe.reached import Reached
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.records.answer import Answer, Outcome, Value
 from mailflow.records.spf_syntax import spf_records
@@ -95,6 +96,26 @@ def _failed(said: Iterable[AuthoritativeAnswer]) -> list[str]:
 
 def _evidence(one: AuthoritativeAnswer) -> Evidence:
     return evidence.dns(one.answer)
+
+
+def takes_known_recipients(domain: Domain, reached: Sequence[Reached]) -> Finding:
+    """Judge whether every planned MX host takes a connection, and refuses no recipient that it should know.
+
+    A 250 at RCPT is all that is asked: what becomes of a message, the rows on paths say.
+    """
+    asked = f"every planned MX host of {domain.name} takes a connection and refuses no known recipient"
+    if not reached:
+        return not_verified(asked, "no planned MX host has an address, or none was contacted")
+    shown = tuple(evidence.session(one.session) for one in reached)
+    unseen = [f"{one.host} [{one.address}]: {one.unseen}" for one in reached if one.unseen]
+    wrong = [f"{one.host} [{one.address}]: {one.wrong}" for one in reached if one.wrong and not one.unseen]
+    if wrong:
+        return non_compliant(asked, "; ".join(wrong), *shown)
+    if unseen:
+        return not_verified(asked, "; ".join(unseen), *shown)
+    if not any(one.envelope.rcpt_to for one in reached):
+        return not_verified(asked, f"the environment lists no mailbox of {domain.name} to ask about", *shown)
+    return compliant(asked, f"so it is at {', '.join(f'{one.host} [{one.address}]' for one in reached)}", *shown)
 
 
 def autodiscover_stays(environment: Environment, domain: Domain, found: Answer) -> Finding:

@@ -58,11 +58,22 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Knock:
+    """A planned MX host of a domain at one address, and recipients that it should know; they may be none."""
+
+    domain: str
+    host: str
+    address: IPAddress
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Whom a run contacts."""
 
     contacts: tuple[Contact, ...]
     asks: tuple[tuple[str, Ask], ...]  # with the domain for which it is asked
+    knocks: tuple[Knock, ...]
     tenant: tuple[IPAddress, ...]  # of the tenant's host, which must answer: one of each family
 
     def lines(self, helo: str) -> tuple[str, ...]:
@@ -84,6 +95,7 @@ async def contacts(environment: Environment, eye: Eye, looks_as: str = STRANGER)
         for kind in OFFERED
         for planned in messages(environment, domain, kind)
     ]
+    knocks = [knock for domain in environment.domains for knock in await finding.knocks(domain, looks_as)]
     tenant = await finding.host(environment.microsoft_365.cloud.mx_host(environment.domains[0].name))
     for server in environment.on_premises.servers:
         await finding.host(server.name)
@@ -91,8 +103,11 @@ async def contacts(environment: Environment, eye: Eye, looks_as: str = STRANGER)
     for _, ask in asks:
         for _, address in ask.at:
             offered.setdefault(address, {})[ask.envelope] = None
+    for knock in knocks:
+        if knock.envelope.rcpt_to:
+            offered.setdefault(knock.address, {})[knock.envelope] = None
     found = tuple(replace(one, envelopes=tuple(offered.get(one.address, ()))) for one in finding.contacts.values())
-    return Plan(found, tuple(asks), tuple(address for _, address in tenant.at))
+    return Plan(found, tuple(asks), tuple(knocks), tuple(address for _, address in tenant.at))
 
 
 def _as(planned: TestMessage, looks_as: str) -> TestMessage:
@@ -136,6 +151,16 @@ class _Finding:
             )
             envelope = replace(envelope, rcpt_to=(*known[:1], *envelope.rcpt_to))
         return Ask(planned, message, envelope, found.at, found.nobody)
+
+    async def knocks(self, domain: Domain, looks_as: str) -> list[Knock]:
+        """Knock at every planned MX host of a domain, for a listed mailbox of each side."""
+        known = (
+            mailbox for side in ("cloud", "on_premises") for mailbox in self.environment.mailboxes_in(domain, side)[:1]
+        )
+        envelope = Envelope(Address("somebody", looks_as), tuple(known))
+        hosts = domain.mx or (self.environment.microsoft_365.cloud.mx_host(domain.name),)
+        found = [await self.host(host, f"planned MX host of {domain.name}") for host in hosts]
+        return [Knock(domain.name, host, address, envelope) for one in found for host, address in one.at]
 
     async def host(self, name: str, why: str = "") -> _Found:
         """Find the addresses of a host: those that the environment gives an own server, and those in the DNS."""

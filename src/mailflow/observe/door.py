@@ -17,6 +17,7 @@ from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.eye import EVALUATION_S, AuthoritativeAnswer, Eye, late
 from mailflow.observe.path import MailPath
+from mailflow.observe.reached import Reached
 from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import TlsSession, visit
 from mailflow.records.answer import Answer, Question
@@ -52,6 +53,7 @@ class Door:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     assumed: Callable[[Server], str] = lambda _: ""  # what a simulation takes for granted about a server's TLS
     sessions: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)  # by own server, as far as looked at
+    reached: dict[str, tuple[Reached, ...]] = field(default_factory=dict)  # by domain: its planned MX hosts
     source: Recording | None = None  # what a recorded run is answered from
     vantage: str = ""  # from which public address a live run looks, as far as it is known
     _paths: dict[str, dict[Kind, tuple[MailPath, ...]]] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Door:
             answers=self.eye.answers,
             authoritative=self.eye.authoritative_answers,
             tls=self.sessions,
+            reached=self.reached,
             paths=self._paths,
         )
 

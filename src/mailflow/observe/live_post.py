@@ -7,12 +7,14 @@ from datetime import datetime
 
 from mailflow.environment.environment import Domain, Environment, IPAddress
 from mailflow.environment.message import Kind, TestMessage
+from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 from mailflow.observe import offers
 from mailflow.observe.contacts import OFFERED, Ask, Plan, contacts
 from mailflow.observe.eye import Eye
 from mailflow.observe.path import Disposition, MailPath
+from mailflow.observe.reached import Reached
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.visits import Visited, Visitor
 
@@ -54,6 +56,15 @@ class LivePost:
             self._visited = asyncio.get_running_loop().create_task(visiting)
         return await asyncio.shield(self._visited)
 
+    async def reached(self) -> dict[str, tuple[Reached, ...]]:
+        """Say how the planned MX hosts of each domain met a stranger who knocked."""
+        plan, visited = await self.plan(), await self.visited()
+        found: dict[str, tuple[Reached, ...]] = {domain.name: () for domain in self.environment.domains}
+        for knock in plan.knocks:
+            session = _where(visited.sessions[knock.address], knock.envelope)
+            found[knock.domain] += (Reached(knock.host, knock.address, knock.envelope, session),)
+        return found
+
     async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
         """Give the path of every message of every kind for one domain, at every address that could take it."""
         found = dict.fromkeys(Kind, ()) | dict(self.read_messages(environment, domain, self.now))
@@ -75,16 +86,32 @@ def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequenc
     same = [one for one in read if _is(environment, one.message, ask.planned)]
     settled = any(one.disposition is not Disposition.UNSEEN for one in same)
     to_send = tuple(why for one in same for why in one.assumptions) or (_SEND,)
-    told = [
-        offers.path(environment, ask, host, session, visited.vantage.no_stranger(address.version))
-        for host, address in ask.at
-        for session in [_where(visited.sessions[address], ask.envelope)]
-    ]
+    told = _of_one_service(
+        ask,
+        [
+            offers.path(environment, ask, host, session, visited.vantage.no_stranger(address.version))
+            for host, address in ask.at
+            for session in [_where(visited.sessions[address], ask.envelope)]
+        ],
+    )
     for one in told or [offers.nobody(ask)]:
         if one.disposition is not Disposition.UNSEEN:
             yield one
         elif not settled:
             yield replace(one, assumptions=(*one.assumptions, *to_send))
+
+
+def _of_one_service(ask: Ask, told: list[MailPath]) -> list[MailPath]:
+    """Let a refusal by the tenant's host stand for its other addresses, too: they are the same service.
+
+    Where the run has no way out over IPv6, or does not know its address there, that keeps nothing open.
+    """
+    refused = [one for one in told if one.disposition is Disposition.REFUSED]
+    return refused if refused and all(is_microsoft_host(host) for host, _ in ask.at) and not _taken(told) else told
+
+
+def _taken(told: Sequence[MailPath]) -> bool:
+    return any(one.reply is not None and one.reply.accepted for one in told)
 
 
 def _is(environment: Environment, sent: TestMessage, planned: TestMessage) -> bool:

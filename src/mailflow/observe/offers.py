@@ -96,14 +96,18 @@ def _open(ask: Ask, session: TlsSession, reply: Reply | None, *, forged: bool) -
         return f"{reply}: {_NO_PROOF}"
     if reply.transient:
         return f"{reply}: {'it closed the session; ' if reply.code == 421 else ''}{_LATER}"
-    if about := _about_us(reply, forged=forged):
+    if about := about_us(reply, forged=forged):
         return f"{reply}: no refusal of the message, {about}"
     if ask.message.kind is Kind.INTERNET_TO_UNKNOWN and _refuses_all(ask, session, reply):
         return f"{reply}: no refusal of an unknown recipient, a known one got the same reply"
     return ""
 
 
-def _about_us(reply: Reply, *, forged: bool) -> str:
+def about_us(reply: Reply, *, forged: bool) -> str:
+    """Say why a refusal is about whoever looks and not about the message; empty: it is about the message.
+
+    `forged`: the sender that was offered is the organization's own, which a stranger forges.
+    """
     if reply.code in _COMMAND:
         return _COMMAND[reply.code]
     _, _, detail = reply.enhanced.partition(".")

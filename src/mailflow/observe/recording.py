@@ -16,6 +16,7 @@ from mailflow.environment.message import Kind
 from mailflow.input_error import InputError, Mistake
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.path import MailPath
+from mailflow.observe.reached import Reached
 from mailflow.observe.smtp import TlsSession
 from mailflow.records.answer import Answer
 
@@ -39,6 +40,7 @@ class Recording(BaseModel):
     answers: tuple[Answer, ...] = ()
     authoritative: tuple[AuthoritativeAnswer, ...] = ()  # what name servers said by themselves
     tls: Mapping[str, tuple[TlsSession, ...]] = {}  # by own server
+    reached: Mapping[str, tuple[Reached, ...]] = {}  # by domain: its planned MX hosts
     paths: Mapping[str, Mapping[Kind, tuple[MailPath, ...]]] = {}  # by domain
 
     def joined(self, other: "Recording") -> "Recording":
@@ -53,6 +55,7 @@ class Recording(BaseModel):
                     *(one for one in other.authoritative if one.answer.question not in asked),
                 ),
                 "tls": {**other.tls, **self.tls},
+                "reached": {**other.reached, **self.reached},
                 "paths": {**other.paths, **self.paths},
             }
         )
