@@ -226,8 +226,6 @@ def test_each_path_shows_its_own_part_of_the_session(environment: Environment) -
                     "C: RCPT TO:<mailflow-nobody-of-this-name@contoso.com>",
                     "S: 550 5.1.1 no such user",
                     *RESET,
-                    "C: QUIT",
-                    "S: 221 2.0.0 bye",
                 ],
             ),
         )
