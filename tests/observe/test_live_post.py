@@ -198,7 +198,7 @@ def test_a_250_proves_nothing_and_a_5xx_is_a_refusal(environment: Environment) -
 
 
 def test_each_path_shows_its_own_part_of_the_session(environment: Environment) -> None:
-    """How the session began, with its times, and the one transaction; together the paths show all of it."""
+    """How the session began, with its times, and the one transaction; together the paths show all that is about them."""
     found = run(environment, zones=V4_ONLY)
     parts = [
         one.dialogue
@@ -230,7 +230,15 @@ def test_each_path_shows_its_own_part_of_the_session(environment: Environment) -
             ),
         )
     ]
-    assert (*parts[0], *parts[1][begins:], *parts[2][begins:]) == whole
+    joined = (*parts[0], *parts[1][begins:], *parts[2][begins:])
+    assert whole[: len(joined)] == joined
+    # What follows is of no path: whether a planned MX host knows its recipients.
+    assert [line.partition(" s  ")[2] for line in whole[len(joined) :]][2::2] == [
+        "C: RCPT TO:<chris@contoso.com>",
+        "C: RCPT TO:<david@contoso.com>",
+        "C: RSET",
+        "C: QUIT",
+    ]
 
 
 def test_what_was_never_offered_shows_where_the_session_ended() -> None:
