@@ -198,7 +198,7 @@ def test_a_250_proves_nothing_and_a_5xx_is_a_refusal(environment: Environment) -
 
 
 def test_each_path_shows_its_own_part_of_the_session(environment: Environment) -> None:
-    """How the session began, with its times, and the one transaction; together the paths show all that is about them."""
+    """How the session began, with its times, and the one transaction; together they show all about them."""
     found = run(environment, zones=V4_ONLY)
     parts = [
         one.dialogue
