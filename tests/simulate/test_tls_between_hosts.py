@@ -152,3 +152,8 @@ def test_the_words_are_those_of_the_sender(world: Callable[..., World]) -> None:
     made.host("mail.to.example", "192.0.2.20", made.rules(), leaf=untrusted(made))
     happened = made.post("mail.from.example", "a@from.example", "b@to.example")
     assert happened[-1][3] == "450 4.4.317 Cannot connect to remote server [Message=UntrustedRoot]"
+
+
+def test_a_server_that_knows_no_tls_of_today_says_so(hand_over: Callable[..., tuple[str, str]]) -> None:
+    assert hand_over(REQUIRED, good, outdated=True) == ("", channel("TLS handshake failed (SSLError)"))
+    assert hand_over(TlsDemand(), good, outdated=True) == ("", QUEUED)  # opportunistic: in the clear

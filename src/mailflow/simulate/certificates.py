@@ -7,7 +7,6 @@ and by one that nobody trusts where it does not. So a handshake in the simulatio
 
 import re
 import ssl
-import warnings
 from dataclasses import dataclass
 from functools import cache
 
@@ -70,16 +69,9 @@ class Authorities:
         )
 
     @cache  # noqa: B019  of the one instance: see `make`
-    def server_context(self, leaf: trustme.LeafCert, newest: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-        """Show this certificate, and look at what a client shows without demanding it.
-
-        `newest` limits the server to what nobody should speak any more: a fault of its own.
-        """
+    def server_context(self, leaf: trustme.LeafCert) -> ssl.SSLContext:
+        """Show this certificate, and look at what a client shows without demanding it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        if newest is not None:
-            context.set_ciphers("DEFAULT:@SECLEVEL=0")
-            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-                context.minimum_version = context.maximum_version = newest
         leaf.configure_cert(context)
         context.verify_mode = ssl.CERT_OPTIONAL
         # Both: a certificate of the second is seen and then not trusted, instead of ending the handshake.

@@ -1,6 +1,5 @@
 """Who there is in a simulated world: Microsoft 365, the own servers, the outside, third parties, a stranger."""
 
-import ssl
 from collections.abc import Iterator
 
 import trustme
@@ -101,7 +100,6 @@ def _own_server(environment: Environment, server: Server, authorities: Authoriti
         # Whom it concerns is Microsoft 365: it hands over by TLS or not at all.
         _, hands_over_from = microsoft_365_addresses(environment)
         starttls = starttls and all(router.offers_starttls(Client(address)) for address in hands_over_from)
-    newest = ssl.TLSVersion.TLSv1_1 if does == "tls-1.1" else None
     unsupplied = f"the environment names no certificate for {server.name}" if starttls and leaf is None else ""
     return Mta(
         name=server.name,
@@ -112,6 +110,7 @@ def _own_server(environment: Environment, server: Server, authorities: Authoriti
         world=world,
         tls_failure=no_tls_channel,
         leaf=leaf,
-        server_context=authorities.server_context(leaf, newest) if leaf is not None and starttls else None,
+        server_context=authorities.server_context(leaf) if leaf is not None and starttls else None,
+        outdated=does == "tls-1.1",
         unsupplied=unsupplied,
     )

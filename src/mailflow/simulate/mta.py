@@ -79,6 +79,7 @@ class Mta:
     stamps: Callable[[Reception], tuple[tuple[str, str], ...]] = lambda _: ()  # header fields it adds on reception
     leaf: LeafCert | None = None  # the certificate it shows
     server_context: ssl.SSLContext | None = None  # None: no STARTTLS
+    outdated: bool = False  # it knows no TLS that a client still speaks: a fault of its own
     relay_pool: tuple[IPAddress, ...] = ()  # Microsoft 365: where it sends from what it does not vouch for
     unsupplied: str = ""  # why it offers none where in life it might: nobody supplied the certificate
     _ids: dict[str, int] = field(default_factory=dict)

@@ -83,11 +83,12 @@ class Simulation:
     async def open_port(self, mta: Mta, fixed_client: IPAddress | None = None) -> int:
         """Listen for an MTA; with `fixed_client` at a plain port, where everybody who connects is that client."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: SmtpServer(mta, fixed_client, loop=loop, hostname=mta.greets_as, tls_context=mta.server_context),
-            "127.0.0.1",
-            0,
-        )
+
+        def session() -> SmtpServer:
+            options = {"loop": loop, "hostname": mta.greets_as, "tls_context": mta.server_context}
+            return SmtpServer(mta, fixed_client, outdated=mta.outdated, **options)
+
+        server = await loop.create_server(session, "127.0.0.1", 0)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 

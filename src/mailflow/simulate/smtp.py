@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Protocol
 
 from aiosmtpd.proxy_protocol import ProxyData
-from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
+from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException, syntax
 
 from mailflow.environment.environment import IPAddress
 from mailflow.mail.address import Address, AddressError
@@ -21,6 +21,10 @@ from mailflow.simulate.certificates import is_trusted, names_of
 # A client that breaks off a handshake, or sends rubbish, is no news of ours.
 logging.getLogger("mail.log").addHandler(logging.NullHandler())
 logging.getLogger("mail.log").propagate = False
+
+
+_HELLO = 16_384  # octets of a ClientHello: one record at the most (RFC 4346 section 6.2.1)
+_PROTOCOL_VERSION = b"\x15\x03\x02\x00\x02\x02\x46"  # a record of TLS 1.1: alert, fatal, 70 (RFC 4346 section 7.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,10 @@ class Frontage(Protocol):
 class SmtpServer(SMTP):
     """aiosmtpd for planned addresses, which come by PROXY protocol or, at the plain port, stand fixed."""
 
-    def __init__(self, frontage: Frontage, fixed_client: IPAddress | None = None, **options: Any) -> None:
+    def __init__(
+        self, frontage: Frontage, fixed_client: IPAddress | None = None, *, outdated: bool = False, **options: Any
+    ) -> None:
+        self._outdated = outdated
         self._hooks = _Hooks(frontage, fixed_client)
         super().__init__(
             self._hooks,
@@ -75,6 +82,18 @@ class SmtpServer(SMTP):
             await super()._handle_client()
         elif self.transport is not None:
             self.transport.close()
+
+    @syntax("STARTTLS", when="tls_context")
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802  aiosmtpd's name
+        """Upgrade; a server that knows TLS 1.1 at the most tells a client of today so, and that is that."""
+        if not self._outdated or self._reader is None or self._writer is None:
+            await super().smtp_STARTTLS(arg)
+            return
+        await self.push("220 Ready to start TLS")
+        await self._reader.read(_HELLO)
+        self._writer.write(_PROTOCOL_VERSION)
+        await self._writer.drain()
+        self._writer.close()
 
 
 class _Hooks:
