@@ -59,7 +59,7 @@ def test_a_path_with_everything_that_its_header_shows(mail: Any) -> None:
         "delivered into the mailbox chris@contoso.com",
     )
     assert [(hop.place, hop.attributed, hop.internal) for hop in one.hops] == [(OWN, None, None), (CLOUD, True, True)]
-    assert one.source == "messages/on-premises-to-cloud.eml"
+    assert (one.source, one.ended_at) == ("messages/on-premises-to-cloud.eml", CLOUD)
     assert len(one.trace) == 5
     assert one.trace[2].startswith("from mail.contoso.com (131.107.21.231) by AM6EUR05FT003.mail.protection.outlook")
     assert [stamp.partition(":")[0] for stamp in one.stamps] == [
@@ -119,11 +119,22 @@ def test_every_arrival_is_known_with_the_address_that_the_receiver_saw(mail: Any
 def test_a_refusal_is_read_from_the_report_of_the_senders_own_host(mail: Any) -> None:
     one = mail.path(Kind.INTERNET_TO_UNKNOWN)
     assert (one.disposition, one.places, one.ended_by) == (Disposition.REFUSED, (OUT,), "mail.contoso.com")
+    assert one.ended_at is OWN
     assert one.reply == Reply(
         550, "5.1.10", "RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"
     )
     assert one.recipient == Address("mailflow-nobody-of-this-name", "contoso.com")
     assert judge.refused([one]).verdict is Verdict.COMPLIANT
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [("contoso-com.mail.protection.outlook.com", CLOUD), ("fabrikam-com.mail.protection.outlook.com", None)],
+)
+def test_where_the_host_stands_that_refused_it(mail: Any, host: str, place: Place | None) -> None:
+    mail.edit("internet-to-unknown.eml", ("Remote-MTA: dns;mail.contoso.com", f"Remote-MTA: dns;{host}"))
+    one = mail.path(Kind.INTERNET_TO_UNKNOWN)
+    assert (one.ended_by, one.ended_at) == (host, place)
 
 
 def test_a_message_that_was_relayed_first_was_returned_and_not_refused(mail: Any) -> None:

@@ -71,6 +71,19 @@ def test_from_the_internet_into_the_tenant(mail: Any, header: Any, received: tup
     assert (one.places, one.assumptions) == (way, ())
 
 
+@pytest.mark.parametrize(
+    ("received", "host"),
+    [
+        ((BOX, DOOR.format("relay7 (131.107.21.231)")), "mail.contoso.com"),  # by its address
+        ((BOX, FROM_OWN, EX_SELF), "mail.contoso.com"),  # by the name in the exports, EX01
+        ((BOX, DOOR.format("relay7 (131.107.21.231)"), EX_SELF.replace("EX01", "MBX7")), "mail.contoso.com"),
+    ],
+)
+def test_an_own_server_is_called_as_environment_yaml_does(mail: Any, header: Any, received: Any, host: str) -> None:
+    one = places(mail, header, *received, fields=TOLD)
+    assert [(hop.host, hop.place) for hop in one.hops] == [(host, OWN), ("Microsoft 365", CLOUD)]
+
+
 def test_what_a_stranger_claims_is_neither_believed_nor_shown(mail: Any, header: Any) -> None:
     one = places(mail, header, BOX, FROM_OUT, CLAIM, CLAIM, fields=TOLD)
     assert [(hop.host, hop.client) for hop in one.hops] == [("mail.fabrikam.com", ""), ("Microsoft 365", "192.0.2.25")]
