@@ -101,6 +101,7 @@ def _files(exports: str) -> dict[str, str]:
 _PLACES = (
     "README.md",
     ".gitignore",
+    ".vscode/settings.json",
     "pyproject.toml",
     "requirements.txt",
     "tox.ini",
