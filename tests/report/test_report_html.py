@@ -433,18 +433,13 @@ def test_readiness_says_what_is_known_and_what_is_not(build, row) -> None:
     planned = (PlannedMx("contoso.com", ("10 mail.contoso.com.",), 5400), PlannedMx("fabrikam.com", (), None))
     run = build(results=[row(Verdict.COMPLIANT, "S4-LOCK-1")], readiness=Readiness(None, planned))
     told = blanks(page(run).all("main")[0].text)
-    told = told[told.index("Readiness and the way back") : told.index("Sign-off")]
+    told = told[told.rindex("Readiness and the way back") : told.rindex("Sign-off")]
     assert "Duenot known: environment.yaml has no cutover" in told
     assert "MX record beforenot known to a simulation" in told
     assert "the last resolver goes on using the new one for 5400 s (1:30:00) at most" in told
     assert "Microsoft 365 refuses what did not pass the own servers (S4-LOCK-1)" in told
-    assert (
-        told.endswith(
-            "Domain Will be Kept by resolvers contoso.com10 mail.contoso.com.5400 s (1:30:00) "
-            "fabrikam.comnot known: the plan has no zone with an MX record for itnot known "
-        )
-        or "fabrikam.comnot known: the plan has no zone with an MX record for itnot known" in told
-    )
+    assert "contoso.com10 mail.contoso.com.5400 s (1:30:00)" in told
+    assert "fabrikam.comnot known: the plan has no zone with an MX record for itnot known" in told
 
 
 def test_who_signs_signs_three_digests(build) -> None:

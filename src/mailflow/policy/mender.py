@@ -45,7 +45,13 @@ _TOOLS = (
             r"\b(?:[Rr]eceive|Send) connector\b|\bOn the own servers\b"
         ),
     ),
-    (Mender.OWNER, re.compile(r"environment\.yaml|waivers\.yaml|\bzones/|ConvertTo-Json|Export-Clixml|\b[Ee]xport ")),
+    (
+        Mender.OWNER,
+        re.compile(
+            r"environment\.yaml|\b[Aa]dd below conditions\b|waivers\.yaml|\bzones/|"
+            r"ConvertTo-Json|Export-Clixml|\b[Ee]xport "
+        ),
+    ),
 )
 _AMBIGUOUS = re.compile(rf"{_VERB}(?:{_SHARED})\b")
 

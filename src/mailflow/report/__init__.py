@@ -24,25 +24,32 @@ def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
         OSError: the folder cannot be written.
 
     """
-    from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
-
     taken: set[str] = set()
     places = [place(run.environment, run.mode, taken) for run in runs]
     for run, where in zip(runs, places, strict=True):
-        evidence = as_json.evidence(run)
-        signed = replace(run, evidence_digest=hashlib.sha256(evidence).hexdigest())
-        files = {
-            "report.html": as_html.report(signed),
-            "report.json": as_json.report(signed),
-            "junit.xml": as_junit.report(signed),
-            "evidence.json": evidence,
-            "actions.csv": as_csv.report(signed),
-            "summary.md": as_markdown.report(signed),
-        }
-        keep(folder / where, run.started, files)
-        for name, content in files.items():
+        made = files(run)
+        keep(folder / where, run.started, made)
+        for name, content in made.items():
             put(folder / where / name, content)
     links = [f"{where}/report.html" for where in places]
+    from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
+
     folder.mkdir(parents=True, exist_ok=True)
     put(folder / "index.html", as_html.index(list(zip(runs, links, strict=True))))
     return (*(folder / link for link in links), folder / "index.html")
+
+
+def files(run: Run) -> dict[str, bytes]:
+    """Give the files of a run's report, by name."""
+    from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
+
+    evidence = as_json.evidence(run)
+    signed = replace(run, evidence_digest=hashlib.sha256(evidence).hexdigest())
+    return {
+        "report.html": as_html.report(signed),
+        "report.json": as_json.report(signed),
+        "junit.xml": as_junit.report(signed),
+        "evidence.json": evidence,
+        "actions.csv": as_csv.report(signed),
+        "summary.md": as_markdown.report(signed),
+    }

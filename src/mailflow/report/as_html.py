@@ -29,7 +29,7 @@ CHARACTERS = 30_000
 _MOST = 8  # requirements that the first page lists as blocking
 
 _CONTENTS = (
-    ("decision", "Decision"), ("completeness", "Completeness"), ("design", "Design on a page"),
+    ("completeness", "Completeness"), ("design", "Design on a page"),
     ("matrix", "Requirements and domains"), ("findings", "Findings"), ("risks", "Accepted risks"),
     ("notes", "Notes and advice"), ("unverified", "Not verified"), ("change", "Change"),
     ("readiness", "Readiness and the way back"), ("signature", "Sign-off"), ("documents", "Documents"),

@@ -204,11 +204,11 @@ class _Pen:
         for place, mark in strip.marks:
             if 0 < place <= len(steps) and mark != strip.ending:
                 (x, y), (to, _) = steps[place - 1]
-                self.drawing.labels.append(Label("mark", (x + to) / 2, y - 7, f"✕ {mark}", "middle"))
+                self.drawing.labels.append(Label("mark", (x + to) / 2, y - 7, f"{strip.sign} {mark}", "middle"))
         wrong = any(mark == strip.ending for _, mark in strip.marks)
         code = strip.reply.split(" ")[:2]
         words = " ".join([strip.ending, *(code if strip.ending != DELIVERED else [])])
-        words = f"{'✕ ' if wrong else ''}{words}{f' {_TIMES} {count}' if count > 1 else ''}"
+        words = f"{f'{strip.sign} ' if wrong else ''}{words}{f' {_TIMES} {count}' if count > 1 else ''}"
         x, y = seen[-1]
         leftward = bool(steps) and steps[-1][1][0] < steps[-1][0][0]
         label = Label("mark" if wrong else "ending", x - 12 if leftward else x + 12, y + 4, words)

@@ -28,6 +28,7 @@ class Strip:
     reply: str
     marks: tuple[tuple[int, str], ...]  # on the step to this place of `taken`, or at its end: what is not as demanded
     assumed: bool
+    sign: str = "✕"  # before what is not as demanded; ? where nobody knows whether it is demanded, or how it went
 
     @property
     def differs(self) -> bool:
@@ -107,6 +108,7 @@ def _strip(demands: Sequence[Demand], way: Way, verdict: Verdict) -> Strip:
         way.reply,
         () if good else tuple(dict.fromkeys(marks)),
         way.assumed,
+        "?" if verdict is Verdict.NOT_VERIFIED else "✕",
     )
 
 
@@ -169,6 +171,6 @@ def _seen(strip: Strip, count: int, total: int) -> str:
     code = strip.reply.partition(";")[0][:60]
     by = f" by {strip.offered}" if strip.offered else ""
     told = f"{way}, {strip.ending}{by}{f': {code}' if code else ''}"
-    told += "".join(f"; ✕ {mark}" for _, mark in strip.marks if mark != strip.ending)
+    told += "".join(f"; {strip.sign} {mark}" for _, mark in strip.marks if mark != strip.ending)
     told += "; something had to be assumed" if strip.assumed else ""
     return f"{count} of {total}: {told}" if count < total else told

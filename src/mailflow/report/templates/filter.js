@@ -38,7 +38,7 @@
   open.setAttribute("aria-pressed", "false");
   const told = make("output");
   form.append(search, boxes, ...(parties.length ? [who] : []), open, told);
-  main.before(form);
+  main.querySelector("nav").after(form);
 
   const apply = () => {
     const asked = words.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
