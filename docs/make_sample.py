@@ -1,8 +1,9 @@
 # noqa: INP001  a script, run by its path and imported by nobody
 """Make reports/sample/: a report with some red in it, of scenario 4 with three faults and an accepted risk.
 
-python docs/make_sample.py           look again, judge, write
-python docs/make_sample.py --check   judge what was recorded once more, and exit with 1 where a file differs
+python docs/make_sample.py           judge what was recorded once more, and write
+python docs/make_sample.py --look    look again first: after a change of the environment or of what is asked
+python docs/make_sample.py --check   exit with 1 where a file is not what would be written
 """
 
 import contextlib
@@ -105,16 +106,12 @@ def sample(run: Run) -> dict[str, bytes]:
 def main() -> int:
     """Write or check the sample."""
     recorded = FOLDER / "evidence.json"
-    if sys.argv[1:] != ["--check"]:
+    if sys.argv[1:] == ["--look"]:
         FOLDER.mkdir(parents=True, exist_ok=True)
         recorded.write_bytes(sample(judged())["evidence.json"])
     made = sample(judged("--mode", "recorded", "--evidence", str(recorded)))
     if sys.argv[1:] == ["--check"]:
-        wrong = [
-            name
-            for name, content in made.items()
-            if not (FOLDER / name).exists() or (FOLDER / name).read_bytes() != content
-        ]
+        wrong = [name for name, made_ in made.items() if (FOLDER / name).read_bytes() != made_]
         if wrong:
             sys.stderr.write(f"reports/sample/ is out of date ({', '.join(wrong)}): run python docs/make_sample.py\n")
         return bool(wrong)

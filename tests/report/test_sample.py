@@ -13,7 +13,8 @@ SAMPLE = PROJECT / "reports" / "sample"
 
 def test_the_sample_is_what_its_evidence_is_judged_as_today() -> None:
     script = PROJECT / "docs" / "make_sample.py"
-    ended = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, timeout=300)
+    command = [sys.executable, str(script), "--check"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
