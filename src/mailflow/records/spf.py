@@ -56,6 +56,9 @@ class TraceEntry:
     void_lookups: int  # so far
 
 
+_OPEN = TraceEntry(0, "", "", (), None, 0, 0)  # keeps the place of a term until it is known what came of it
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What check_host() found."""
@@ -200,15 +203,14 @@ class _Check:
         asked = self._asked = []
         voids = self.void_lookups
         self.querying_terms += directive.mechanism in QUERYING
-        place = len(self.trace)
-        self._note(depth, domain, directive.text)
+        place, terms = len(self.trace), self.querying_terms
+        self.trace.append(_OPEN)
         matched = None
         try:
             self._demand_term_limit(domain, directive.text)
             matched = yield from self._matches(directive, domain, depth)
         finally:
             voids += sum(answer.absent for answer in asked)
-            terms = self.trace[place].querying_terms
             self.trace[place] = TraceEntry(depth, domain, directive.text, tuple(asked), matched, terms, voids)
         return matched
 
