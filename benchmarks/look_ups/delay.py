@@ -30,6 +30,7 @@ class Delay(asyncio.DatagramProtocol):
                 old = next(iter(self._ways))
                 loop.remove_reader(self._ways[old])
                 self._ways.pop(old).close()
+        self._ways[addr] = self._ways.pop(addr)  # the latest is the last to be let go
         loop.call_later(self._half_s, self._ways[addr].send, data)
 
     def _back(self, way: socket.socket, addr: tuple[str, int]) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import dns.resolver
 import pytest
 
 from mailflow.input_error import Mistake
@@ -47,6 +48,18 @@ def test_options_that_do_not_go_together(toys: Any, options: list[str], told: st
     outcome = toys.run(*options)
     assert (outcome.exit_status, outcome.doors) == (4, [])
     assert told in outcome.text
+    assert "Traceback" not in outcome.text
+
+
+def test_a_live_run_on_a_machine_without_a_resolver(toys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise dns.resolver.NoResolverConfiguration("no nameservers")
+
+    monkeypatch.setattr(dns.resolver, "Resolver", none)
+    toys.feature(toys.scenario(*RIGHT))
+    outcome = toys.run("--mode", "live")
+    assert (outcome.exit_status, outcome.doors) == (4, [])
+    assert "this machine names no DNS resolver (no nameservers); name one" in outcome.text
     assert "Traceback" not in outcome.text
 
 

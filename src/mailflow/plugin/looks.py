@@ -9,7 +9,7 @@ from mailflow.door.look import LIVE, RECORDED, SIMULATED, Look
 from mailflow.environment.environment import Environment, Stage
 from mailflow.input_error import InputError, Mistake
 from mailflow.mail.address import AddressError, domain_name
-from mailflow.observe.dns_server import resolver
+from mailflow.observe.dns_server import resolver, resolvers_of_the_system
 from mailflow.observe.recording import Recording
 from mailflow.observe.saved_message import read_saved
 
@@ -71,7 +71,7 @@ def looks(
     try:
         station = Look(
             mode,
-            resolvers=tuple(map(resolver, config.getoption("resolver"))),
+            resolvers=tuple(map(resolver, config.getoption("resolver"))) or resolvers_of_the_system(),
             vantage=tuple(map(ip_address, config.getoption("vantage"))),
             looks_as=domain_name(config.getoption("look_as")) if config.getoption("look_as") else "",
         )
