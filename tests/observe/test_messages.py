@@ -155,6 +155,28 @@ def test_a_message_that_was_relayed_first_was_returned_and_not_refused(mail: Any
     assert judge.refused_or_returned([one]).verdict is Verdict.COMPLIANT
 
 
+def test_a_report_that_returns_no_header_shows_an_end_and_no_way(mail: Any) -> None:
+    """An own host had the message before another refused it to him: it was taken, by which way is not shown."""
+    text = (mail.place / "internet-to-unknown.eml").read_text(encoding="utf-8")
+    without = text.partition("Content-Type: message/rfc822")[0]
+    without = without.replace("Reporting-MTA: dns;mail.fabrikam.com", "Reporting-MTA: dns;EX01.contoso.com")
+    one = mail.save("internet-to-unknown.eml", without).path(Kind.INTERNET_TO_UNKNOWN)
+    assert (one.disposition, one.hops, one.ended_by) == (Disposition.RETURNED, (), "mail.contoso.com")
+    assert judge.refused([one]).verdict is Verdict.NON_COMPLIANT
+
+
+def test_a_report_without_its_parts_does_not_say_who_had_the_message(mail: Any) -> None:
+    text = (
+        "Return-Path: <>\nReceived: by mx.fabrikam.com id 1; Mon, 1 Jun 2026 10:00:00 +0000\nTo: john@fabrikam.com\n\n"
+        "Remote Server returned '550 5.4.1 Recipient address rejected: Access denied'\n"
+    )
+    one = mail.save("internet-to-unknown.eml", text).path(Kind.INTERNET_TO_UNKNOWN)
+    assert one.reply == Reply(550, "5.4.1", "Recipient address rejected: Access denied")
+    why = "the report does not name the host that wrote it: whether somebody had taken the message before is open"
+    assert one.assumptions == (f"messages/internet-to-unknown.eml: {why}",)
+    assert judge.refused([one]).verdict is Verdict.NOT_VERIFIED
+
+
 def test_a_bounced_test_message_was_not_delivered(mail: Any) -> None:
     text = (mail.place / "cloud-to-unknown.eml").read_text(encoding="utf-8")
     text = text.replace("mailflow-nobody-of-this-name@contoso.com", "david@contoso.com")

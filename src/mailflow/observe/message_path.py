@@ -32,14 +32,17 @@ def paths_of(environment: Environment, message: TestMessage, saved: SavedMessage
 
 def _read(environment: Environment, message: TestMessage, fields: Fields, *, own_mailbox: bool) -> Told:
     """Read the hops from a header, and tell what could not be told from it."""
-    own = {MICROSOFT_365, *(server.name for server in environment.on_premises.servers)}
-    sent = Sent(message.envelope.mail_from, from_outside=message.submitted_at not in own)
+    sent = Sent(message.envelope.mail_from, from_outside=_is_from_outside(environment, message))
     received = [read_received(body) for body in bodies(fields, "received")]
     traced = trace(environment, received, own_mailbox=own_mailbox)
     shown = _reverse_path(fields)
     reverse = message.envelope.mail_from if isinstance(shown, Unknown) else shown
     found, untold = hops(environment, traced, ExchangeFields.read(fields), sent, reverse)
     return traced, found, [*traced.untold, *untold]
+
+
+def _is_from_outside(environment: Environment, message: TestMessage) -> bool:
+    return message.submitted_at not in (MICROSOFT_365, *(server.name for server in environment.on_premises.servers))
 
 
 def _reverse_path(fields: Fields) -> Address | Unknown | None:
@@ -95,6 +98,10 @@ def _reported(
     traced, found, untold = _way_of_original(environment, message, report)
     if status.action != "failed":  # RFC 3464 section 2.3.3: delayed, delivered, relayed, expanded
         untold.append(f"the report tells of a message that is {status.action[:20]}, not of one that came back")
+    if not report.reporting_host and _is_from_outside(environment, message):
+        untold.append(
+            "the report does not name the host that wrote it: whether somebody had taken the message before is open"
+        )
     recipients = message.envelope.rcpt_to
     return MailPath(
         message,
