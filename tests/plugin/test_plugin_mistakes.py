@@ -1,11 +1,13 @@
 """What is written wrongly: said with file and line, without a traceback, and never green."""
 
+from dataclasses import replace
 from typing import Any
 
 import dns.resolver
 import pytest
 
 from mailflow.input_error import Mistake
+from mailflow.policy.finding import Verdict
 from mailflow.policy.run import Completeness, Decision
 
 RIGHT = ("When it is looked up", "Then it is right")
@@ -386,3 +388,31 @@ def test_looking_without_running_finds_every_mistake(toys: Any) -> None:
     assert outcome.doors == []
     assert "features/one.feature:5: found no Then in 'The MX is right'" in outcome.text
     assert "Nearest: 'it is right'" in outcome.text
+
+
+def test_a_live_run_contacts_nobody_for_a_draft(toys: Any) -> None:
+    toys.environment()
+    toys.environments[0] = replace(
+        toys.environments[0], unfilled=("environment.yaml:27 addresses of mail.contoso.com",)
+    )
+    toys.feature(toys.scenario("When it is looked up", "Then it is right"))
+    outcome = toys.run("features", "--mode", "live")
+    assert outcome.exit_status == 4
+    assert outcome.doors == []
+    assert (
+        "fixtures/toy: found still to be filled in: environment.yaml:27 addresses of mail.contoso.com; "
+        "expected no placeholder in a live run."
+    ) in outcome.text
+
+
+def test_in_a_draft_no_row_has_a_verdict(toys: Any) -> None:
+    toys.environment()
+    toys.environments[0] = replace(toys.environments[0], unfilled=("environment.yaml:12 tenant_id",))
+    toys.feature(
+        toys.scenario("When it is looked up", "Then it is right")
+        + toys.scenario("When it is looked up", "Then it is wrong", tags="@TOY-MX-2 @must", title="It is wrong")
+    )
+    outcome = toys.run("features")
+    assert {row.verdict for row in outcome.run.results} == {Verdict.NOT_VERIFIED}
+    assert {row.reason for row in outcome.run.results} == {"still to be filled in: environment.yaml:12 tenant_id"}
+    assert outcome.run.results[1].notes == ("the MX is mail: the MX is old",)

@@ -59,7 +59,7 @@ def looks(
     Raises:
         pytest.UsageError: an option that cannot be read.
         InputError: a recording is not of the folder as it is, or there is none of an environment; a saved message
-            cannot be read.
+            cannot be read; a live run of a draft.
 
     """
     mode = config.getoption("mode")
@@ -77,6 +77,7 @@ def looks(
         )
     except (ValueError, AddressError) as wrong:
         raise pytest.UsageError(str(wrong)) from wrong
+    _no_drafts(environments)
     for environment in environments.values():
         read_saved(environment.folder)  # what is wrong with a saved message is said before anybody is contacted
     asked = config.getoption("stage")
@@ -87,6 +88,17 @@ def _stage(environment: Environment, asked: str | None) -> Stage:
     if asked:
         return Stage(asked)
     return environment.cutover.stage if environment.cutover else Stage.AFTER
+
+
+def _no_drafts(environments: Mapping[str, Environment]) -> None:
+    """Contact nobody for a draft: its addresses are nobody's, or of this machine."""
+    mistakes = [
+        Mistake(f"fixtures/{name}", None, f"still to be filled in: {place}", "no placeholder in a live run")
+        for name, environment in environments.items()
+        for place in environment.unfilled
+    ]
+    if mistakes:
+        raise InputError(*mistakes)
 
 
 def _same(environments: Mapping[str, Environment], recorded: Mapping[str, Recording]) -> None:
