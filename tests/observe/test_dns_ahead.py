@@ -83,3 +83,15 @@ def test_where_nobody_answers_the_questions_end_soon(monkeypatch: pytest.MonkeyP
             assert {one.outcome for one in found} == {Outcome.FOUND}
 
     asyncio.run(scene())
+
+
+def test_a_step_does_not_wait_behind_everything_that_is_looked_up_ahead() -> None:
+    async def scene() -> None:
+        async with Scripted(published) as server:
+            eye = DnsEye([("127.0.0.1", server.port)])
+            await eye.look_ahead(f"d{n}.example" for n in range(500))
+            await eye.lookup(Question("d0.example", "MX"))
+            assert (await eye.lookup(Question("d499.example", "MX"))).outcome is Outcome.FOUND
+            assert eye.known(Question("d250.example", "MX")) is None  # far from done
+
+    asyncio.run(scene())

@@ -11,14 +11,20 @@ from mailflow.records.answer import Question
 from mailflow.records.mx import by_preference
 from mailflow.records.spf_count import count_terms
 
+_DOMAINS = 32  # at a time: what a step asks meanwhile must not wait behind thousands of questions
+
 
 async def look_ahead(eye: Eye, domains: Iterable[str]) -> None:
     """Look up the MX records with their addresses, and the SPF record with all that it leads to."""
+    places = asyncio.Semaphore(_DOMAINS)
 
     async def mail_hosts(domain: str) -> None:
         mx = await eye.lookup(Question(domain, "MX"))
         hosts = [record.exchange for record in by_preference(mx)]
         await asyncio.gather(*(eye.lookup(Question(host, kind)) for host in hosts for kind in ("A", "AAAA")))
 
-    asking = (look for domain in domains for look in (mail_hosts(domain), eye.drive(count_terms(domain))))
-    await asyncio.gather(*asking)
+    async def one(domain: str) -> None:
+        async with places:
+            await asyncio.gather(mail_hosts(domain), eye.drive(count_terms(domain)))
+
+    await asyncio.gather(*map(one, domains))
