@@ -1,7 +1,9 @@
 """The shipped environments with Postfix in place of Exchange Server: what its exports say, as facts under `other:`."""
 
+import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,5 +57,7 @@ def copy(scenario: str, folder: Path, change: Callable[[Path], None] = lambda _:
     del server["exchange_name"]
     server["other"] = FACTS[scenario]
     file.write_text(yaml.safe_dump(told, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    (folder / "exchange-online" / "exported.json").write_text(json.dumps({"at": now}), encoding="utf-8")
     change(folder)
     return folder
