@@ -259,6 +259,25 @@ def test_one_copy_of_two_does_not_show_the_other(mail: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("saved", "kind", "unseen"),
+    [
+        ("third-party.eml", Kind.THIRD_PARTY, ["david@contoso.com"]),  # to chris: stands for sara, not for the own side
+        ("third-party-2.eml", Kind.THIRD_PARTY, ["chris@contoso.com", "sara@contoso.com"]),
+        ("internet-to-cloud.eml", Kind.INTERNET_TO_CLOUD, []),
+    ],
+)
+def test_one_message_stands_for_those_that_go_to_the_same_side(
+    mail: Any, saved: str, kind: Kind, unseen: list[str]
+) -> None:
+    mail.only(saved)
+    seen, *others = mail.paths(kind)
+    assert seen.disposition is Disposition.DELIVERED
+    assert [(str(path.recipient), path.disposition) for path in others] == [
+        (recipient, Disposition.UNSEEN) for recipient in unseen
+    ]
+
+
+@pytest.mark.parametrize(
     ("days", "why"),
     [
         (13, ""),

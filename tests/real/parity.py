@@ -75,9 +75,7 @@ CASES = (
     Case("scenario-4", "lock-absent", falls=("S4-LOCK-2",)),
     Case("scenario-3", "lock-disabled", falls=("S3-LOCK-2",)),
     Case("scenario-3", "cmt-off", falls=("S3-PATH-3",)),
-    Case(
-        "scenario-4", wrong="The own server relays for anybody", facts=(("relays_for", ["0.0.0.0/0"]),), falls=()
-    ),
+    Case("scenario-4", wrong="The own server relays for anybody", facts=(("relays_for", ["0.0.0.0/0"]),), falls=()),
     Case("scenario-1", wrong="The own server takes mail from anybody", facts=(("accepts_from", None),)),
     Case(
         "scenario-4",

@@ -119,7 +119,7 @@ def test_our_eye_sees_the_certificate_that_postfix_shows_and_what_it_says_to_eac
     replies = [(str(offer.envelope.rcpt_to[0]), *map(str, offer.replies)) for offer in seen.offered]
     assert [(recipient, reply[:9]) for recipient, reply in replies] == [
         ("david@contoso.com", "250 2.1.5"),
-        ("nobody@contoso.com", "550 5.1.1"),
+        ("nobody@contoso.com", "250 2.1.5"),
         ("kate@tailspintoys.com", "554 5.7.1"),
     ]
 
@@ -129,7 +129,7 @@ def test_our_eye_sees_the_certificate_that_postfix_shows_and_what_it_says_to_eac
     [
         ("mail.contoso.com", "john@fabrikam.com", "david@contoso.com", "250 2.1.5 Ok"),
         ("mail.contoso.com", "john@fabrikam.com", "chris@contoso.com", "250 2.1.5 Ok"),
-        ("mail.contoso.com", "john@fabrikam.com", "nobody@contoso.com", "550 5.1.1 <nobody@contoso.com>"),
+        ("mail.contoso.com", "john@fabrikam.com", "nobody@contoso.com", "250 2.1.5 Ok"),  # it comes back later
         ("mail.contoso.com", "john@fabrikam.com", "kate@tailspintoys.com", "554 5.7.1 <kate@tailspintoys.com>"),
         ("mail.fabrikam.com", "kate@tailspintoys.com", "john@fabrikam.com", "250 Accepted"),
         ("mail.fabrikam.com", "kate@tailspintoys.com", "nobody@fabrikam.com", "550 5.1.1 User unknown"),

@@ -64,10 +64,22 @@ def _of_kind(
             seen += paths_of(environment, _as_sent(message, one), one)
     if not seen:
         return tuple(_unseen(environment, planned, unusable))
-    # Of several recipients each has a copy: who saved one has not shown the others.
-    shown = {path.recipient for path in seen}
-    several = [message for message in planned if len(message.envelope.rcpt_to) > 1]
-    return (*seen, *(path for path in _unseen(environment, several, unusable) if path.recipient not in shown))
+    # One message stands for all that begin at the same place and go to the same side; of several recipients each has a
+    # copy, and who saved one has not shown the others.
+    shown = {(path.message.submitted_at, _place(environment, path.recipient)) for path in seen}
+    missing = [
+        path
+        for path in _unseen(environment, planned, unusable)
+        if (path.message.submitted_at, _place(environment, path.recipient)) not in shown
+    ]
+    return (*seen, *missing)
+
+
+def _place(environment: Environment, recipient: Address) -> str:
+    """Tell on which side a recipient is."""
+    if recipient in environment.mailboxes.cloud:
+        return "cloud"
+    return "on_premises" if recipient in environment.mailboxes.on_premises else "elsewhere"
 
 
 def _unusable(environment: Environment, one: SavedMessage, now: datetime) -> str:
