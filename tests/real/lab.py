@@ -17,7 +17,7 @@ import dns.rdatatype
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.event_loop import EventLoopThread
-from mailflow.simulate.zones import STRANGER_ADDRESS, microsoft_365_addresses, zones
+from mailflow.simulate.zones import STRANGER_ADDRESS, microsoft_365_addresses, relay_pool, zones
 from tests.real import exim, name_servers, postfix
 from tests.real.keys import Keys
 from tests.real.microsoft_365 import Microsoft365
@@ -115,7 +115,7 @@ class Lab:
 
     def _microsoft_365(self, stack: ExitStack) -> None:
         listens, sends_from = microsoft_365_addresses(self.environment)
-        host = self.host("microsoft-365", listens, sends_from)
+        host = self.host("microsoft-365", (*listens, *relay_pool(self.environment)), sends_from)
         self.loop = stack.enter_context(loop_at(host))
         self.microsoft_365 = Microsoft365(self.environment, RESOLVER)
         self.loop.call(self.microsoft_365.start(), START_S)

@@ -1,4 +1,4 @@
-"""The configurations for which a simulation and real servers are compared, and judging each of them both ways."""
+"""Judging one configuration both ways: in a simulation, and live before real servers."""
 
 import json
 import os
@@ -7,95 +7,27 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mailflow.environment.environment import Environment
-from mailflow.environment.fault import Fault, read_all
 from mailflow.environment.fault_change import Change, apply
 from mailflow.environment.load import load
 from tests.real import plans
+from tests.real.cases import CASES, PROJECT, Case, faults
 from tests.real.keys import Keys
 from tests.real.lab import Lab
 from tests.real.post import send_and_save
 
-PROJECT = Path(__file__).parents[2]
 Verdicts = Mapping[str, str]  # requirement → verdict
 
-_RUN_S = 120.0
-
-
-@dataclass(frozen=True)
-class Case:
-    """One configuration, and the rows that must be non-compliant both ways."""
-
-    scenario: str
-    fault: str = ""  # of fixtures/faults; empty: correct, or the facts of the own server changed
-    wrong: str = ""  # what is wrong, where no fault says it
-    facts: tuple[tuple[str, Any], ...] = ()  # of the own server, as environment.yaml has them; None: absent
-    falls: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Name it as the page does: its environment's folder."""
-        words = self.fault or "-".join(key for key, _ in self.facts)
-        return f"{self.scenario}.{words}" if words else self.scenario
-
-    @property
-    def title(self) -> str:
-        """Say in words what is wrong."""
-        return faults()[self.fault].file.title if self.fault else self.wrong or "as documented"
-
-
-def _routes(*, exit_by_mx: bool, shows_certificate: bool) -> list[dict[str, str]]:
-    shown = {"require_tls": "true", "presents_certificate": "true" if shows_certificate else "false"}
-    everywhere = {} if exit_by_mx else {"smart_host": "contoso-com.mail.protection.outlook.com", **shown}
-    return [{"domain": "contoso.mail.onmicrosoft.com", **shown}, {"domain": "*", **everywhere}]
-
-
-CASES = (
-    *(Case(scenario) for scenario in plans.FACTS),
-    Case("scenario-4", "mx-names-an-alias", falls=("S4-MX-1", "S4-MX-2", "S4-MX-3")),
-    Case("scenario-1", "mx-old-server-kept", falls=("S1-MX-2",)),
-    Case("scenario-3", "mx-host-without-final-dot", falls=("S3-MX-1",)),
-    Case("scenario-4", "dns-mail-host-gone", falls=("S4-MX-1",)),
-    Case("scenario-4", "spf-ipv4-typo", falls=("HYB-SPF-1", "HYB-SPF-3")),
-    Case("scenario-2", "spf-two-records", falls=("HYB-SPF-1",)),
-    Case("scenario-3", "spf-eleventh-look-up", falls=("HYB-SPF-1",)),
-    Case("scenario-4", "certificate-expired", falls=("HYB-TLS-5",)),
-    Case("scenario-3", "certificate-of-another-name", falls=("HYB-TLS-4",)),
-    Case("scenario-4", "certificate-self-signed", falls=("HYB-TLS-3",)),
-    Case("scenario-3", "server-offers-no-starttls", falls=("HYB-TLS-1", "HYB-TLS-2")),
-    Case("scenario-4", "server-speaks-tls-1.1", falls=("HYB-TLS-2",)),
-    Case("scenario-4", "server-silent"),
-    Case("scenario-4", "lock-absent", falls=("S4-LOCK-2",)),
-    Case("scenario-3", "lock-disabled", falls=("S3-LOCK-2",)),
-    Case("scenario-3", "cmt-off", falls=("S3-PATH-3",)),
-    Case("scenario-4", wrong="The own server relays for anybody", facts=(("relays_for", ["0.0.0.0/0"]),), falls=()),
-    Case("scenario-1", wrong="The own server takes mail from anybody", facts=(("accepts_from", None),)),
-    Case(
-        "scenario-4",
-        wrong="The own server sends to the Internet past Microsoft 365",
-        facts=(("routes", _routes(exit_by_mx=True, shows_certificate=True)),),
-        falls=("S4-PATH-3", "S4-PATH-5", "S4-PATH-7"),
-    ),
-    Case(
-        "scenario-3",
-        wrong="The own server shows no certificate to Microsoft 365",
-        facts=(("routes", _routes(exit_by_mx=True, shows_certificate=False)),),
-        falls=(),
-    ),
-)
-
-
-@cache
-def faults() -> Mapping[str, Fault]:
-    """Read fixtures/faults."""
-    return read_all(PROJECT)
+_OPEN = "not-verified"
+_RUN_S = 180.0
+_QUIET_S = 4.0  # after which what has not come in a broken configuration will not come
 
 
 def prepare(case: Case, folder: Path, keys: Keys) -> Environment:
@@ -123,20 +55,29 @@ def judge_live(case: Case, environment: Environment, keys: Keys) -> Verdicts:
     """Set the servers up, send every message, and let `--mode live` look from a stranger's host."""
     with Lab(environment, keys) as lab:
         for domain in environment.domains:
-            send_and_save(lab, domain, environment.folder / "messages")
+            waits = {"quiet_s": _QUIET_S} if case.broken else {}
+            send_and_save(lab, domain, environment.folder / "messages", **waits)
         (found,) = _judge(lab.stranger.command, [environment.folder], "--mode", "live").values()
     return found
 
 
-def judge_simulated(case: Case, environment: Environment) -> Verdicts:
-    """Judge the same folder in a simulation."""
-    folder, fault = environment.folder, ()
-    if environment.disturbed:  # it stands in no file: --fault says it, to an environment of a shipped name
-        fault = ("--fault", case.fault)
-        folder = folder.with_name(f"{case.name}-as-shipped") / case.scenario
-        shutil.copytree(environment.folder, folder)
-    (found,) = _judge(lambda *command: list(map(str, command)), [folder], *fault, "--mode", "simulated").values()
+def judge_simulated(environments: Mapping[Case, Environment], place: Path) -> dict[Case, Verdicts]:
+    """Judge copies of the same folders in a simulation: together, but for those in which a server misbehaves."""
+    folders = {}
+    for case, environment in environments.items():
+        # What a server does otherwise stands in no file: --fault says it, to an environment of a shipped name.
+        name = f"{case.name}/{case.scenario}" if environment.disturbed else case.name
+        folders[case] = shutil.copytree(environment.folder, place / name)
+    alone = [case for case, environment in environments.items() if environment.disturbed]
+    together = _judge(_here, [folder for case, folder in folders.items() if case not in alone])
+    found = {case: together[case.name] for case in environments if case not in alone}
+    for case in alone:
+        (found[case],) = _judge(_here, [folders[case]], "--fault", case.fault).values()
     return found
+
+
+def _here(*command: object) -> list[str]:
+    return list(map(str, command))
 
 
 def _judge(command: Callable[..., list[str]], folders: Iterable[Path], *options: str) -> dict[str, Verdicts]:
@@ -162,3 +103,39 @@ def _judge(command: Callable[..., list[str]], folders: Iterable[Path], *options:
         return found
     finally:
         shutil.rmtree(reports)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The verdicts of one configuration, side by side."""
+
+    case: Case
+    simulated: Verdicts
+    live: Verdicts
+
+    def both(self, *verdicts: str) -> list[str]:
+        """Name the rows that both decided alike, by one of these verdicts."""
+        return [row for row, verdict in self.simulated.items() if verdict == self.live.get(row) and verdict in verdicts]
+
+    @property
+    def apart(self) -> list[str]:
+        """Name the rows that both decided, and not alike."""
+        return [
+            row
+            for row, verdict in self.simulated.items()
+            if _OPEN not in (verdict, self.live.get(row)) and verdict != self.live.get(row)
+        ]
+
+    @property
+    def open(self) -> list[str]:
+        """Name the rows that one of them decided, or none."""
+        return [row for row, verdict in self.simulated.items() if _OPEN in (verdict, self.live.get(row))]
+
+
+def compare(keys: Keys, place: Path) -> list[Compared]:
+    """Judge every case both ways, several at a time: most of it is waiting."""
+    environments = {case: prepare(case, place / "live" / case.name, keys) for case in CASES}
+    with ThreadPoolExecutor(4) as pool:
+        simulated = pool.submit(judge_simulated, environments, place / "simulated")
+        live = {case: pool.submit(judge_live, case, environment, keys) for case, environment in environments.items()}
+        return [Compared(case, simulated.result()[case], live[case].result()) for case in CASES]

@@ -34,7 +34,7 @@ inet_protocols = {families}
 smtpd_client_restrictions = {clients}
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 smtpd_recipient_restrictions =
-# environment.yaml says for which domains the server takes mail, and names no recipients: what it cannot deliver comes back.
+# environment.yaml says for which domains it takes mail, and names no recipients: what it cannot deliver comes back.
 smtpd_reject_unlisted_recipient = no
 virtual_mailbox_domains = {accepts_for}
 virtual_mailbox_maps = $default_database_type:$config_directory/mailboxes
