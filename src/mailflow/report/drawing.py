@@ -209,7 +209,8 @@ class _Pen:
         code = strip.reply.split(" ")[:2]
         words = " ".join([strip.ending, *(code if strip.ending != DELIVERED else [])])
         words = f"{f'{strip.sign} ' if wrong else ''}{words}{f' {_TIMES} {count}' if count > 1 else ''}"
-        x, y = seen[-1]
+        # Of a message that nobody saw there is no place: its end stands where every way begins.
+        x, y = seen[-1] if seen else (_X[0], self.drawing.height + _LINE)
         leftward = bool(steps) and steps[-1][1][0] < steps[-1][0][0]
         label = Label("mark" if wrong else "ending", x - 12 if leftward else x + 12, y + 4, words)
         self.drawing.labels.append(replace(label, anchor="end") if leftward else label)
