@@ -155,10 +155,12 @@ def test_whatever_was_demanded_and_taken_the_drawing_shows_it(  # noqa: PLR0917 
     assert all(sum(mark in text for text in words) >= 2 for mark in marks), "every difference is told on its step"
 
 
-@pytest.mark.parametrize("demands", [[Demand(passes=(OWN, CLOUD))], [Demand((DELIVERED,), CLOUD)]])
-def test_a_message_that_nobody_saw_has_an_end_and_no_place(row, demands) -> None:
+@pytest.mark.parametrize(
+    ("demands", "told"), [([Demand(passes=(OWN, CLOUD))], "not seen"), ([Demand((DELIVERED,), CLOUD)], "? not seen")]
+)
+def test_a_message_that_nobody_saw_has_an_end_and_no_place(row, demands, told) -> None:
     drawing = draw([passage(row, demands, way(ending="not seen"), verdict=Verdict.NOT_VERIFIED)], own_first=True)
-    assert [label.text.strip() for label in drawing.labels if "not seen" in label.text] == ["? not seen"]
+    assert [label.text.strip() for label in drawing.labels if "not seen" in label.text] == [told]
     assert drawing.dots == []
     assert all(0 < label.y <= drawing.height for label in drawing.labels)
 
