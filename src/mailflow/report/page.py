@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 from mailflow.policy.documents import Document, documents
@@ -74,7 +75,7 @@ class Page:
         """Name who mends a finding."""
         return menders(result.remedy or result.requirement.remedy, self._remedies)
 
-    @property
+    @cached_property
     def blockers(self) -> tuple[Blocker, ...]:
         """What blocks, a requirement once, causes before what follows from them."""
         blocking = [self._anchors[id(result)] for result in self.run.blocking()]
@@ -104,7 +105,7 @@ class Page:
         acting = {mender for row in group for mender in self.menders(row.result)}
         return Blocker(tuple(group), tuple(mender for mender in Mender if mender in acting), follows)
 
-    @property
+    @cached_property
     def work(self) -> tuple[tuple[Mender | None, tuple[str, ...]], ...]:
         """Who has to mend which requirements before the change; None: no remedy names a tool of anybody's."""
         causes = [blocker for blocker in self.blockers if not blocker.follows] or self.blockers
@@ -119,21 +120,20 @@ class Page:
         found = [row for row in self.rows if row.result.verdict in verdicts]
         return tuple(sorted(found, key=lambda row: row.result.requirement.level is not Level.MUST))
 
-    @property
+    @cached_property
     def designs(self) -> tuple[Design, ...]:
         """The ways of messages, domains together whose drawings are alike; those that differ first."""
         groups: dict[object, list[tuple[str | None, tuple[Passage, ...]]]] = {}
-        for domain, of_domain in groupby(sorted(self.rows, key=self._place), key=lambda row: row.result.domain):
+        order: dict[str | None, int] = {domain: number for number, domain in enumerate(self.run.domains)}
+        order[None] = len(order) + 1  # the tenant comes last, after domains that the environment does not name
+        ordered = sorted(self.rows, key=lambda row: order.get(row.result.domain, len(order) - 1))
+        for domain, of_domain in groupby(ordered, key=lambda row: row.result.domain):
             found = passages(of_domain)
             scenario = self.run.domains.get(domain) if domain else None
             if found:
                 groups.setdefault((scenario, *(one.shape for one in found)), []).append((domain, found))
         designs = [self._design(group) for group in groups.values()]
         return tuple(sorted(designs, key=lambda design: (design.scenario is None, not design.differing)))
-
-    def _place(self, row: Row) -> int:
-        order = {domain: number for number, domain in enumerate(self.run.domains)}
-        return order.get(row.result.domain or "", len(order)) if row.result.domain else len(order) + 1
 
     def _design(self, group: Sequence[tuple[str | None, tuple[Passage, ...]]]) -> Design:
         first, found = group[0]
@@ -143,7 +143,7 @@ class Page:
         drawing = draw(found, own_first=scenario in (3, 4, None))
         return Design(scenario, title, tuple(domain for domain, _ in group), found, drawing)
 
-    @property
+    @cached_property
     def notes(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
         """What is worth saying without being a verdict, each once, with the rows where it was said."""
         told: dict[str, list[Row]] = {}
@@ -158,7 +158,7 @@ class Page:
         named = {source.document for result in self.run.results for source in result.requirement.sources}
         return tuple(document for key, document in documents().items() if key in named)
 
-    @property
+    @cached_property
     def texts(self) -> tuple["Text", ...]:
         """Every requirement with its sentences and what came of each, in the order of the features."""
         found: dict[str, list[Row]] = {}
