@@ -38,7 +38,7 @@ def few(cases: list[Case]) -> list[Case]:
 EVERY = [(fault, environment) for fault in FAULTS.values() for environment in fault.file.environments]
 CASES = EVERY if os.environ.get("MAILFLOW_FAULTS") == "all" else few(EVERY)
 LANES = min(2, os.cpu_count() or 1)
-LOT = 50  # faults that one process judges: few enough to fill the lanes evenly, many enough to pay for the start
+LOT = 100  # faults that one process judges: few enough to fill the lanes evenly, many enough to pay for the start
 
 Row = dict[str, Any]
 
