@@ -33,7 +33,7 @@ MODES = {
     "simulated": "It judges the plan: what will be true after the change, on servers simulated from the "
     "files of this environment. It says nothing of what is published or configured today.",
     "live": "It judges what was published and configured when the run looked.",
-    "recorded": "It judges answers that an earlier live run recorded.",
+    "recorded": "It judges again what an earlier run observed; “Observed” below says how and when that was.",
 }
 
 

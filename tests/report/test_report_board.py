@@ -1,0 +1,131 @@
+"""What a board reads first: the decision, what blocks, who mends, the sums, the matrix."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailflow.policy.finding import Verdict
+from mailflow.policy.readiness import Readiness
+from mailflow.policy.run import Completeness
+from tests.report.html_page import blanks, page
+
+
+def test_the_decision_comes_first(build) -> None:
+    shown = page(build())
+    assert shown.texts("h1") == ["Contoso scenario-4"]
+    assert shown.texts("h2")[0] == "✕ Not ready"
+    assert shown.texts("title")[0] == "Not ready: scenario-4, Contoso (simulated)"
+    assert [blanks(one.text) for one in shown.by_class("stamp")] == ["SIMULATED"]
+    (decision,) = shown.by_class("decision")
+    assert blanks(decision.text) == (
+        "✕ Not ready 1 requirement fails, 1 waiver does not hold, 1 requirement could not be verified and 3 planned "
+        "rows were not judged. 2 recommendations are open; by itself that does not block. What blocks "
+        "✕ non-compliant S4-MX-9 title contoso.com ? not-verified S4-MX-7 title contoso.com "
+        "1 waiver that does not hold The run is not complete "
+        "Who mendsnot known from the remedy: S4-MX-9, S4-MX-7 "
+        "Accepted risks2 risks; the first acceptance ends with end (UTC, that day included) "
+        "SimulatedIt judges the plan: what will be true after the change, on servers simulated from the files of this "
+        "environment. It says nothing of what is published or configured today."
+    )
+
+
+def test_a_cause_stands_before_what_falls_with_it_and_has_somebody_who_mends_it(build, row) -> None:
+    cause = replace(row(Verdict.NON_COMPLIANT, "A-2"), remedy="Set-InboundConnector x")
+    effect = replace(row(Verdict.NON_COMPLIANT, "A-1"), remedy="Mend that first (A-2)")
+    (decision,) = page(build(results=[effect, cause], waiver_mistakes=())).by_class("decision")
+    told = blanks(decision.text)
+    assert (
+        "A-2 title contoso.com; mended by Microsoft 365 ✕ non-compliant A-1 title contoso.com; falls with A-2" in told
+    )
+    assert "Who mendsMicrosoft 365: A-2 " in told
+    assert "not known from the remedy" not in told
+
+
+def test_one_requirement_that_blocks_in_many_domains_is_one_line(build, row) -> None:
+    results = [replace(row(Verdict.NON_COMPLIANT, "A-1"), domain=f"{n}.example") for n in range(20)]
+    (decision,) = page(build(results=results)).by_class("decision")
+    assert blanks(decision.text).count("A-1 title 0.example and 19 more") == 1
+
+
+def test_an_acceptance_that_ends_before_the_change_is_told(build, row) -> None:
+    waived = row(Verdict.WAIVED, "A-1")
+    waived = replace(waived, accepted=replace(waived.accepted, until="2026-12-31"))
+    for day, early in ((30, False), (31, False), (32, True)):
+        due = Readiness(datetime(2026, 12, 1, 12, tzinfo=UTC) + timedelta(days=day - 1), ())
+        (decision,) = page(build(results=[waived], readiness=due)).by_class("decision")
+        assert ("before the change is due" in decision.text) == early
+
+
+def test_a_long_list_of_what_blocks_is_cut_and_says_so(build, row) -> None:
+    (decision,) = page(build(results=[row(Verdict.NON_COMPLIANT, f"A-{n}") for n in range(1, 41)])).by_class("decision")
+    assert "A-8 " in decision.text
+    assert "A-9 title" not in decision.text
+    assert "32 more requirements" in decision.text
+
+
+def test_the_sums_add_up(build) -> None:
+    assert [blanks(one.text) for one in page(build()).by_class("sum")] == [
+        "13 planned = 10 judged + 1 deselected + 1 undefined + 1 errors",
+        "10 judged = 2 ✕ non-compliant + 2 ? not-verified + 2 △ waived + 2 ✓ compliant + 2 – not-applicable",  # noqa: RUF001  # the symbol
+    ]
+
+
+@pytest.mark.parametrize(("planned", "judged", "alarm"), [(10, 10, False), (11, 10, True), (9, 9, True), (10, 9, True)])
+def test_sums_that_do_not_add_up_are_an_alarm(build, planned, judged, alarm) -> None:
+    shown = page(build(completeness=Completeness(planned, judged)))
+    assert ("These numbers do not add up" in shown.all("main")[0].text) == alarm
+
+
+def test_what_does_not_hold_is_told_in_full_and_what_holds_in_short(build) -> None:
+    shown = page(build())
+    assert [blanks(one.text) for one in shown.all("h3") if "article" in one.within] == [
+        "✕ non-compliant S4-MX-9 contoso.com must title",
+        "✕ non-compliant S4-MX-10 tenant should title",
+        "△ waived S4-MX-5 contoso.com must title",
+        "△ waived S4-MX-6 tenant should title",
+        "? not-verified S4-MX-7 contoso.com must title",
+        "? not-verified S4-MX-8 tenant should title",
+    ]
+    assert [blanks(one.text) for one in shown.by_class("outcome")] == [
+        "– not-applicable contoso.com: reason of S4-MX-1",  # noqa: RUF001  # the symbol
+        "– not-applicable tenant: reason of S4-MX-2",  # noqa: RUF001  # the symbol
+        "✓ compliant contoso.com: reason of S4-MX-3",
+        "✓ compliant tenant: reason of S4-MX-4",
+        "△ waived contoso.com: reason of S4-MX-5",
+        "△ waived tenant: reason of S4-MX-6",
+        "? not-verified contoso.com: reason of S4-MX-7",
+        "? not-verified tenant: reason of S4-MX-8",
+        "✕ non-compliant contoso.com: reason of S4-MX-9",
+        "✕ non-compliant tenant: reason of S4-MX-10",
+    ]
+
+
+def test_each_cell_of_the_matrix_leads_to_what_was_found(build) -> None:
+    run = build()
+    shown = page(run)
+    cells = [one for one in shown.by_class("cell") if "td" in one.within and "matrix" not in (one.attributes["class"])]
+    matrix = [one for one in cells if re.match(r"\S+ \S+$", blanks(one.text))][-len(run.results) :]
+    assert [(one.attributes["href"], blanks(one.text).split()[1]) for one in matrix] == [
+        (f"#{r.requirement.id}{'--contoso.com' if r.domain else ''}", r.verdict) for r in run.results
+    ]
+    ids = {one.attributes.get("id"): one for one in shown.elements}
+    kinds = {ids[one.attributes["href"][1:]].tag: blanks(one.text).split()[1] for one in matrix}
+    assert kinds == {"article": "non-compliant", "span": "compliant"}
+
+
+def test_many_domains_stand_one_below_the_other(build, row) -> None:
+    names = [f"{n}.example" for n in range(30)]
+    results = [replace(row(Verdict.NON_COMPLIANT, f"A-{n}"), domain=name) for name in names for n in (1, 2)]
+    shown = page(build(results=results, domains=dict.fromkeys(names, 4)))
+    (table,) = shown.by_class("tall")
+    assert blanks(table.text).startswith(
+        "Domains of scenario 4: A-1 to A-2. Each cell leads to what was found. A-1A-2 0.example✕✕"
+    )
+    cells = [one.attributes for one in shown.all("a") if one.attributes.get("aria-label")]
+    assert [(one["href"], one["aria-label"]) for one in cells][:3] == [
+        ("#A-1--0.example", "non-compliant"), ("#A-2--0.example", "non-compliant"),
+        ("#A-1--1.example", "non-compliant"),
+    ]  # fmt: skip
+    assert len(cells) == 60
