@@ -159,6 +159,16 @@ def test_readiness_says_what_is_known_and_what_is_not(build, row) -> None:
     assert "fabrikam.comnot known: the plan has no zone with an MX record for itnot known" in told
 
 
+def test_readiness_names_what_was_judged_for_the_change(build, row) -> None:
+    judged = [
+        row(Verdict.NON_COMPLIANT, "CUT-TTL-1"),
+        row(Verdict.COMPLIANT, "CUT-NS-1"),
+        row(Verdict.COMPLIANT, "A-1"),
+    ]
+    (shown,) = page(build(results=judged)).by_class("around")
+    assert blanks(shown.text) == "✕ non-compliant CUT-TTL-1 title✓ compliant CUT-NS-1 title"
+
+
 def test_who_signs_signs_three_digests(build) -> None:
     (signature,) = page(build()).by_class("signature")
     told = blanks(signature.text)

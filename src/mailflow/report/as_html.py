@@ -59,9 +59,11 @@ def report(run: Run) -> bytes:
         most=_MOST,
         waived=waived,
         ends=ends[0] if ends else "",
+        approvers=list(dict.fromkeys(row.result.accepted.approver for row in waived if row.result.accepted)),
         ends_early=bool(ends and due and ends[0] < due.astimezone(UTC).date().isoformat()),
         tables=matrix(run, page.rows),
         running=_running_head(run),
+        around=[row for row in page.rows if row.result.requirement.id.startswith("CUT-")],
         locks=[row for row in page.of(Verdict.COMPLIANT) if "-LOCK-" in row.result.requirement.id],
         **_planned(run),
     )
