@@ -1,4 +1,4 @@
-"""Looking ahead: what steps will ask about the domains is asked for all of them at once; steps find it there.
+"""Looking ahead: what steps will ask is asked for many domains at once; steps find it there.
 
 A step asks one thing after the other and waits for each: from afar that is where the time of a run goes.
 """
