@@ -70,7 +70,7 @@ def opened(tab: Tab, file: Path) -> tuple[float, float, float]:
 def main() -> None:
     """Measure and print."""
     numbers = [int(number) for number in sys.argv[1:]] or [1, 20, 500]
-    with tempfile.TemporaryDirectory() as place, browser(Path(place) / "profile") as tab:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place, browser(Path(place) / "profile") as tab:
         folder = Path(place)
         good, bad = judged(folder / "good"), judged(folder / "bad", "--fault", FAULT)
         sys.stdout.write("domains      rows    written   report.html      opened   longest frame    filtered\n")

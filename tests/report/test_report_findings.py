@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -157,6 +158,15 @@ def test_readiness_says_what_is_known_and_what_is_not(build, row) -> None:
     assert "Microsoft 365 refuses what did not pass the own servers (S4-LOCK-1)" in told
     assert "contoso.com10 mail.contoso.com.5400 s (1:30:00)" in told
     assert "fabrikam.comnot known: the plan has no zone with an MX record for itnot known" in told
+
+
+def test_the_way_back_has_a_last_hour_where_the_change_has_a_date(build) -> None:
+    due = datetime(2026, 12, 5, 22, tzinfo=timezone(timedelta(hours=1)))
+    run = build(readiness=Readiness(due, (PlannedMx("contoso.com", ("10 mail.contoso.com.",), 3600),)))
+    told = blanks(page(run).all("main")[0].text)
+    assert "Due2026-12-05 21:00:00 UTC" in told
+    assert "3600 s (1 h) at most" in told
+    assert "Taken back at once, that is until 2026-12-05 22:00:00 UTC." in told
 
 
 def test_readiness_names_what_was_judged_for_the_change(build, row) -> None:

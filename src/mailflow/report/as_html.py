@@ -166,6 +166,7 @@ def _environment() -> jinja2.Environment:
         "anchor": anchor,
         "changed": words.changed,
         "duration": _duration,
+        "later": lambda time, seconds: time + timedelta(seconds=seconds),
         "lines": _lines,
         "stamp": _stamp,
         "status_class": _status_class,
