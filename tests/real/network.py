@@ -103,7 +103,6 @@ class Network:
         lines += [f"route add {address}{behind[address.version]} dev {host.interface}" for address in addresses]
         _batch(router, lines)
         sources = {address.version: address for address in reversed((*sends_from, *addresses))}
-        sources |= {address.version: address for address in reversed(tuple(sends_from))}
         lines = [f"route add {_ROUTER[4]} dev eth0"]
         lines += [f"route add default via {_ROUTER[v]} dev eth0 src {source}" for v, source in sources.items()]
         _batch(at, lines)

@@ -26,8 +26,8 @@ from tests.real.post import send_and_save
 Verdicts = Mapping[str, str]  # requirement → verdict
 
 _OPEN = "not-verified"
-_RUN_S = 180.0
-_QUIET_S = 4.0  # after which what has not come in a broken configuration will not come
+_RUN_S = 300.0
+_QUIET_S = 6.0  # after which what has not come in a broken configuration will not come
 
 
 def prepare(case: Case, folder: Path, keys: Keys) -> Environment:

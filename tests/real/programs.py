@@ -15,7 +15,7 @@ from typing import Self
 from mailflow.environment.environment import IPAddress
 from tests.real.network import Host
 
-_READY_S = 30.0
+_READY_S = 60.0
 _END_S = 10.0
 _BETWEEN_S = 0.02
 

@@ -80,7 +80,7 @@ def test_a_simulated_run_sends_nothing(open_host: tuple[Network, Host], tmp_path
     network, host = open_host
     run = (sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--reports", str(tmp_path))
     with frames_of(network, host) as frames:
-        done = subprocess.run(host.command(*run), cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(host.command(*run), cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout
     assert (tmp_path / "index.html").is_file()
     assert frames == []
