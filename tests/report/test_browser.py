@@ -193,6 +193,18 @@ def test_the_page_does_not_move_sideways(build, row, hostile, show, width) -> No
         assert shown.run("document.documentElement.scrollWidth") <= shown.run("innerWidth") == width
 
 
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_no_word_is_cut_off_by_its_cell(show, width) -> None:
+    shown = show((Path(__file__).parents[2] / "reports" / "sample" / "report.html").read_bytes(), width)
+    shown.run("document.querySelectorAll('details').forEach(part => part.open = true)")
+    cut = shown.run(
+        "[...document.querySelectorAll('th, td, dd, pre, .cell, .badge')].filter(one => "
+        "getComputedStyle(one).display != 'inline' && one.scrollWidth > one.clientWidth + 1)"
+        ".map(one => one.textContent.slice(0, 60))"
+    )
+    assert cut == []
+
+
 # Search and filter
 
 SHOWN = "[...document.querySelectorAll('.finding')].filter(one => !one.hidden).map(one => one.id)"
