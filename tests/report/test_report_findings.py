@@ -149,7 +149,8 @@ def test_change_since_an_earlier_run(build, row) -> None:
 
 def test_readiness_says_what_is_known_and_what_is_not(build, row) -> None:
     planned = (PlannedMx("contoso.com", ("10 mail.contoso.com.",), 5400), PlannedMx("fabrikam.com", (), None))
-    run = build(results=[row(Verdict.COMPLIANT, "S4-LOCK-1")], readiness=Readiness(None, planned))
+    locked = [row(Verdict.COMPLIANT, "S4-LOCK-1"), row(Verdict.COMPLIANT, "S1-LOCK-1")]
+    run = build(results=locked, readiness=Readiness(None, planned))
     told = blanks(page(run).all("main")[0].text)
     told = told[told.rindex("Readiness and the way back") : told.rindex("Sign-off")]
     assert "Duenot known: environment.yaml has no cutover" in told

@@ -7,6 +7,7 @@ in the page forbids whatever might slip through to run or to fetch; it lets one 
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -26,6 +27,8 @@ from mailflow.report.printable import printable
 
 # Of one answer; a hostile server must not make the report unreadable. All of it is in evidence.json.
 CHARACTERS = 30_000
+_AROUND = re.compile(r"CUT-[A-Z]+-\d+")  # rows about the change itself
+_LOCK = re.compile(r"S[34]-LOCK-\d+")  # rows by which Microsoft 365 takes mail from the own servers alone
 _MOST = 8  # requirements that the first page lists as blocking
 
 _CONTENTS = (
@@ -63,8 +66,8 @@ def report(run: Run) -> bytes:
         ends_early=bool(ends and due and ends[0] < due.astimezone(UTC).date().isoformat()),
         tables=matrix(run, page.rows),
         running=_running_head(run),
-        around=[row for row in page.rows if row.result.requirement.id.startswith("CUT-")],
-        locks=[row for row in page.of(Verdict.COMPLIANT) if "-LOCK-" in row.result.requirement.id],
+        around=[row for row in page.rows if _AROUND.fullmatch(row.result.requirement.id)],
+        locks=[row for row in page.of(Verdict.COMPLIANT) if _LOCK.fullmatch(row.result.requirement.id)],
         **_planned(run),
     )
 
