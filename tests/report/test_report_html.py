@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailflow.report import as_html
@@ -29,9 +29,13 @@ def test_nor_in_the_index(build, hostile) -> None:
 
 @settings(max_examples=40)
 @given(st.text())
+@example("Let every firewall pass TCP port 25, and publish: mail.contoso.com. IN A 192.0.2.1")
 def test_whatever_the_text_is(build, text) -> None:
     shown = page(build(lambda words: f"x{text}{words}"))
-    assert shown.skeleton() == page(build()).skeleton()
+    # A remedy may name the tools of one party or of several: who mends is a list.
+    written, benign = ([one for one in each.skeleton() if one[0] not in ("li", "b")] for each in (shown, page(build())))
+    assert written == benign
+    assert not shown.odd
 
 
 def test_a_mode_that_nobody_knows_is_text_too(build, hostile) -> None:
