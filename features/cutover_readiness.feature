@@ -1,7 +1,8 @@
 Feature: Readiness for the cutover
 
-  What must be so around the change of the MX record, whatever the scenario. These rows are asked of what is there, in
-  live runs: before the change, after it, or both. A simulation of the plan cannot know what is published today.
+  What must be so around the change of the MX record, whatever the scenario. Most of these rows are asked of what is
+  there, in live runs: before the change, after it, or both. A simulation of the plan cannot know what is published
+  today; what it can try are the time in which both MX records are in use, and the way back.
 
   @CUT-TTL-1 @should @stage:before
   Scenario: Resolvers forget the MX record within an hour
@@ -69,3 +70,38 @@ Feature: Readiness for the cutover
 
     When the Autodiscover record of the domain is looked up
     Then it does not lead to Microsoft 365 while mailboxes remain on the on-premises servers
+
+  @CUT-OVERLAP-1 @must @stage:plan
+  Scenario: Mail to the old MX hosts arrives while resolvers still name them
+    After the change resolvers give the old MX record for as long as its TTL said, and senders retry for days what they
+    had queued by it: for the old TTL and 72 hours more mail comes to the old hosts. A side that is locked too early
+    refuses it.
+
+    Source: EOP setup; restrict inbound mail after the MX record has spread; derived
+    Source: Lock-down; locking down Exchange on-premises; derived
+    Source: RFC 5321; section 4.5.4.1; derived
+    Remedy: Let the old side take the domain's mail, and pass it on to the mailboxes of the other side, until the old TTL
+      and 72 hours have gone since the change. Lock-downs come last, in this order: change the MX record, wait, close
+      port 25 of the own servers to everybody but Microsoft 365, then the connector that locks Microsoft 365:
+        Set-ReceiveConnector "<connector>" -RemoteIPRanges 0.0.0.0-255.255.255.255,::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+        Set-InboundConnector "<lock-down connector>" -Enabled $false
+
+    Given what was before the change of the MX record is recorded
+    And the MX record is to name other hosts than before
+    When mail goes to the hosts that the MX record named before, which are as they were
+    Then all of it arrives in the mailboxes that it is for
+
+  @CUT-ROLLBACK-1 @should @stage:plan @stage:before
+  Scenario: There is a way back
+    Who has to go back at night puts back what was written down before. What was not written down is guessed, and what
+    nobody tried may not work any more: mailboxes have moved since.
+
+    Source: Multiple locations; Best practices, step 3, Update the DNS records; derived
+    Source: RFC 1034; section 3.6; derived
+    Remedy: Record how it is before anything is changed (the zone, and Export-Clixml of the connectors of both sides, in
+      the folder that cutover.before names), and mend in that record what the finding shows, as it would have to be on
+      the way back.
+
+    Given what was before the change of the MX record is recorded
+    When everything is as before the change, and mail goes between all mailboxes and the Internet
+    Then all of it arrives in the mailboxes that it is for

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pytest_bdd import then, when
+from pytest_bdd import given, then, when
 
 from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.worlds import World
 from mailflow.judge import cutover as judge_cutover
 from mailflow.judge import plan as judge_plan
+from mailflow.judge import way_back
 from mailflow.observe.door import Door
 from mailflow.observe.reached import Reached
 from mailflow.plugin.fixtures import Say
@@ -84,3 +86,31 @@ def autodiscover_is_looked_up(door: Door, domain: Domain) -> Answer:
 @then("it does not lead to Microsoft 365 while mailboxes remain on the on-premises servers")
 def autodiscover_stays(environment: Environment, domain: Domain, autodiscover: Answer, conclude: Say) -> None:
     conclude(judge_cutover.autodiscover_stays(environment, domain, autodiscover))
+
+
+@given("what was before the change of the MX record is recorded")
+def what_was_before_is_recorded(environment: Environment, domain: Domain, condition: Say) -> None:
+    condition(way_back.is_recorded(environment, domain))
+
+
+@given("the MX record is to name other hosts than before")
+def mx_is_to_name_other_hosts(environment: Environment, domain: Domain, condition: Say) -> None:
+    condition(way_back.names_other_hosts(environment, domain))
+
+
+@when("mail goes to the hosts that the MX record named before, which are as they were", target_fixture="tried")
+def mail_goes_to_old_mx_hosts(door: Door, domain: Domain) -> way_back.Tried:
+    return way_back.Tried(World.OVERLAP, door.paths_in(World.OVERLAP, domain))
+
+
+@when(
+    "everything is as before the change, and mail goes between all mailboxes and the Internet",
+    target_fixture="tried",
+)
+def mail_goes_as_before(door: Door, domain: Domain) -> way_back.Tried:
+    return way_back.Tried(World.ROLLBACK, door.paths_in(World.ROLLBACK, domain))
+
+
+@then("all of it arrives in the mailboxes that it is for")
+def all_of_it_arrives(environment: Environment, tried: way_back.Tried, conclude: Say) -> None:
+    conclude(way_back.arrives(environment, tried))

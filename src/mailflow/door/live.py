@@ -10,6 +10,7 @@ import certifi
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailflow.door.look import Look
+from mailflow.door.worlds import open_worlds
 from mailflow.environment.environment import Environment, IPAddress, Stage
 from mailflow.environment.export_age import without_stale_exports
 from mailflow.environment.message import STRANGER
@@ -42,7 +43,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
         server.name: tuple(_first(visited.sessions.get(address), address) for address in server.listens)
         for server in environment.on_premises.servers
     }
-    yield Door(
+    door = Door(
         as_shown(without_stale_exports(environment, now), sessions),
         "live",
         look.stage,
@@ -58,6 +59,8 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
         reached=loop.call(post.reached(), _MORE_S),
         vantage=str(visited.vantage),
     )
+    with open_worlds(environment, loop) as door.worlds:  # nobody can go back to try: simulated in a live run too
+        yield door
 
 
 def announce(environment: Environment, loop: EventLoopThread, look: Look) -> None:

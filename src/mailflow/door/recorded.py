@@ -6,11 +6,12 @@ from mailflow.door.look import LIVE
 from mailflow.environment.environment import Domain, Environment, Server, Stage
 from mailflow.environment.export_age import without_stale_exports
 from mailflow.environment.message import Kind
+from mailflow.environment.worlds import World, messages_in
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.as_shown import as_shown
 from mailflow.observe.door import Door
 from mailflow.observe.eye import AuthoritativeAnswer, Eye
-from mailflow.observe.path import MailPath
+from mailflow.observe.path import Disposition, MailPath
 from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.unseen import unseen
@@ -44,6 +45,7 @@ def recorded(environment: Environment, loop: EventLoopThread, recording: Recordi
         sessions=sessions,
         reached=dict(recording.reached),
         source=recording,
+        worlds={world: _World(environment, recording, world) for world in World} if environment.before else {},
         vantage=recording.vantage,
     )
 
@@ -95,6 +97,26 @@ class _Paths:
         if found is not None:
             return {kind: found.get(kind, ()) for kind in Kind}
         return dict(unseen(environment, domain, _NOT_THERE))
+
+
+class _World:
+    """Gives the paths in another world that a recording holds."""
+
+    def __init__(self, environment: Environment, recording: Recording, world: World) -> None:
+        self._environment = environment
+        self._recorded = recording.worlds.get(world, {})
+        self._world = world
+
+    async def paths(self, domain: Domain) -> tuple[MailPath, ...]:
+        """Give the recorded paths of a domain."""
+        found = self._recorded.get(domain.name)
+        if found is not None:
+            return found
+        return tuple(
+            MailPath(message, recipient, Disposition.UNSEEN, (), assumptions=(_NOT_THERE,))
+            for message in messages_in(self._environment, domain, self._world)
+            for recipient in message.envelope.rcpt_to
+        )
 
 
 def _not_looked_at(server: Server) -> tuple[TlsSession, ...]:

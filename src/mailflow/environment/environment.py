@@ -55,6 +55,16 @@ class Cutover:
     changes: tuple[str, ...] | None = None  # the records it alters: "contoso.com MX"; None: the MX of every domain
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Before:
+    """How things were before the change, as somebody wrote it down. What it does not hold is Unknown."""
+
+    folder: str  # before
+    zones: Mapping[str, dns.zone.Zone]  # by origin, as `Environment.zones`
+    online: ExchangeOnline
+    exchange: ExchangeServer
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """A mail domain of the organization and the documented scenario it is meant to follow."""
@@ -240,6 +250,7 @@ class Environment:
     digest: str  # SHA-256 over every file of the folder that was read, hexadecimal
     lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
     cutover: Cutover | None = None
+    before: Before | None = None  # None: nothing was written down
     files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each of these files, by name
     disturbed: Mapping[str, str] = field(default_factory=dict)  # server → what it does otherwise; by faults only
     unfilled: tuple[str, ...] = ()  # where a draft still waits to be filled in: "environment.yaml:12 tenant_id"

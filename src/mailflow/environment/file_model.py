@@ -178,6 +178,10 @@ class CutoverSection(_Section):
     changes: tuple[RecordName, ...] | None = Field(
         None, description="The records that it alters, name and type. Default: the MX records of all domains."
     )
+    before: FilePath | None = Field(
+        None,
+        description="Folder with how things were before the change: zones/, exchange-online/, exchange-server/.",
+    )
 
 
 class EnvironmentFile(_Section):

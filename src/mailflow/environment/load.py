@@ -7,6 +7,7 @@ from mailflow.environment.certificates import read_authorities
 from mailflow.environment.contradictions import contradictions
 from mailflow.environment.draft import unfilled
 from mailflow.environment.environment import (
+    Before,
     Conditions,
     Cutover,
     Domain,
@@ -23,7 +24,7 @@ from mailflow.environment.file_mistakes import line_of, read_model
 from mailflow.environment.file_model import EnvironmentFile
 from mailflow.environment.find import find
 from mailflow.environment.folder import FILE, MEBIBYTE, Folder, digest
-from mailflow.environment.named_files import exports, note_absent
+from mailflow.environment.named_files import ONLINE, SERVER, ZONES, below, exports, note_absent
 from mailflow.environment.own_servers import note_unknown_names, read_servers
 from mailflow.environment.waivers import read_waivers
 from mailflow.environment.yaml_text import YamlText, read_yaml
@@ -68,6 +69,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
     online = folder.attempt(lambda: read_exchange_online(folder.path / microsoft_365.exports, folder.path))
     exchange = folder.attempt(lambda: read_exchange_server(folder.path / file.on_premises.exports, folder.path))
     zones = read_zones(folder, file.zones)
+    before = _before(folder, file.cutover.before) if file.cutover and file.cutover.before else None
     authorities = read_authorities(folder, file.authorities)
     servers = read_servers(folder, file.on_premises.servers, document.lines, authorities, its_cloud)
     waivers = read_waivers(folder)
@@ -103,5 +105,17 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         files=files,
         lines=document.lines,
         cutover=Cutover(Stage(file.cutover.stage), file.cutover.at, file.cutover.changes) if file.cutover else None,
+        before=before,
     )
     return replace(made, unfilled=unfilled(made))
+
+
+def _before(folder: Folder, name: str) -> Before | None:
+    """Read how things were before the change, in the same forms; None where that has mistakes, which are noted."""
+    online, server = (folder.path / below(name, side) for side in (ONLINE, SERVER))
+    zones = read_zones(folder, below(name, ZONES))
+    old_online = folder.attempt(lambda: read_exchange_online(online, folder.path))
+    old_exchange = folder.attempt(lambda: read_exchange_server(server, folder.path))
+    if old_online is None or old_exchange is None:
+        return None
+    return Before(name.rstrip("/"), zones, old_online, old_exchange)

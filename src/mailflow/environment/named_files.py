@@ -10,6 +10,9 @@ from mailflow.environment.folder import Folder
 from mailflow.exchange import exported
 from mailflow.exchange.export_file import FORMS
 
+# In the folder that holds how things were before the change.
+ZONES, ONLINE, SERVER = "zones", "exchange-online", "exchange-server"
+
 
 def note_absent(folder: Folder, file: EnvironmentFile, lines: Mapping[str, int], where: str) -> None:
     """Note each that is not there, or leads out of the folder, with its line in `where`."""
@@ -27,8 +30,15 @@ def note_absent(folder: Folder, file: EnvironmentFile, lines: Mapping[str, int],
 
 def exports(folder: Folder, file: EnvironmentFile) -> list[str]:
     """List the exports, and what says when they were made, as the digest counts them in."""
-    places = (file.microsoft_365.exports, file.on_premises.exports)
+    places = [file.microsoft_365.exports, file.on_premises.exports]
+    if file.cutover and file.cutover.before:
+        places += [below(file.cutover.before, name) for name in (ONLINE, SERVER)]
     return [name for place in places for name in folder.files(place, "*") if _is_export(folder.path / name)]
+
+
+def below(folder: str, name: str) -> str:
+    """Name a folder in the one that holds how things were before the change."""
+    return f"{folder.rstrip('/')}/{name}"
 
 
 def _is_export(path: pathlib.Path) -> bool:
@@ -47,6 +57,8 @@ def _named(folder: Folder, file: EnvironmentFile) -> Iterator[tuple[Path, str, b
         name = getattr(part, key)
         if key in part.model_fields_set or (folder.path / name).exists():
             yield (*section, key), name, True
+    if file.cutover and file.cutover.before:
+        yield ("cutover", "before"), file.cutover.before, True
     for name, server in file.on_premises.servers.items():
         if server.certificate:
             yield ("on_premises", "servers", name, "certificate"), server.certificate, False

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 import dns.exception
 import dns.name
 import dns.rdataclass
+import dns.rdataset
 import dns.tokenizer
 import dns.zone
 import dns.zonefile
@@ -41,6 +42,16 @@ def read_zones(folder: Folder, where: str) -> Mapping[str, dns.zone.Zone]:
             folder.note(file, None, f"a second file of the zone {name}", "one file a zone")
         zones[name] = zone
     return zones
+
+
+def find_records(zones: Mapping[str, dns.zone.Zone], name: str, rdtype: str) -> dns.rdataset.Rdataset | None:
+    """Find the records of a name and type in the zone that it lies in; None where there are none, or no such zone."""
+    wanted = dns.name.from_text(name)
+    for start in range(len(wanted.labels) - 1):
+        zone = zones.get(dns.name.Name(wanted.labels[start:]).to_text(omit_final_dot=True).lower())
+        if zone is not None:
+            return zone.get_rdataset(wanted, rdtype)
+    return None
 
 
 def read_zone(text: str, file: str) -> dns.zone.Zone:

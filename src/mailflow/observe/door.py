@@ -5,7 +5,7 @@ Everything is asked once and remembered; every call has a deadline.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from mailflow.environment.environment import Domain, Environment, IPAddress, Server, Stage
 from mailflow.environment.message import Kind
+from mailflow.environment.worlds import World
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.eye import EVALUATION_S, AuthoritativeAnswer, Eye, late
@@ -36,6 +37,13 @@ class Post(Protocol):
         """Give the path of every message of every kind for one domain."""
 
 
+class WorldPost(Protocol):
+    """Sends test messages in another world than the planned one, or knows those that were sent there."""
+
+    async def paths(self, domain: Domain) -> tuple[MailPath, ...]:
+        """Give the path of every message that tells whether a domain's mail gets through there."""
+
+
 @dataclass
 class Door:
     """What can be observed of one environment."""
@@ -55,8 +63,10 @@ class Door:
     sessions: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)  # by own server, as far as looked at
     reached: dict[str, tuple[Reached, ...]] = field(default_factory=dict)  # by domain: its planned MX hosts
     source: Recording | None = None  # what a recorded run is answered from
+    worlds: Mapping[World, WorldPost] = field(default_factory=dict)  # none: what was before is not recorded
     vantage: str = ""  # from which public address a live run looks, as far as it is known
     _paths: dict[str, dict[Kind, tuple[MailPath, ...]]] = field(default_factory=dict)
+    _in_worlds: dict[World, dict[str, tuple[MailPath, ...]]] = field(default_factory=dict)
 
     def _call(self, work: Coroutine[Any, Any, T], deadline_s: float) -> T:
         result = self.loop.call(work, deadline_s)
@@ -79,6 +89,7 @@ class Door:
             tls=self.sessions,
             reached=self.reached,
             paths=self._paths,
+            worlds=self._in_worlds,
         )
 
     def lookup(self, name: str, rdtype: str) -> Answer:
@@ -130,6 +141,19 @@ class Door:
         if domain.name not in self._paths:
             self._paths[domain.name] = self._call(self.post.paths(self.environment, domain), _POST_S)
         return self._paths[domain.name][kind]
+
+    def paths_in(self, world: World, domain: Domain) -> tuple[MailPath, ...]:
+        """Give the paths of what is sent in another world, of which a simulation starts when somebody asks first.
+
+        None where what was before is not recorded: then there is no such world.
+        """
+        found = self._in_worlds.setdefault(world, {})
+        if domain.name not in found:
+            post = self.worlds.get(world)
+            if post is None:
+                return ()
+            found[domain.name] = self._call(post.paths(domain), _POST_S)
+        return found[domain.name]
 
     def tls(self, server: Server) -> tuple[TlsSession, ...]:
         """Look at the TLS of a server, at every address where it listens."""

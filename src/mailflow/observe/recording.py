@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailflow.environment.message import Kind
+from mailflow.environment.worlds import World
 from mailflow.input_error import InputError, Mistake
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.path import MailPath
@@ -42,6 +43,7 @@ class Recording(BaseModel):
     tls: Mapping[str, tuple[TlsSession, ...]] = {}  # by own server
     reached: Mapping[str, tuple[Reached, ...]] = {}  # by domain: its planned MX hosts
     paths: Mapping[str, Mapping[Kind, tuple[MailPath, ...]]] = {}  # by domain
+    worlds: Mapping[World, Mapping[str, tuple[MailPath, ...]]] = {}  # by domain, in worlds beside the planned one
 
     def joined(self, other: "Recording") -> "Recording":
         """Put what two processes observed of one environment together; where both asked, the first holds."""
@@ -57,6 +59,11 @@ class Recording(BaseModel):
                 "tls": {**other.tls, **self.tls},
                 "reached": {**other.reached, **self.reached},
                 "paths": {**other.paths, **self.paths},
+                "worlds": {
+                    world: {**other.worlds.get(world, {}), **self.worlds.get(world, {})}
+                    for world in World
+                    if world in other.worlds or world in self.worlds
+                },
             }
         )
 
