@@ -83,7 +83,7 @@ Feature: Readiness for the cutover
     Remedy: Let the old side take the domain's mail, and pass it on to the mailboxes of the other side, until the old TTL
       and 72 hours have gone since the change. Lock-downs come last, in this order: change the MX record, wait, close
       port 25 of the own servers to everybody but Microsoft 365, then the connector that locks Microsoft 365:
-        Set-ReceiveConnector "<connector>" -RemoteIPRanges 0.0.0.0-255.255.255.255,::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+        Set-ReceiveConnector "<connector>" -RemoteIPRanges 0.0.0.0/0,::/0
         Set-InboundConnector "<lock-down connector>" -Enabled $false
 
     Given what was before the change of the MX record is recorded

@@ -7,8 +7,10 @@ from typing import Any
 import dns.zone
 import pytest
 
-from mailflow.policy.readiness import PlannedMx, Readiness, readiness
+from mailflow.policy.readiness import PlannedMx, Readiness, Window, readiness
+from mailflow.records.mx_change import Lowered
 
+DUE = datetime(2026, 12, 5, 21, tzinfo=UTC)
 HEAD = "@ 3600 IN SOA ns. hostmaster. 1 7200 3600 1209600 3600\n@ 3600 IN NS ns.example.\n"
 
 
@@ -16,7 +18,8 @@ def world(zones: dict[str, str], *domains: str, at: datetime | None = None) -> A
     return SimpleNamespace(
         domains=[SimpleNamespace(name=name) for name in domains],
         zones={name: dns.zone.from_text(HEAD + text, name + ".", relativize=False) for name, text in zones.items()},
-        cutover=SimpleNamespace(at=at) if at else None,
+        cutover=SimpleNamespace(at=at, lowered=None) if at else None,
+        before=None,
     )
 
 
@@ -43,3 +46,42 @@ def test_the_zone_may_be_that_of_a_domain_above(zones: dict[str, str], planned: 
 
 def test_a_plan_that_says_nothing() -> None:
     assert readiness(world({}, "contoso.com")) == Readiness(None, (PlannedMx("contoso.com", (), None),))
+
+
+def changing(before: str, planned: str, lowered: Lowered | None = None) -> Readiness:
+    made = world({"contoso.com": planned}, "contoso.com", at=DUE)
+    made.cutover.lowered = lowered
+    made.before = SimpleNamespace(zones=world({"contoso.com": before}).zones)
+    return readiness(made)
+
+
+def test_the_time_around_the_change() -> None:
+    found = changing(
+        "@ 86400 IN MX 10 mail.contoso.com.\n",
+        "@ 600 IN MX 0 contoso-com.mail.protection.outlook.com.\n",
+        Lowered(300, datetime(2026, 12, 3, 20, tzinfo=UTC)),
+    )
+    assert found.windows == (
+        Window(
+            domain="contoso.com",
+            before=("10 mail.contoso.com.",),
+            old_ttl=86_400,
+            lower_by=datetime(2026, 12, 4, 19, tzinfo=UTC),
+            lowered_everywhere=datetime(2026, 12, 4, 22, tzinfo=UTC),
+            at=DUE,
+            old_until=datetime(2026, 12, 5, 23, 5, tzinfo=UTC),
+            keep_old_until=datetime(2026, 12, 9, 21, tzinfo=UTC),
+            way_back=7800,
+            none_for=3600,
+        ),
+    )
+
+
+def test_a_ttl_of_which_nobody_says_that_it_is_lowered() -> None:
+    (window,) = changing("@ 86400 IN MX 10 a.\n", "@ 600 IN MX 10 b.\n").windows
+    assert (window.lowered_everywhere, window.old_until) == (None, datetime(2026, 12, 6, 23, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("before", ["", "@ 86400 IN MX 10 b.\n"])
+def test_no_window_where_nothing_changes_or_the_old_record_is_not_recorded(before: str) -> None:
+    assert changing(before, "@ 600 IN MX 10 b.\n").windows == ()

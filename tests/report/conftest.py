@@ -8,7 +8,7 @@ import pytest
 
 from mailflow.environment.environment import Waiver
 from mailflow.policy.finding import Evidence, Verdict
-from mailflow.policy.readiness import PlannedMx, Readiness
+from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Observed, Run
 from mailflow.policy.way import Demand, Hop, Way
@@ -103,6 +103,8 @@ def build() -> Build:
             for level in Level
         ]
         results = fields.get("results", every)
+        moments = [STARTED + timedelta(hours=hours) for hours in range(5)]
+        window = Window(text("contoso.com"), (text("10 old."),), 86_400, *moments, 3900, 300)
         named: dict[str, object] = {
             "kit_version": text("0.1.0"),
             "mode": "simulated",
@@ -127,7 +129,7 @@ def build() -> Build:
             "ran_by": text("kim"),
             "ran_on": text("jump-host"),
             "again": text("--environment scenario-4"),
-            "readiness": Readiness(STARTED, (PlannedMx(text("contoso.com"), (text("10 mail."),), 300),)),
+            "readiness": Readiness(STARTED, (PlannedMx(text("contoso.com"), (text("10 mail."),), 300),), (window,)),
             "advice": {4: (text("the documentation recommends another scenario"),)},
             "files": {text("environment.yaml"): text("7d793037")},
             "kit_digest": text("fcde2b2e"),

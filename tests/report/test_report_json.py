@@ -56,6 +56,20 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
         "readiness": {
             "at": "2026-11-23T16:20:05Z",
             "planned": [{"domain": "contoso.com", "records": ["10 mail."], "ttl": 300}],
+            "windows": [
+                {
+                    "domain": "contoso.com",
+                    "before": ["10 old."],
+                    "old_ttl": 86_400,
+                    "lower_by": "2026-11-23T16:20:05Z",
+                    "lowered_everywhere": "2026-11-23T17:20:05Z",
+                    "at": "2026-11-23T18:20:05Z",
+                    "old_until": "2026-11-23T19:20:05Z",
+                    "keep_old_until": "2026-11-23T20:20:05Z",
+                    "way_back": 3900,
+                    "none_for": 300,
+                }
+            ],
         },
         "advice": {"4": ["the documentation recommends another scenario"]},
         "requirements": [

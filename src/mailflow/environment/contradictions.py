@@ -18,6 +18,10 @@ def contradictions(file: EnvironmentFile) -> Iterator[Contradiction]:
     yield from _third_parties(file)
     yield from _mailboxes(file)
     yield from _outside(file)
+    lowered = file.cutover.lowered if file.cutover else None
+    if file.cutover and lowered and lowered.at >= file.cutover.at:
+        found = f"a TTL that is lowered at {lowered.at.isoformat()}"
+        yield ("cutover", "lowered", "at"), found, f"a moment before the change ({file.cutover.at.isoformat()})", ""
 
 
 def _domains(file: EnvironmentFile) -> Iterator[Contradiction]:

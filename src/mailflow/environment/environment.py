@@ -20,6 +20,7 @@ from mailflow.exchange.cloud import Cloud
 from mailflow.exchange.online import ExchangeOnline, Network
 from mailflow.exchange.server import ExchangeServer
 from mailflow.mail.address import Address
+from mailflow.records.mx_change import Lowered
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -53,6 +54,7 @@ class Cutover:
     stage: Stage  # before or after: where the organization stands
     at: datetime  # when it is due, aware
     changes: tuple[str, ...] | None = None  # the records it alters: "contoso.com MX"; None: the MX of every domain
+    lowered: Lowered | None = None  # when the TTL of the old MX record is lowered, and to what; None: nobody says
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,7 @@ from mailflow.environment.file_types import (
     PermissionWord,
     RecordName,
     ScenarioNumber,
+    Seconds,
     Stage,
     TenantName,
     Text,
@@ -170,6 +171,13 @@ class OutsideSection(_Section):
     tenant_id: Guid | None = Field(None, description="Its own tenant of Microsoft 365, where it has one.")
 
 
+class LoweredSection(_Section):
+    """The lowering of the old MX record's TTL."""
+
+    ttl: Seconds = Field(description="The lowered TTL, in seconds.")
+    at: Moment = Field(description="When it is published, with offset; before the change.")
+
+
 class CutoverSection(_Section):
     """When the MX record is changed."""
 
@@ -182,6 +190,7 @@ class CutoverSection(_Section):
         None,
         description="Folder with how things were before the change: zones/, exchange-online/, exchange-server/.",
     )
+    lowered: LoweredSection | None = Field(None, description="When the TTL of the old MX record is lowered, to what.")
 
 
 class EnvironmentFile(_Section):

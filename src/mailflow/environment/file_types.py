@@ -160,9 +160,18 @@ def _moment(value: object) -> datetime:
         moment = datetime.fromisoformat(_text(value, expected))
     except ValueError as wrong:
         raise spoken(expected) from wrong
+    if not 2000 <= moment.year < 2200:  # what is worked out from it has to stay a date
+        raise spoken(expected)
     if moment.tzinfo is None:
         raise spoken(expected, f"Write '{value}Z' if the time is UTC." if "T" in str(value) else "")
     return moment
+
+
+def _seconds(value: object) -> int:
+    text = _text(value, "a number of seconds such as 300")
+    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) >= 1 << 31:  # RFC 2181 section 8
+        raise spoken("a number of seconds such as 300")
+    return int(text)
 
 
 def _path(value: object) -> str:
@@ -212,6 +221,7 @@ TenantName = Annotated[str, PlainValidator(_tenant), _schema(pattern="^[a-z0-9-]
 Guid = Annotated[str, PlainValidator(_uuid), _schema(format="uuid")]
 Identifier = Annotated[str, PlainValidator(_identifier), _schema(examples=["S4-MX-3"])]
 Day = Annotated[str, PlainValidator(_day), _schema(format="date")]
+Seconds = Annotated[int, PlainValidator(_seconds), WithJsonSchema({"type": "integer", "minimum": 0})]
 Moment = Annotated[datetime, PlainValidator(_moment), _schema(format="date-time")]
 FilePath = Annotated[str, PlainValidator(_path), _schema()]
 CloudName = Annotated[str, PlainValidator(_word(CLOUDS)), _schema(enum=list(CLOUDS))]

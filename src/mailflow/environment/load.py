@@ -21,7 +21,7 @@ from mailflow.environment.environment import (
     ThirdParty,
 )
 from mailflow.environment.file_mistakes import line_of, read_model
-from mailflow.environment.file_model import EnvironmentFile
+from mailflow.environment.file_model import CutoverSection, EnvironmentFile
 from mailflow.environment.find import find
 from mailflow.environment.folder import FILE, MEBIBYTE, Folder, digest
 from mailflow.environment.named_files import ONLINE, SERVER, ZONES, below, exports, note_absent
@@ -31,6 +31,7 @@ from mailflow.environment.yaml_text import YamlText, read_yaml
 from mailflow.environment.zones import read_zones
 from mailflow.exchange.cloud import cloud
 from mailflow.exchange.export import read_exchange_online, read_exchange_server
+from mailflow.records.mx_change import Lowered
 
 __all__ = ["find", "load"]
 
@@ -104,10 +105,15 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         digest=digest(files),
         files=files,
         lines=document.lines,
-        cutover=Cutover(Stage(file.cutover.stage), file.cutover.at, file.cutover.changes) if file.cutover else None,
+        cutover=_cutover(file.cutover) if file.cutover else None,
         before=before,
     )
     return replace(made, unfilled=unfilled(made))
+
+
+def _cutover(section: CutoverSection) -> Cutover:
+    lowered = Lowered(section.lowered.ttl, section.lowered.at) if section.lowered else None
+    return Cutover(Stage(section.stage), section.at, section.changes, lowered)
 
 
 def _before(folder: Folder, name: str) -> Before | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import dns.exception
 import dns.name
@@ -46,12 +47,30 @@ def read_zones(folder: Folder, where: str) -> Mapping[str, dns.zone.Zone]:
 
 def find_records(zones: Mapping[str, dns.zone.Zone], name: str, rdtype: str) -> dns.rdataset.Rdataset | None:
     """Find the records of a name and type in the zone that it lies in; None where there are none, or no such zone."""
-    wanted = dns.name.from_text(name)
-    for start in range(len(wanted.labels) - 1):
-        zone = zones.get(dns.name.Name(wanted.labels[start:]).to_text(omit_final_dot=True).lower())
-        if zone is not None:
-            return zone.get_rdataset(wanted, rdtype)
-    return None
+    zone = _zone_of(zones, name)
+    return zone.get_rdataset(dns.name.from_text(name), rdtype) if zone is not None else None
+
+
+class Soa(NamedTuple):
+    """What the SOA record of a zone says of those who keep copies. Seconds."""
+
+    refresh: int  # a secondary may serve what it has for so long before it asks for something newer
+    negative: int  # a resolver keeps it for so long that something does not exist (RFC 2308 section 5)
+
+
+def find_soa(zones: Mapping[str, dns.zone.Zone], name: str) -> Soa | None:
+    """Read the SOA record of the zone that a name lies in; None where there is no such zone, or none in it."""
+    zone = _zone_of(zones, name)
+    found = zone.get_rdataset(zone.origin, "SOA") if zone is not None and zone.origin is not None else None
+    if not found:
+        return None
+    return Soa(found[0].refresh, min(found[0].minimum, found.ttl))
+
+
+def _zone_of(zones: Mapping[str, dns.zone.Zone], name: str) -> dns.zone.Zone | None:
+    labels = dns.name.from_text(name).labels
+    above = (dns.name.Name(labels[start:]).to_text(omit_final_dot=True).lower() for start in range(len(labels) - 1))
+    return next((zones[origin] for origin in above if origin in zones), None)
 
 
 def read_zone(text: str, file: str) -> dns.zone.Zone:

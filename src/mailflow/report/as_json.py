@@ -175,6 +175,10 @@ def _readiness(change: Readiness) -> dict[str, Any]:
     return {
         "at": _utc(change.at) if change.at else None,
         "planned": [asdict(record) for record in change.planned],
+        "windows": [
+            {name: _utc(told) if isinstance(told, datetime) else told for name, told in asdict(window).items()}
+            for window in change.windows
+        ],
     }
 
 

@@ -11,7 +11,7 @@ from mailflow.input_error import InputError, Mistake
 from mailflow.observe import recording
 from mailflow.observe.recording import Recording
 from mailflow.policy.finding import Evidence, Verdict
-from mailflow.policy.readiness import PlannedMx, Readiness
+from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Decision, Observed, Run
 from mailflow.policy.way import Demand, Hop, Way
@@ -122,6 +122,22 @@ def _readiness(change: Part) -> Readiness:
             )
             for planned in change["planned"].items()
         ),
+        tuple(map(_window, change["windows"].items())),
+    )
+
+
+def _window(window: Part) -> Window:
+    return Window(
+        domain=window["domain"].text(),
+        before=window["before"].texts(),
+        old_ttl=window["old_ttl"].number(),
+        lower_by=window["lower_by"].time(),
+        lowered_everywhere=None if window["lowered_everywhere"].is_null() else window["lowered_everywhere"].time(),
+        at=window["at"].time(),
+        old_until=window["old_until"].time(),
+        keep_old_until=window["keep_old_until"].time(),
+        way_back=window["way_back"].number(),
+        none_for=window["none_for"].number(),
     )
 
 
