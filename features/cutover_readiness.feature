@@ -80,9 +80,9 @@ Feature: Readiness for the cutover
     Source: EOP setup; restrict inbound mail after the MX record has spread; derived
     Source: Lock-down; locking down Exchange on-premises; derived
     Source: RFC 5321; section 4.5.4.1; derived
-    Remedy: Let the old side take the domain's mail, and pass it on to the mailboxes of the other side, until the old TTL
-      and 72 hours have gone since the change. Lock-downs come last, in this order: change the MX record, wait, close
-      port 25 of the own servers to everybody but Microsoft 365, then the connector that locks Microsoft 365:
+    Remedy: Let the old side take the domain's mail, and pass it on to the mailboxes of the other side, until the old
+      TTL and 72 hours have gone since the change. Lock-downs come last, in this order: change the MX record, wait,
+      close port 25 of the own servers to everybody but Microsoft 365, then lock Microsoft 365. Until then:
         Set-ReceiveConnector "<connector>" -RemoteIPRanges 0.0.0.0/0,::/0
         Set-InboundConnector "<lock-down connector>" -Enabled $false
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mailflow.door import Look, open_door
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
+from mailflow.environment.worlds import World
 from mailflow.input_error import InputError
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.path import Disposition
@@ -69,6 +70,25 @@ def test_a_whole_world() -> None:
         assert again.authoritative("contoso.com", "MX") == said
         assert again.now == kept.at
         assert again.recording() == kept
+
+
+def test_the_worlds_around_the_change() -> None:
+    environment = load(FIXTURES / "scenario-1")
+    (domain,) = environment.domains
+    with open_door(environment) as door:
+        seen = {world: door.paths_in(world, domain) for world in World}
+        kept = door.recording()
+    assert all(seen.values())
+    with open_door(environment, Look("recorded", recording=through_a_file(kept))) as again:
+        assert {world: again.paths_in(world, domain) for world in World} == seen
+    lacking = kept.model_copy(update={"worlds": {World.OVERLAP: kept.worlds[World.OVERLAP]}})
+    with open_door(environment, Look("recorded", recording=lacking)) as again:
+        assert again.paths_in(World.OVERLAP, domain) == seen[World.OVERLAP]
+        never = again.paths_in(World.ROLLBACK, domain)
+    assert len(never) == len(seen[World.ROLLBACK])
+    assert {one.disposition for one in never} == {Disposition.UNSEEN}
+    part = kept.model_copy(update={"worlds": {World.ROLLBACK: kept.worlds[World.ROLLBACK]}})
+    assert lacking.joined(part).worlds == kept.worlds
 
 
 def test_what_was_not_recorded_is_unknown() -> None:
