@@ -93,9 +93,9 @@ def what_was_before_is_recorded(environment: Environment, domain: Domain, condit
     condition(way_back.is_recorded(environment, domain))
 
 
-@given("the MX record is to name other hosts than before")
-def mx_is_to_name_other_hosts(environment: Environment, domain: Domain, condition: Say) -> None:
-    condition(way_back.names_other_hosts(environment, domain))
+@given("the hosts that it named are own servers or Microsoft 365")
+def old_hosts_are_known(environment: Environment, domain: Domain, condition: Say) -> None:
+    condition(way_back.old_hosts_are_known(environment, domain))
 
 
 @when("mail goes to the hosts that the MX record named before, which are as they were", target_fixture="tried")

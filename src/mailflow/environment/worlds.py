@@ -4,12 +4,9 @@ What the record of the time before does not hold (mailboxes, accepted domains, s
 taken as planned. Pure.
 """
 
-from collections.abc import Mapping
 from dataclasses import fields, replace
 from enum import StrEnum
 from typing import TypeVar
-
-import dns.zone
 
 from mailflow.environment.environment import Before, Domain, Environment
 from mailflow.environment.message import STRANGER, Kind, TestMessage, messages
@@ -46,16 +43,7 @@ CLASSES = (
 
 def old_mx_hosts(environment: Environment, domain: Domain) -> tuple[str, ...]:
     """Give the hosts that the MX record of a domain named before the change; none where that is not recorded."""
-    return _mx_hosts(environment.before.zones, domain) if environment.before else ()
-
-
-def planned_mx_hosts(environment: Environment, domain: Domain) -> tuple[str, ...]:
-    """Give the hosts that the MX record of a domain names in the planned zone."""
-    return _mx_hosts(environment.zones, domain)
-
-
-def _mx_hosts(zones: Mapping[str, dns.zone.Zone], domain: Domain) -> tuple[str, ...]:
-    found = find_records(zones, domain.name, "MX")
+    found = find_records(environment.before.zones, domain.name, "MX") if environment.before else None
     return tuple(sorted({record.exchange.to_text(omit_final_dot=True).lower() for record in found or ()}))
 
 

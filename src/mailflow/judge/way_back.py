@@ -1,6 +1,6 @@
 """Judges the way back and the time in which both MX records are in use.
 
-Whether what was before is written down, and what of it changes, are conditions: else neither can be tried.
+Whether what was before is written down, and by whose hosts, are conditions: else neither can be tried.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mailflow.environment.environment import Before, Domain, Environment
-from mailflow.environment.worlds import World, is_own, old_mx_hosts, planned_mx_hosts
+from mailflow.environment.worlds import World, is_own, old_mx_hosts
 from mailflow.environment.zones import find_records
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Unknown
@@ -45,17 +45,14 @@ def is_recorded(environment: Environment, domain: Domain) -> Finding:
     return compliant(asked, f"in {before.folder}/", *_shown(environment, before, domain))
 
 
-def names_other_hosts(environment: Environment, domain: Domain) -> Finding:
-    """Whether the change takes the MX record to other hosts, from hosts of which it is known what they do."""
-    asked = f"the MX record of {domain.name} is to name other hosts than before"
-    old, planned = old_mx_hosts(environment, domain), planned_mx_hosts(environment, domain)
+def old_hosts_are_known(environment: Environment, domain: Domain) -> Finding:
+    """Whether the old MX hosts are of this environment: of others nobody here knows what they do."""
+    asked = f"the MX hosts of {domain.name} before the change are own servers or Microsoft 365"
+    old = old_mx_hosts(environment, domain)
     if not old:
-        return not_verified(
-            asked, "the MX record before the change is not recorded", remedy=_supply("before", domain, "MX")
-        )
+        remedy = _supply("before", domain, "MX")
+        return not_verified(asked, "the MX record before the change is not recorded", remedy=remedy)
     shown = evidence.config(f"{_folder(environment)}/zones", f"hosts of the MX record of {domain.name} before", old)
-    if set(old) <= set(planned):
-        return not_applicable(asked, f"it goes on naming {', '.join(old)}", shown)
     strange = [host for host in old if not (is_own(environment, host) or is_microsoft_host(host))]
     if strange:
         named = ", ".join(strange)
@@ -64,7 +61,7 @@ def names_other_hosts(environment: Environment, domain: Domain) -> Finding:
             f"Add {named} to on_premises if it is your own; else let whoever runs it confirm that it goes on as it is"
         )
         return not_verified(asked, why, shown, remedy=remedy)
-    return compliant(asked, f"it named {', '.join(old)}", shown)
+    return compliant(asked, ", ".join(old), shown)
 
 
 class Tried(NamedTuple):
