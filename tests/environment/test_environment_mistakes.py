@@ -576,3 +576,44 @@ def test_a_link_out_of_the_folder_is_not_followed(scenario_4, mistakes_of, tmp_p
     assert mistakes_of(scenario_4) == [
         f"environment.yaml:25: found '{PEM}', a path out of the folder; expected a path inside it."
     ]
+
+
+CUTOVER = "cutover: {stage: before, at: 2026-12-05T22:00+01:00, %s}\nexpects:"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("before: then/", "found 'then/', which is no folder here; expected a folder inside this one."),
+        ("before: ../x", "found '../x', a path out of the folder; expected a path inside it."),
+        (
+            "lowered: {ttl: 300, at: 2026-12-05T21:00Z}",
+            (
+                "found a TTL that is lowered at 2026-12-05T21:00:00+00:00; "
+                "expected a moment before the change (2026-12-05T22:00:00+01:00)."
+            ),
+        ),
+        (
+            "lowered: {ttl: 5m, at: 2026-12-03T21:00Z}",
+            "found '5m' for 'ttl'; expected a number of seconds such as 300.",
+        ),
+        (
+            "lowered: {ttl: 300, at: 9999-12-31T23:00Z}",
+            "found '9999-12-31T23:00Z' for 'at'; expected date, time and offset such as 2026-12-05T22:00+01:00.",
+        ),
+    ],
+)
+def test_a_change_that_is_told_wrongly(scenario_4, mistakes_of, written, told) -> None:
+    scenario_4.replace(YAML, "expects:", CUTOVER % written)
+    (mistake,) = mistakes_of(scenario_4)
+    assert mistake.partition(": ")[2] == told
+
+
+def test_what_was_before_is_read_like_the_plan(scenario_4, mistakes_of) -> None:
+    scenario_4.replace(YAML, "expects:", CUTOVER % "before: before/")
+    for folder in ("zones", "exchange-server"):
+        (scenario_4.path / "before" / folder).mkdir(parents=True)
+    scenario_4.write("before/zones/contoso.com.zone", "@ MX 10 .mail.contoso.com.\n")
+    scenario_4.write("before/exchange-server/Get-SendConnector.json", "{")
+    files = [told.partition(":")[0] for told in mistakes_of(scenario_4)]
+    assert sorted(set(files)) == ["before/exchange-server/Get-SendConnector.json", "before/zones/contoso.com.zone"]

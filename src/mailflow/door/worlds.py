@@ -40,7 +40,9 @@ class SimulatedWorld:
             await self._simulation.start()
         there = self._simulation
         posted = await there.post(messages_in(self._planned, domain, self._world))
-        seen = records(there.journal, there.mailboxes)
+        seen = records(there.journal, dict(there.mailboxes))
+        there.journal.clear()  # the next domain's messages have nothing to do with it
+        there.mailboxes.clear()
         found = (path for one in posted for path in follow(there.environment, seen, one.message, one.queue_id))
         return tuple(replace(path, source=f"session records of a simulation: {self._world}") for path in found)
 
