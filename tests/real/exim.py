@@ -96,8 +96,14 @@ def program() -> Path:
     return Path(found)
 
 
-def write(folder: Path, outside: Outside, keys: Keys, program: Path) -> None:
-    """Write exim.conf of an outside party, whose mailboxes are below mail/."""
+def write(folder: Path, outside: Outside, keys: Keys) -> Path:
+    """Write exim.conf of an outside party, whose mailboxes are below mail/; gives the program to run with it.
+
+    It is a copy: without root Exim starts itself anew, from a place where its user may read (.tox/ is closed to it).
+    """
+    copied = folder / "exim4"
+    shutil.copyfile(program(), copied)
+    copied.chmod(0o755)
     keys.write(folder / "chain.pem", keys.authorities.issue(outside.host))
     for name in ("mail", "spool"):
         (folder / name).mkdir()
@@ -108,10 +114,11 @@ def write(folder: Path, outside: Outside, keys: Keys, program: Path) -> None:
         _CONFIGURATION.format(
             folder=folder,
             outside=outside,
-            program=program,
+            program=copied,
             listens=" ; ".join(map(str, outside.address)),
             chain=folder / "chain.pem",
             mailboxes=" : ".join(address.local for address in outside.mailboxes),
         ),
         encoding="utf-8",
     )
+    return copied

@@ -108,8 +108,7 @@ class Lab:
             etc = {"passwd": etc["passwd"] + exim.USER, "group": etc["group"] + exim.GROUP}
         host = self.outside[outside.domain] = self.host(f"outside-{number}", outside.address, **etc)
         folder = self._room(outside.domain)
-        program = exim.program()
-        exim.write(folder, outside, self._keys, program)
+        program = exim.write(folder, outside, self._keys)
         self.programs.start(host, outside.domain, program, "-C", folder / "exim.conf", "-bdf", "-q10s")
         return host, outside.address, 25
 
