@@ -57,7 +57,7 @@ def judge_live(case: Case, environment: Environment, keys: Keys) -> Verdicts:
         for domain in environment.domains:
             waits = {"quiet_s": _QUIET_S} if case.broken else {}
             send_and_save(lab, domain, environment.folder / "messages", **waits)
-        (found,) = _judge(lab.stranger.command, [environment.folder], "--mode", "live").values()
+        (found,) = _judge(lab.stranger.command, [environment.folder], "--mode", "live", "--stage", "after").values()
     return found
 
 
@@ -113,23 +113,23 @@ class Compared:
     simulated: Verdicts
     live: Verdicts
 
+    def pairs(self) -> list[tuple[str, str, str]]:
+        """Give every row that both were asked, with what the simulation said of it and what the live run."""
+        return [(row, verdict, self.live[row]) for row, verdict in self.simulated.items() if row in self.live]
+
     def both(self, *verdicts: str) -> list[str]:
         """Name the rows that both decided alike, by one of these verdicts."""
-        return [row for row, verdict in self.simulated.items() if verdict == self.live.get(row) and verdict in verdicts]
+        return [row for row, simulated, live in self.pairs() if simulated == live and live in verdicts]
 
     @property
     def apart(self) -> list[str]:
         """Name the rows that both decided, and not alike."""
-        return [
-            row
-            for row, verdict in self.simulated.items()
-            if _OPEN not in (verdict, self.live.get(row)) and verdict != self.live.get(row)
-        ]
+        return [row for row, *two in self.pairs() if _OPEN not in two and two[0] != two[1]]
 
     @property
     def open(self) -> list[str]:
         """Name the rows that one of them decided, or none."""
-        return [row for row, verdict in self.simulated.items() if _OPEN in (verdict, self.live.get(row))]
+        return [row for row, *two in self.pairs() if _OPEN in two]
 
 
 def compare(keys: Keys, place: Path) -> list[Compared]:
