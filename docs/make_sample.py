@@ -26,7 +26,13 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "reports" / "sample"
 FAULTS = ("send-internet-by-dns", "spf-neutral-end", "environment-forwarding-not-asked")
 CLOCK = datetime(2026, 12, 2, 8, 30, tzinfo=UTC)
-CUTOVER = "\ncutover: {stage: before, at: 2026-12-05T22:00+01:00}\n"
+CUTOVER = """
+cutover:
+  stage: before
+  at: 2026-12-05T22:00+01:00
+  lowered: {ttl: 3600, at: 2026-12-03T20:00+01:00}
+  before: before/
+"""
 WAIVERS = """\
 - id: HYB-SPF-5
   domain: contoso.com
@@ -68,6 +74,7 @@ def environment() -> Iterator[Path]:
         shutil.copytree(folder, copy)
         with (copy / "environment.yaml").open("a", encoding="utf-8", newline="\n") as file:
             file.write(CUTOVER)
+        shutil.copytree(ROOT / "fixtures" / "scenario-3" / "before", copy / "before")  # Microsoft 365 took the mail
         (copy / "waivers.yaml").write_text(WAIVERS, encoding="utf-8", newline="\n")
         yield copy
 

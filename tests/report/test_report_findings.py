@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from mailflow.policy.comparison import compare
 from mailflow.policy.finding import Evidence, Verdict
-from mailflow.policy.readiness import PlannedMx, Readiness
+from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Step
 from mailflow.policy.run import Completeness
 from mailflow.report import as_html
@@ -217,3 +217,31 @@ def test_the_index_lists_decision_counts_and_link(build) -> None:
 
 def test_equal_runs_give_equal_bytes(build, hostile) -> None:
     assert as_html.report(build(hostile)) == as_html.report(build(hostile))
+
+
+def test_the_time_around_the_change_is_a_table(build) -> None:
+    due = datetime(2026, 12, 5, 21, tzinfo=UTC)
+    window = Window(
+        domain="contoso.com",
+        before=("10 mail.contoso.com.",),
+        old_ttl=86_400,
+        lower_by=due - timedelta(hours=26),
+        lowered_everywhere=None,
+        at=due,
+        old_until=due + timedelta(hours=26),
+        keep_old_until=due + timedelta(hours=98),
+        way_back=10_800,
+        none_for=600,
+    )
+    planned = (PlannedMx("contoso.com", ("0 contoso-com.mail.protection.outlook.com.",), 3600),)
+    told = blanks(page(build(readiness=Readiness(due, planned, (window,)))).all("main")[0].text)
+    told = told[told.rindex("Readiness and the way back") : told.rindex("Sign-off")]
+    assert "MX record before" not in told
+    assert "goes on using the new one for 10800 s (3 h) at most" in told
+    assert "from a secondary name server that is behind" in told
+    assert told.partition("Going back is seen after")[2].strip() == (
+        "contoso.com10 mail.contoso.com., kept 86400 s (24 h)2026-12-04 19:00:00 UTC"
+        "not known: environment.yaml has no cutover.lowered2026-12-05 21:00:00 UTC2026-12-06 23:00:00 UTC"
+        "2026-12-09 23:00:00 UTC10800 s (3 h) Were the MX record ever missing between the old and the new one, "
+        "resolvers would believe that there is none for 600 s (0:10:00): replace it in one step."
+    )

@@ -78,14 +78,17 @@ def index(reports: Sequence[tuple[Run, str]]) -> bytes:
 
 
 def _planned(run: Run) -> dict[str, object]:
-    """Take domains together whose MX records are planned alike, and find the longest time to live."""
+    """Take domains together whose MX records are planned alike, and find how long the new ones are given at the most.
+
+    A resolver keeps what a secondary name server gave it, and that may be behind; where the zone before is not recorded
+    its refresh time is not known.
+    """
     groups: dict[tuple[tuple[str, ...], int | None], list[str]] = {}
     for planned in run.readiness.planned if run.readiness else ():
         groups.setdefault((planned.records, planned.ttl), []).append(planned.domain)
-    return {
-        "planned": list(groups.items()),
-        "ttl_latest": max((ttl for _, ttl in groups if ttl is not None), default=0),
-    }
+    longest = [ttl for _, ttl in groups if ttl is not None]
+    longest += [window.way_back for window in run.readiness.windows] if run.readiness else []
+    return {"planned": list(groups.items()), "ttl_latest": max(longest, default=0)}
 
 
 def _running_head(run: Run) -> Markup:
