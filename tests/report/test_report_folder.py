@@ -53,7 +53,7 @@ def test_a_kept_report_is_never_written_again_and_the_newest_is(build, tmp_path)
 
 def test_the_time_of_the_folder_is_utc(tmp_path) -> None:
     time = datetime(2026, 11, 24, 1, 20, 5, tzinfo=timezone(timedelta(hours=9)))
-    assert folder.keep(tmp_path, time, {}).name == "2026-11-23T16-20-05Z"
+    assert folder.new_folder(tmp_path, time).name == "2026-11-23T16-20-05Z"
 
 
 def test_environments_and_modes_lie_side_by_side(build, tmp_path) -> None:

@@ -1,13 +1,13 @@
 """Floor 6: findings as HTML, JSON, JUnit XML, CSV and Markdown."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mailflow.policy.run import Run
 from mailflow.report import as_csv, as_json, as_junit, as_markdown
-from mailflow.report.folder import keep, place, put
+from mailflow.report.folder import new_folder, place, put
 
 
 def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
@@ -27,10 +27,11 @@ def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
     taken: set[str] = set()
     places = [place(run.environment, run.mode, taken) for run in runs]
     for run, where in zip(runs, places, strict=True):
-        made = files(run)
-        keep(folder / where, run.started, made)
-        for name, content in made.items():
-            put(folder / where / name, content)
+        kept = new_folder(folder / where, run.started)
+        for name, content in files(run):
+            put(kept / name, content)
+        for file in kept.iterdir():
+            put(folder / where / file.name, file.read_bytes())
     links = [f"{where}/report.html" for where in places]
     from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
 
@@ -39,17 +40,16 @@ def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
     return (*(folder / link for link in links), folder / "index.html")
 
 
-def files(run: Run) -> dict[str, bytes]:
-    """Give the files of a run's report, by name."""
+def files(run: Run) -> Iterator[tuple[str, bytes]]:
+    """Give the names and files of a run's report, one after the other: those of a large run are large together."""
     from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
 
     evidence = as_json.evidence(run)
     signed = replace(run, evidence_digest=hashlib.sha256(evidence).hexdigest())
-    return {
-        "report.html": as_html.report(signed),
-        "report.json": as_json.report(signed),
-        "junit.xml": as_junit.report(signed),
-        "evidence.json": evidence,
-        "actions.csv": as_csv.report(signed),
-        "summary.md": as_markdown.report(signed),
-    }
+    yield "evidence.json", evidence
+    del evidence
+    yield "report.html", as_html.report(signed)
+    yield "report.json", as_json.report(signed)
+    yield "junit.xml", as_junit.report(signed)
+    yield "actions.csv", as_csv.report(signed)
+    yield "summary.md", as_markdown.report(signed)

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -30,8 +29,8 @@ def _part(name: str) -> str:
     return f"_{safe}" if _RESERVED.fullmatch(safe) else safe
 
 
-def keep(folder: Path, time: datetime, files: Mapping[str, bytes]) -> Path:
-    """Write the files to a new folder named after the time in UTC, 2026-11-23T16-20-05Z; never to an old one.
+def new_folder(folder: Path, time: datetime) -> Path:
+    """Make a new folder named after the time in UTC, 2026-11-23T16-20-05Z; never give an old one.
 
     Raises:
         OSError: the folder cannot be written.
@@ -45,8 +44,6 @@ def keep(folder: Path, time: datetime, files: Mapping[str, bytes]) -> Path:
             kept.mkdir()  # fails where another run of the same second was quicker, in this process or another
         except FileExistsError:
             continue
-        for file, content in files.items():
-            put(kept / file, content)
         return kept
     raise AssertionError  # count() does not end
 
