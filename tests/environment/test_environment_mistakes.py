@@ -501,7 +501,7 @@ def test_a_mistake_in_the_waivers(scenario_4, mistakes_of, content: str, told: s
         (b"organization: \xfc", "environment.yaml:1: found a byte that is no UTF-8 (0xfc); expected text in UTF-8. Save the file in the encoding UTF-8."),
         ("organization: X".encode("utf-16"), "environment.yaml:1: found text in UTF-16; expected text in UTF-8. Save the file in the encoding UTF-8."),
         (b"[" * 10_000, "environment.yaml:1: found more than 20 levels of nesting; expected an environment's few levels."),
-        (b" " * 300_000, "environment.yaml: found more than 131,072 bytes; expected at most 131,072 bytes."),
+        (b" " * 1_100_000, "environment.yaml: found more than 1,048,576 bytes; expected at most 1,048,576 bytes."),
     ],
 )  # fmt: skip
 def test_a_file_that_is_none(scenario_4, mistakes_of, content: bytes, told: str) -> None:

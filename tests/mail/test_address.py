@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailflow.mail.address import LONGEST_ADDRESS, Address, AddressError, domain_name, is_within
+from mailflow.mail.address import LONGEST_ADDRESS, Address, AddressError, domain_name, is_within, lineage
 
 LABELS = st.from_regex(r"[a-z0-9_]([a-z0-9_-]{0,10}[a-z0-9_])?", fullmatch=True)
 DOMAINS = st.lists(LABELS, min_size=1, max_size=5).map(".".join)
@@ -174,3 +174,9 @@ def test_an_address_is_refused_or_comes_back_as_it_was_read(written: str) -> Non
 def test_addresses_have_an_order() -> None:
     kate, sara = Address("kate", "contoso.com"), Address("sara", "contoso.com")
     assert sorted((sara, kate)) == [kate, sara]
+
+
+def test_the_lineage_is_what_a_name_lies_within() -> None:
+    assert lineage("a.b.contoso.com") == ("a.b.contoso.com", "b.contoso.com", "contoso.com", "com")
+    assert all(is_within("a.b.contoso.com", parent) for parent in lineage("a.b.contoso.com"))
+    assert lineage("com") == ("com",)

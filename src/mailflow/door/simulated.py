@@ -11,7 +11,7 @@ from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns import DnsEye
 from mailflow.observe.door import Door
-from mailflow.observe.follow import follow, records
+from mailflow.observe.follow import Records, follow, records
 from mailflow.observe.path import MailPath
 from mailflow.observe.smtp import proxy_preamble
 from mailflow.simulate.simulation import Simulation
@@ -75,8 +75,15 @@ class SimulatedPost:
         posted = await self._simulation.post(
             [message for kind in Kind for message in messages(environment, domain, kind)]
         )
-        seen = records(self._simulation.journal, self._simulation.mailboxes)
+        seen = self._seen()
         found: dict[Kind, tuple[MailPath, ...]] = dict.fromkeys(Kind, ())
         for one in posted:
             found[one.message.kind] += follow(environment, seen, one.message, one.queue_id)
         return found
+
+    def _seen(self) -> Records:
+        """Take what the servers wrote down: the next domain's messages have nothing to do with it."""
+        seen = records(self._simulation.journal, dict(self._simulation.mailboxes))
+        self._simulation.journal.clear()
+        self._simulation.mailboxes.clear()
+        return seen

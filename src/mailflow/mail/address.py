@@ -50,6 +50,12 @@ def is_within(name: str, parent: str) -> bool:
     return name == parent or name.endswith("." + parent)
 
 
+def lineage(name: str) -> tuple[str, ...]:
+    """Give a domain name and every name that it lies below, the nearest first."""
+    labels = name.split(".")
+    return tuple(".".join(labels[start:]) for start in range(len(labels)))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """A mailbox, local-part and domain.

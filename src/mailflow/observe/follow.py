@@ -224,7 +224,9 @@ class _Walk:
         listens = {str(address) for server in self.environment.on_premises.servers for address in server.listens}
         if self._is_own(sent.to_host) or sent.to_address in listens:  # a smart host may be named by its address
             return Place.ON_PREMISES
-        domains = {domain.name for domain in self.environment.domains}
-        labels = {self.environment.microsoft_365.cloud.mx_host(name) for name in domains}
-        own = sent.to_host in labels or sent.recipient.domain in domains
-        return Place.MICROSOFT_365 if own and is_microsoft_host(sent.to_host) else Place.INTERNET
+        if not is_microsoft_host(sent.to_host):
+            return Place.INTERNET
+        mx_host = self.environment.microsoft_365.cloud.mx_host
+        names = [domain.name for domain in self.environment.domains]
+        own = sent.recipient.domain in names or sent.to_host in map(mx_host, names)
+        return Place.MICROSOFT_365 if own else Place.INTERNET

@@ -6,11 +6,13 @@ The domain is a node and not a parameter in brackets, so that -k, node ids, --lf
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_bdd.feature import get_feature
+from pytest_bdd.parser import Scenario
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.judge.condition import is_filled_in
@@ -68,16 +70,21 @@ class EnvironmentNode(pytest.Collector):
 
     def collect(self) -> Iterator["DomainNode"]:
         """Give a node for each domain, and one for the tenant."""
-        for domain in dict.fromkeys(row.key.domain for row in self.rows):
-            rows = [row for row in self.rows if row.key.domain == domain]
-            yield DomainNode.from_parent(self, name=domain or TENANT, rows=rows)
+        rows: dict[str | None, list[Row]] = {}
+        for row in self.rows:
+            rows.setdefault(row.key.domain, []).append(row)
+        domains = {domain.name: domain for domain in self.environment.domains}
+        for name, its_own in rows.items():
+            domain = domains[name] if name else None
+            yield DomainNode.from_parent(self, name=name or TENANT, domain=domain, rows=its_own)
 
 
 class DomainNode(pytest.Collector):
     """One domain of an environment, or its tenant, in a feature file."""
 
-    def __init__(self, *, rows: list[Row], **node: Any) -> None:
+    def __init__(self, *, domain: Domain | None, rows: list[Row], **node: Any) -> None:
         super().__init__(**node)
+        self.domain = domain
         self.rows = rows
 
     def collect(self) -> Iterator["ScenarioItem"]:
@@ -92,6 +99,8 @@ class ScenarioItem(pytest.Function):
     """One scenario, or one row of an outline, for one domain."""
 
     parent: DomainNode
+    scenario: Scenario  # this and its record: only while it runs
+    record: Record
 
     def __init__(self, *, row: Row, example: int, parent: DomainNode, **node: Any) -> None:
         super().__init__(parent=parent, callobj=_run, **node)
@@ -102,11 +111,6 @@ class ScenarioItem(pytest.Function):
         self.environment = within.environment
         self.row = row
         self.example = example
-        feature = within.project.feature(row.scenario.requirement.path)
-        path = feature.file if feature else self.path
-        template = get_feature(str(path.parent), path.name, ENCODING).scenarios[row.scenario.requirement.title]
-        self.scenario = template.render(row.scenario.examples[example].values)
-        self.record = self.fresh_record()
         for tag in sorted(row.scenario.tags):
             _mark(self, tag)
 
@@ -116,6 +120,18 @@ class ScenarioItem(pytest.Function):
         draft = is_filled_in(self.environment)
         return Record(self.row.scenario.requirement, self.row.key.domain, steps, [draft] if draft else [])
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Have sentences and notes while the scenario runs, and not before and after: a run may have 40,000 of them."""
+        requirement = self.row.scenario.requirement
+        feature = self.project.feature(requirement.path)
+        path = feature.file if feature else self.path
+        template = get_feature(str(path.parent), path.name, ENCODING).scenarios[requirement.title]
+        self.scenario = template.render(self.row.scenario.examples[self.example].values)
+        self.record = self.fresh_record()
+        yield
+        del self.scenario, self.record
+
     @property
     def domain(self) -> Domain:
         """The domain that is asked.
@@ -124,10 +140,9 @@ class ScenarioItem(pytest.Function):
             LookupError: the scenario is about the tenant.
 
         """
-        for domain in self.environment.domains:
-            if domain.name == self.row.key.domain:
-                return domain
-        raise LookupError("a scenario tagged @tenant is about the tenant; it has no domain")
+        if self.parent.domain is None:
+            raise LookupError("a scenario tagged @tenant is about the tenant; it has no domain")
+        return self.parent.domain
 
     def setup(self) -> None:
         """Begin anew."""

@@ -119,30 +119,55 @@ class Session:
         return True
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Run a scenario."""
+        if not isinstance(item, ScenarioItem):
+            return (yield)
+        with item.at_work():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Put the outcome of a scenario on its report, as text: reports pass between processes."""
+        """Put the outcome of a scenario on its report."""
         report = yield
         if isinstance(item, ScenarioItem) and (call.when == "call" or not report.passed):
             error = call.excinfo.value if call.excinfo else None
+            told: Result | str
             if call.when == "call" and (error is None or isinstance(error, outcome.Blocked)):
                 verdict = str(item.final().verdict)
-                text = packed(item.row.key, item.example, item.record.result())
+                told = item.record.result()
             else:
                 verdict = outcome.ERROR
                 where = item.record.where() or f"at {call.when}"
                 cause = f"{type(error).__name__}: {error}".partition("\n")[0] if error else "not run"
-                text = packed(item.row.key, item.example, f"{cause} {where}")
+                told = f"{cause} {where}"
                 steps = (f"{step.keyword} {step.text}: {step.status}" for step in item.record.steps())
                 report.sections.append(("Sentences", "\n".join(steps)))
-            vars(report).update(mailflow=text, mailflow_verdict=verdict)
+            vars(report).update(mailflow=(item.row.key, item.example, told), mailflow_verdict=verdict)
+        return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_to_serializable(self, report: object) -> Generator[None, dict[str, Any], dict[str, Any]]:
+        """Write an outcome as text where its report leaves for another process."""
+        plain = yield
+        if told := getattr(report, "mailflow", None):
+            plain["mailflow"] = packed(*told)
+        return plain
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_from_serializable(self) -> Generator[None, object, object]:
+        """Read the outcome on a report that comes from another process."""
+        report = yield
+        if text := getattr(report, "mailflow", None):
+            vars(report)["mailflow"] = unpacked(text, self._requirements)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the outcome of a scenario from its report; an error outweighs what was said before it."""
-        if text := getattr(report, "mailflow", None):
-            key, example, told = unpacked(text, self._requirements)
+        if said := getattr(report, "mailflow", None):
+            key, example, told = said
             self.outcomes[key, example] = told
 
     @pytest.hookimpl(optionalhook=True)

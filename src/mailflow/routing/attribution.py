@@ -17,7 +17,7 @@ from mailflow.exchange.replies import (
     RELAY_DENIED_ATTR36,
     STARTTLS_FIRST,
 )
-from mailflow.mail.address import Address, is_within
+from mailflow.mail.address import Address, is_within, lineage
 from mailflow.routing.certificate import answers_to
 from mailflow.routing.decision import Client, Direction, Reception, Refuse, Rule
 
@@ -42,7 +42,8 @@ def accepted_domain(tenant: Microsoft365, name: str, assume: Assumptions) -> Acc
     for domain in domains:
         if domain.domain_name == name:
             return domain
-    parents = [domain for domain in domains if is_within(name, domain.domain_name)]
+    above = lineage(name)
+    parents = [domain for domain in domains if domain.domain_name in above]
     for domain in sorted(parents, key=lambda parent: -len(parent.domain_name)):
         if assume(domain.match_sub_domains, False):
             return domain

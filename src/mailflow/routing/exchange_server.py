@@ -22,7 +22,7 @@ from mailflow.exchange.server import (
     TlsAuthLevel,
     TlsCertificateName,
 )
-from mailflow.mail.address import Address, is_within
+from mailflow.mail.address import Address, is_within, lineage
 from mailflow.mail.reply import Reply
 from mailflow.routing.certificate import answers_to
 from mailflow.routing.decision import (
@@ -172,8 +172,10 @@ class ExchangeServerRouter:
 
     def _accepted(self, name: str, assume: Assumptions) -> AcceptedDomain | None:
         """Find the accepted domain for a name, the most specific; `*.contoso.com` is written into the name itself."""
+        above = lineage(name)
         domains = assume.listed(self._exports.accepted_domains)
-        for domain in sorted(domains, key=lambda d: (d.domain_name != name, -len(d.domain_name))):
+        near = [d for d in domains if d.domain_name == "*" or d.domain_name.removeprefix("*.") in above]
+        for domain in sorted(near, key=lambda d: (d.domain_name != name, -len(d.domain_name))):
             own = domain.domain_name
             if own in (name, "*") or (own.startswith("*.") and is_within(name, own[2:])):
                 return domain
