@@ -43,7 +43,7 @@ def simulated(environment: str, runs: int) -> tuple[float, float]:
     starts, sends = [], []
     for _ in range(runs):
         start = time.perf_counter()
-        with open_door(loaded, "simulated") as door:
+        with open_door(loaded) as door:
             up = time.perf_counter()
             for domain in loaded.domains:
                 door.paths(domain, Kind.INTERNET_TO_CLOUD)  # sends those of every kind

@@ -1,0 +1,64 @@
+"""Organizations of many domains, as benchmarks/organizations.py writes them: ready, and nothing kept without need."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.organizations import write
+from mailflow.door.simulated import SimulatedPost
+from mailflow.environment.load import load
+from mailflow.simulate.simulation import Simulation
+
+ROOT = Path(__file__).parents[1]
+NAMES = ["contoso.com", "brand-2.example", "brand-3.example"]
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("plans") / "large"
+    write(folder, 3)
+    return folder
+
+
+def test_the_same_number_gives_the_same_files(large: Path, tmp_path: Path) -> None:
+    write(tmp_path / "large", 3)
+    assert load(tmp_path / "large").files == load(large).files
+
+
+def test_every_domain_is_asked_everything_and_ready(large: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--reports", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--environment", str(large)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    told = json.loads((tmp_path / "large" / "simulated" / "report.json").read_text("ascii"))
+    assert [domain["name"] for domain in told["environment"]["domains"]] == NAMES
+    assert told["decision"] == "ready"
+    asked = {name: [row["id"] for row in told["requirements"] if row["domain"] == name] for name in NAMES}
+    assert asked["contoso.com"]
+    assert asked["brand-2.example"] == asked["brand-3.example"] == asked["contoso.com"]
+    # One MX host for three domains leaves a recommendation open for the two that it is not named after.
+    failed = {(row["id"], row["domain"]) for row in told["requirements"] if row["verdict"] == "non-compliant"}
+    assert failed == {("S4-MX-3", "brand-2.example"), ("S4-MX-3", "brand-3.example")}
+    assert {row["verdict"] for row in told["requirements"]} <= {"compliant", "non-compliant", "not-applicable"}
+
+
+def test_a_simulation_forgets_messages_whose_paths_are_read(large: Path) -> None:
+    environment = load(large)
+
+    async def of(*numbers: int) -> object:
+        simulation = Simulation(environment)
+        await simulation.start()
+        post = SimulatedPost(simulation)
+        for number in numbers:
+            paths = await post.paths(environment, environment.domains[number])
+            assert any(paths.values())
+            assert (simulation.journal, simulation.mailboxes) == ([], {})
+        await simulation.stop()
+        return {kind: [(path.disposition, path.ended_at, len(path.hops)) for path in of] for kind, of in paths.items()}
+
+    assert asyncio.run(of(0, 1)) == asyncio.run(of(1))
