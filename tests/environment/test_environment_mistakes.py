@@ -372,7 +372,7 @@ def test_a_mistake_in_the_environment_file(scenario_4, mistakes_of, old: str, ne
             "autodiscover    IN",
             "mail            IN",
             (
-                ":26: found 'mail            IN CNAME mail.contoso.com.'; "
+                ":34: found 'mail            IN CNAME mail.contoso.com.'; "
                 "expected a name with an alias and nothing else, or without one (RFC 1034 section 3.6.2)."
             ),
         ),
@@ -385,19 +385,19 @@ def test_a_mistake_in_the_environment_file(scenario_4, mistakes_of, old: str, ne
             "ns2             IN A",
             "ns2.fabrikam.com. IN A",
             (
-                ":29: found the name 'ns2.fabrikam.com.'; expected names in contoso.com, after which the file is named. "
+                ":37: found the name 'ns2.fabrikam.com.'; expected names in contoso.com, after which the file is named. "
                 "Its records belong into the file of their own zone."
             ),
         ),
         (
             "ns2             IN A",
             "$INCLUDE /etc/passwd\nns2 IN A",
-            ":29: found '$INCLUDE /etc/passwd'; expected records written out in this file.",
+            ":37: found '$INCLUDE /etc/passwd'; expected records written out in this file.",
         ),
         (
             "ns2             IN A",
             "$GENERATE 1-4000000000 h$ A 192.0.2.1\nns2 IN A",
-            ":29: found '$GENERATE 1-4000000000 h$ A 192.0.2.1'; expected records written out in this file.",
+            ":37: found '$GENERATE 1-4000000000 h$ A 192.0.2.1'; expected records written out in this file.",
         ),
     ],
 )
@@ -419,8 +419,8 @@ def test_all_mistakes_of_a_zone_at_once(scenario_4, mistakes_of) -> None:
     scenario_4.replace(ZONE, "ns2             IN A", "ns2.fabrikam.com. IN A")
     assert [told.partition("; ")[0] for told in mistakes_of(scenario_4)] == [
         f"{ZONE}:16: found the MX host '.mail.contoso.com.'",
-        f"{ZONE}:28: found 'ns1             IN A    192.0.2.530'",
-        f"{ZONE}:29: found the name 'ns2.fabrikam.com.'",
+        f"{ZONE}:36: found 'ns1             IN A    192.0.2.530'",
+        f"{ZONE}:37: found the name 'ns2.fabrikam.com.'",
     ]
 
 

@@ -11,6 +11,7 @@ from mailflow.exchange.online import (
     AcceptedDomain,
     AutoForwardingMode,
     ConnectorType,
+    DkimSigningConfig,
     DomainType,
     ExchangeOnline,
     HostedOutboundSpamFilterPolicy,
@@ -51,6 +52,26 @@ def test_a_list_as_windows_powershell_lays_it_out(online: ExchangeOnline) -> Non
             match_sub_domains=False,
             default=False,
             origin=origin("Get-AcceptedDomain", 19),
+        ),
+    )
+
+
+def test_signing_configurations(online: ExchangeOnline) -> None:
+    place = "exchange-online/Get-DkimSigningConfig.json:9 (signing configuration 'contoso.onmicrosoft.com')"
+    assert online.dkim_signing_configs == (
+        DkimSigningConfig(
+            domain="contoso.com",
+            enabled=True,
+            selector_1_cname="selector1-contoso-com._domainkey.contoso.onmicrosoft.com",
+            selector_2_cname="selector2-contoso-com._domainkey.contoso.r-v1.dkim.mail.microsoft",
+            origin=origin("Get-DkimSigningConfig", 2),
+        ),
+        DkimSigningConfig(
+            domain="contoso.onmicrosoft.com",
+            enabled=False,
+            selector_1_cname=Unknown(f"Selector1CNAME has no value in {place.replace(':9', ':12')}"),
+            selector_2_cname=Unknown(f"Selector2CNAME is not in {place}"),
+            origin=origin("Get-DkimSigningConfig", 9),
         ),
     )
 
@@ -178,6 +199,7 @@ def test_what_was_not_supplied_is_unknown(tmp_path: Path) -> None:
         transport_rules=(),
         remote_domains=not_supplied("Get-RemoteDomain"),
         organization_config=not_supplied("Get-OrganizationConfig"),
+        dkim_signing_configs=not_supplied("Get-DkimSigningConfig"),
         outbound_spam_filter_policies=not_supplied("Get-HostedOutboundSpamFilterPolicy"),
         mailboxes=not_supplied("Get-Mailbox"),
         mail_users=not_supplied("Get-MailUser"),

@@ -39,6 +39,7 @@ ONLINE_CMDLETS = {
     "transport_rules": "TransportRule",
     "remote_domains": "RemoteDomain",
     "organization_config": "OrganizationConfig",
+    "dkim_signing_configs": "DkimSigningConfig",
     "outbound_spam_filter_policies": "HostedOutboundSpamFilterPolicy",
     "mailboxes": "Mailbox",
     "mail_users": "MailUser",
@@ -134,6 +135,8 @@ def printed(noun: Any, form: Print) -> dict[str, Any]:
             row["State"] = "Enabled" if row.pop("Enabled") else "Disabled"
         case "ExchangeCertificate":
             row["Identity"] = f"{row.pop('Server')}\\{noun.thumbprint}"
+        case "DkimSigningConfig":
+            row |= {f"Selector{number}CNAME": row.pop(f"Selector{number}Cname") for number in (1, 2)}
         case "OrganizationConfig":
             row["Name"] = "contoso.onmicrosoft.com"
     return row

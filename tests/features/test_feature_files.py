@@ -35,13 +35,14 @@ SHOULD = re.findall(
     """
 S1-LOCK-1 S2-LOCK-1 S2-PATH-4 S4-MX-3 HYB-SPF-5 HYB-PATH-6 HYB-TRUST-1 HYB-EF-1
 CUT-TTL-1 CUT-AUTO-1 CUT-ROLLBACK-1
+AUTH-DMARC-1 AUTH-DMARC-2 AUTH-DMARC-4 AUTH-DKIM-1 AUTH-RPT-1 AUTH-PTR-1 AUTH-HELO-1
 """,
 )
-TENANT = {f"HYB-TLS-{number}" for number in range(1, 6)} | {"HYB-RELAY-1", "HYB-TRUST-1"}
+TENANT = {f"HYB-TLS-{number}" for number in range(1, 6)} | {"HYB-RELAY-1", "HYB-TRUST-1", "AUTH-PTR-1", "AUTH-HELO-1"}
 
 
 def documented(row: Scenario) -> bool:
-    return bool(re.match(r"(S[1-4]|HYB|CUT)-", row.requirement.id))
+    return bool(re.match(r"(S[1-4]|HYB|CUT|AUTH)-", row.requirement.id))
 
 
 def test_every_file_is_read_without_a_mistake() -> None:
@@ -79,7 +80,7 @@ def test_each_row_says_why_whence_and_what_to_do(row: Scenario) -> None:
 def test_a_row_refers_only_to_rows_that_exist(row: Scenario) -> None:
     known = {other.requirement.id for other in ROWS}
     told = f"{row.requirement.why} {row.requirement.remedy}"
-    assert set(re.findall(r"\b(?:S[1-4]|HYB|CUT)(?:-[A-Z]+)+-[0-9]+\b", told)) <= known
+    assert set(re.findall(r"\b(?:S[1-4]|HYB|CUT|AUTH)(?:-[A-Z]+)+-[0-9]+\b", told)) <= known
 
 
 def test_the_library_holds_what_is_cited_and_nothing_else() -> None:

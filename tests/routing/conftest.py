@@ -211,6 +211,7 @@ def online(**changes: Any) -> ExchangeOnline:
             transport_rules=(),
             remote_domains=(remote_domain(),),
             organization_config=OrganizationConfig(False, ORIGIN),
+            dkim_signing_configs=(),
             outbound_spam_filter_policies=(spam_policy(),),
             mailboxes=(mailbox(email_addresses=(CHRIS, CHRIS_ROUTING)),),
             mail_users=(mail_user(),),

@@ -14,6 +14,7 @@ from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import (
     AutoForwardingMode,
     ConnectorType,
+    DkimSigningConfig,
     DomainType,
     OrganizationConfig,
     TlsSettings,
@@ -143,6 +144,7 @@ ONLINE = st.builds(
     transport_rules=several(st.builds(rule, connector=maybe(st.just("Archive")), enabled=BOOLS), 1),
     remote_domains=several(st.builds(remote_domain, PATTERNS, BOOLS)),
     organization_config=BOOLS.map(lambda rejects: OrganizationConfig(rejects, ORIGIN)),
+    dkim_signing_configs=several(st.builds(DkimSigningConfig, HOSTS, BOOLS, HOSTS, HOSTS, st.just(ORIGIN)), 1),
     outbound_spam_filter_policies=several(
         st.builds(spam_policy, st.sampled_from(AutoForwardingMode), default=BOOLS), 2
     ),

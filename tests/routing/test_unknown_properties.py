@@ -10,6 +10,7 @@ from mailflow.exchange.cloud import Cloud
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import (
     AcceptedDomain,
+    DkimSigningConfig,
     ExchangeOnline,
     HostedOutboundSpamFilterPolicy,
     InboundConnector,
@@ -273,6 +274,11 @@ NOT_READ = {
     (RemoteDomain, "target_delivery_domain"): "the form of an address, not its way",
     (RemoteDomain, "trusted_mail_inbound_enabled"): "headers, not ways: HYB-TRUST-1",
     (RemoteDomain, "trusted_mail_outbound_enabled"): "headers, not ways: HYB-TRUST-1",
+    (ExchangeOnline, "dkim_signing_configs"): "signatures, not ways: AUTH-DKIM-1",
+    **{
+        (DkimSigningConfig, name): "signatures, not ways: AUTH-DKIM-1"
+        for name in ("enabled", "selector_1_cname", "selector_2_cname")
+    },
     (ReceiveConnector, "tls_certificate_name"): "no way: where unknown, the certificate of the environment is shown",
     (ReceiveConnector, "transport_role"): "BindingsPorts tells Frontend and Hub apart",
     (ExchangeCertificate, "certificate_domains"): "the certificate that is shown is the server's: HYB-TLS-1",

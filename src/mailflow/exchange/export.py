@@ -33,6 +33,7 @@ _TELL_TALE_NAMES = {
     "Get-RemoteDomain": {"TargetDeliveryDomain", "TrustedMailInboundEnabled", "NDREnabled"},
     "Get-OrganizationConfig": {"RejectDirectSend", "IsDehydrated", "DefaultPublicFolderMailbox"},
     "Get-HostedOutboundSpamFilterPolicy": {"AutoForwardingMode", "RecipientLimitExternalPerHour"},
+    "Get-DkimSigningConfig": {"Selector1CNAME", "Selector2CNAME"},
     "Get-Mailbox": {"ForwardingSmtpAddress", "ProhibitSendQuota"},
     "Get-MailUser": {"ExternalEmailAddress"},
     "Get-SendConnector": {"AddressSpaces", "DNSRoutingEnabled", "SourceTransportServers"},
@@ -67,6 +68,7 @@ def read_exchange_online(folder: Path, root: Path) -> ExchangeOnline:
         outbound_spam_filter_policies=exports.all(
             "Get-HostedOutboundSpamFilterPolicy", export_online.outbound_spam_filter_policy
         ),
+        dkim_signing_configs=exports.all("Get-DkimSigningConfig", export_online.dkim_signing_config),
         mailboxes=exports.all("Get-Mailbox", export_online.mailbox),
         mail_users=exports.all("Get-MailUser", export_online.mail_user),
         exported=exports.made(),

@@ -9,6 +9,7 @@ from mailflow.exchange.online import (
     AcceptedDomain,
     AutoForwardingMode,
     ConnectorType,
+    DkimSigningConfig,
     DomainType,
     HostedOutboundSpamFilterPolicy,
     InboundConnector,
@@ -140,6 +141,18 @@ def outbound_spam_filter_policy(row: Row) -> HostedOutboundSpamFilterPolicy:
         name=row.required("Name", text, ""),
         is_default=row.known("IsDefault", boolean),
         auto_forwarding_mode=row.known("AutoForwardingMode", partial(word, AutoForwardingMode, numbers={})),
+        origin=row.origin,
+    )
+
+
+def dkim_signing_config(row: Row) -> DkimSigningConfig:
+    """Read Get-DkimSigningConfig."""
+    row.called("signing configuration", "Domain", "Name")
+    return DkimSigningConfig(
+        domain=row.required("Domain", domain, "invalid"),
+        enabled=row.known("Enabled", boolean),
+        selector_1_cname=row.known("Selector1CNAME", domain),
+        selector_2_cname=row.known("Selector2CNAME", domain),
         origin=row.origin,
     )
 

@@ -21,7 +21,7 @@ $ErrorActionPreference = 'Stop'
 $cmdlets = @{
     'exchange-online' = 'Get-AcceptedDomain', 'Get-InboundConnector', 'Get-OutboundConnector', 'Get-TransportRule',
                         'Get-RemoteDomain', 'Get-OrganizationConfig', 'Get-HostedOutboundSpamFilterPolicy',
-                        'Get-Mailbox', 'Get-MailUser'
+                        'Get-DkimSigningConfig', 'Get-Mailbox', 'Get-MailUser'
     'exchange-server' = 'Get-AcceptedDomain', 'Get-SendConnector', 'Get-ReceiveConnector', 'Get-ADPermission',
                         'Get-ExchangeCertificate', 'Get-Mailbox', 'Get-RemoteMailbox', 'Get-HybridConfiguration'
 }

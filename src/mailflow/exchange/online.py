@@ -147,6 +147,17 @@ class HostedOutboundSpamFilterPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class DkimSigningConfig:
+    """Get-DkimSigningConfig: with which names the tenant signs the mail of a domain."""
+
+    domain: str
+    enabled: Known[bool]
+    selector_1_cname: Known[str]  # lower case, no dot at the end
+    selector_2_cname: Known[str]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Mailbox:
     """Get-Mailbox, in the tenant or on the own servers."""
 
@@ -177,6 +188,7 @@ class ExchangeOnline:
     transport_rules: Known[tuple[TransportRule, ...]]
     remote_domains: Known[tuple[RemoteDomain, ...]]
     organization_config: Known[OrganizationConfig]
+    dkim_signing_configs: Known[tuple[DkimSigningConfig, ...]]
     outbound_spam_filter_policies: Known[tuple[HostedOutboundSpamFilterPolicy, ...]]
     mailboxes: Known[tuple[Mailbox, ...]]
     mail_users: Known[tuple[MailUser, ...]]

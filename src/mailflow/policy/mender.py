@@ -21,7 +21,10 @@ class Mender(StrEnum):
 
 
 # Set-OutboundConnector and the like: the cmdlets of Exchange Online and of Exchange Server, by their nouns.
-_CLOUD = "InboundConnector|OutboundConnector|HostedOutboundSpamFilterPolicy|RemoteDomain|TransportRule|MailUser"
+_CLOUD = (
+    "DkimSigningConfig|InboundConnector|OutboundConnector|HostedOutboundSpamFilterPolicy|RemoteDomain|TransportRule|"
+    "MailUser"
+)
 _OWN = "SendConnector|ReceiveConnector|RemoteMailbox|ExchangeCertificate|ADPermission"
 _SHARED = "AcceptedDomain|MoveRequest|Mailbox|OrganizationConfig|TransportConfig"  # both have them
 _VERB = r"\b(?:Add|Disable|Enable|Get|Import|New|Remove|Set)-"

@@ -15,6 +15,18 @@ from mailflow.mail.address import is_within
 
 STRANGER_ADDRESS = IPv4Address("198.18.0.99")  # RFC 2544: an address nobody on the Internet has
 
+# What the tenant publishes for receivers: a key of 2048 bits. Nothing is signed with it, and its other half is gone.
+DKIM_KEY = " ".join(
+    f'"{part}"'
+    for part in (
+        "v=DKIM1; k=rsa; p=",
+        "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAow5WpAvOyjzTZ+bGuchd6Z97AMMAxXVSN44N35i9TW5p4MT6KH8NBuLB",
+        "5W+nDLRjRm6eYgrc0UIGPtdvJIMkLsHL8BwcL+Jy9wxEIt/J12WJDqz2CVUFktbniVlyLv8oeJE2CZORSB+PCLgjW1lLIZnVW4Z0",
+        "DJ2oH377Cwss9WLMONHs4xd3o9pUTdKCcLKY81+KCoUuh+tYtvFZsxkxdD4caf/mg+ESi/Y7ldkMK+JyRjKvMVPeV7KvGN533Cp5",
+        "S/SCC6n8VpvXuLoOjDXY2V6EbWKhJ5iDyxLl2YW9VGzdPAXle27Dk1j4qkwMrNICZuaWIYa4k3aTYR66cb4LhQIDAQAB",
+    )
+)
+
 
 def microsoft_365_addresses(environment: Environment) -> tuple[tuple[IPAddress, ...], tuple[IPAddress, ...]]:
     """Give addresses at which Microsoft 365 listens and from which it sends, out of its published ranges.
@@ -67,6 +79,8 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
         found[cloud.spf_include] = [f'@ TXT "v=spf1 {terms} -all"']
     for domain in (environment.microsoft_365.initial_domain, environment.microsoft_365.coexistence_domain):
         found.setdefault(domain, []).append(f"@ MX 0 {cloud.mx_host(domain)}.")
+    for name in _dkim_names(environment):
+        found.setdefault(name, []).append(f"@ TXT {DKIM_KEY}")
     for outside in environment.outside:
         if outside.tenant_id:
             found[outside.domain] = [f"@ MX 0 {cloud.mx_host(outside.domain)}."]
@@ -81,6 +95,17 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
         if not name.startswith("[") and not any(is_within(name, origin) for origin in environment.zones):
             found.setdefault(name, []).extend(_address("@", address) for address in party.sends_from)
     return found
+
+
+def _dkim_names(environment: Environment) -> set[str]:
+    """Give the names at which the tenant publishes the keys with which it signs."""
+    configs = environment.microsoft_365.online.dkim_signing_configs
+    named = (
+        name
+        for config in (() if isinstance(configs, Unknown) else configs)
+        for name in (config.selector_1_cname, config.selector_2_cname)
+    )
+    return {name for name in named if not isinstance(name, Unknown)}
 
 
 def _address(name: str, address: IPAddress) -> str:

@@ -1,0 +1,96 @@
+Feature: Authentication of the domain
+
+  How receivers prove that mail comes from the domain, beside SPF, and how senders prove whom they reach. The scenarios
+  do not speak of it; what they move around breaks it all the same.
+
+  @AUTH-DMARC-1 @should
+  Scenario: One valid DMARC record holds for the domain
+    Without it each receiver guesses what to do with mail that proves nothing. Of two records receivers take neither.
+
+    Source: RFC 9989; section 4.7 and section 4.10; stated
+    Remedy: Publish one record:
+        _dmarc.<domain>. 3600 IN TXT "v=DMARC1; p=quarantine; rua=mailto:<address in the domain>"
+
+    When the DMARC record of the domain is looked up
+    Then one valid DMARC record holds for it
+
+  @AUTH-DMARC-2 @should
+  Scenario: Receivers are asked to act on mail that fails
+    With p=none, or with t=y beside p=quarantine, forged mail in the domain's name is delivered like any other.
+
+    Source: RFC 9989; section 4.7; stated
+    Source: DMARC setup; Step 2, Increase the policy; stated
+    Remedy: Once the reports show that all own mail passes, publish:
+        _dmarc.<domain>. 3600 IN TXT "v=DMARC1; p=quarantine; rua=mailto:<address in the domain>"
+
+    When the DMARC record of the domain is looked up
+    Then receivers are asked to quarantine or reject what fails
+
+  @AUTH-DMARC-4 @should
+  Scenario: DMARC reports reach those to whom they are sent
+    Receivers send no report to a domain elsewhere that has not agreed to it, and nobody notices that none comes.
+
+    Source: RFC 9990; section 4; stated
+    Remedy: Let the reports go to an address in the domain, or let the other domain publish:
+        <domain>._report._dmarc.<other domain>. IN TXT "v=DMARC1"
+
+    When the DMARC record of the domain is looked up
+    Then every domain to which its reports go has agreed to get them
+
+  @AUTH-DKIM-1 @should
+  Scenario: The DKIM selectors lead to the keys of the tenant
+    Microsoft 365 signs with keys of its own and changes them. Selectors that lead elsewhere, or hold a copied key,
+    make every signature fail, at once or at the next change.
+
+    Source: DKIM setup; Syntax for DKIM CNAME records; stated
+    Source: RFC 6376; section 3.6.1; stated
+    Source: RFC 8301; section 3.2; stated
+    Remedy: Publish the names that the tenant gives, and switch signing on (Exchange Online PowerShell):
+        Get-DkimSigningConfig <domain> | Format-List Enabled, Selector1CNAME, Selector2CNAME
+        selector1._domainkey.<domain>. IN CNAME <Selector1CNAME>
+        selector2._domainkey.<domain>. IN CNAME <Selector2CNAME>
+        Set-DkimSigningConfig <domain> -Enabled $true
+
+    When the DKIM selectors of the domain are looked up
+    Then Microsoft 365 signs for the domain
+    And they are CNAMEs to the names in the signing configuration of the tenant
+    And they lead to usable keys
+
+  @AUTH-RPT-1 @should
+  Scenario: Somebody hears when TLS to the domain fails
+    After the change of the MX record senders meet other certificates. Those that refuse to send without TLS tell
+    nobody but the address in this record.
+
+    Source: RFC 8460; section 3; stated
+    Source: SMTP DANE; TLS-RPT; derived
+    Remedy: Publish:
+        _smtp._tls.<domain>. 3600 IN TXT "v=TLSRPTv1; rua=mailto:<address in the domain>"
+
+    When the TLS-RPT record of the domain is looked up
+    Then one valid TLS-RPT record stands there
+
+  @AUTH-PTR-1 @should @tenant
+  Scenario: The addresses of the own servers have names that lead back to them
+    Many receivers refuse mail from an address without a name, or with one that leads elsewhere.
+
+    Source: RFC 1912; section 2.1; stated
+    Remedy: Let the provider of the address publish its name, and publish the address of that name:
+        <reversed address>.in-addr.arpa. IN PTR <server>.
+        <server>. IN A <address>
+
+    When the names of the addresses from which the on-premises servers send are looked up
+    Then each address has a name that leads back to it
+
+  @AUTH-HELO-1 @should @tenant
+  Scenario: The own servers greet with names that lead to them
+    A name in EHLO that leads elsewhere counts as a sign of spam. It is also the name by which SPF judges
+    non-delivery reports.
+
+    Source: RFC 5321; section 4.1.4; derived
+    Source: RFC 7208; section 2.3; derived
+    Remedy: Publish the address of the name, or let the server greet with another (Exchange Management Shell):
+        <name in EHLO>. IN A <address>
+        Set-SendConnector "<connector>" -Fqdn <name on the certificate>
+
+    When the names of the addresses from which the on-premises servers send are looked up
+    Then each server greets with a name that leads to its address

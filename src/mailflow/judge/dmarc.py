@@ -1,0 +1,82 @@
+"""Judges the DMARC record that holds for a domain (RFC 9989), and whether its reports may go where it sends them."""
+
+from collections.abc import Sequence
+
+from mailflow.environment.environment import Domain
+from mailflow.judge import evidence
+from mailflow.judge.mend import unanswered
+from mailflow.mail.address import is_within
+from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.records.answer import Answer, Question
+from mailflow.records.dmarc import VERSION, Found, Policy, at_least, report_domain
+from mailflow.records.tag_list import versions
+
+
+def _shown(found: Found) -> tuple[Evidence, ...]:
+    return tuple(map(evidence.dns, found.answers))
+
+
+def one_valid(domain: Domain, found: Found) -> Finding:
+    """Judge whether exactly one record holds for the domain, and receivers understand all of it."""
+    asked = f"one valid DMARC record holds for {domain.name}"
+    if found.several:
+        seen = f"{len(found.several)} records at _dmarc.{domain.name}: receivers take none of them"
+        return non_compliant(asked, seen, *_shown(found), remedy=f"Leave one: _dmarc.{domain.name}. IN TXT <record>")
+    if found.unanswered:
+        why = f"the look-up of {found.unanswered.question} failed"
+        return not_verified(asked, why, *_shown(found), remedy=unanswered([found.unanswered]))
+    if found.record is None:
+        return non_compliant(asked, "there is none", *_shown(found))
+    if found.record.flaws:
+        return non_compliant(asked, "; ".join(found.record.flaws), *_shown(found), notes=found.record.notes)
+    return compliant(asked, f"found at _dmarc.{found.domain}", *_shown(found), notes=found.record.notes)
+
+
+def asks_for_action(domain: Domain, found: Found) -> Finding:
+    """Judge whether receivers are asked to do something with mail that fails: quarantine or reject."""
+    asked = f"receivers are asked to quarantine or reject what fails for {domain.name}"
+    if found.unanswered:
+        return not_verified(asked, f"the look-up of {found.unanswered.question} failed", *_shown(found))
+    if found.record is None:
+        return non_compliant(asked, "no single record holds", *_shown(found))
+    policy = found.record.policy("p" if found.domain == domain.name else "sp")
+    told = found.record.tags.get("t")
+    seen = f"the policy is {policy}" + (", as t=y makes it milder by a step" if (told or "").lower() == "y" else "")
+    if at_least(policy, Policy.QUARANTINE):
+        return compliant(asked, seen, *_shown(found))
+    return non_compliant(asked, seen, *_shown(found))
+
+
+def authorisations(found: Found) -> tuple[Question, ...]:
+    """Give what has to be asked about report addresses elsewhere (RFC 9990 section 4)."""
+    if found.record is None:
+        return ()
+    domains = dict.fromkeys(map(report_domain, found.record.reports_to))
+    return tuple(
+        Question(f"{found.domain}._report._dmarc.{other}", "TXT")
+        for other in domains
+        if other and not is_within(other, found.domain)
+    )
+
+
+def reports_are_authorised(domain: Domain, found: Found, answers: Sequence[Answer]) -> Finding:
+    """Judge whether every domain elsewhere that gets reports agrees to it: else receivers send it none."""
+    asked = f"every domain elsewhere to which the reports of {domain.name} go has agreed to get them"
+    shown = (*_shown(found), *map(evidence.dns, answers))
+    if found.unanswered:
+        return not_verified(asked, f"the look-up of {found.unanswered.question} failed", *shown)
+    if found.record is None or not found.record.reports_to:
+        return not_applicable(asked, "no record asks for reports", *shown)
+    if not answers:
+        told = ", ".join(found.record.reports_to)
+        return compliant(asked, f"none goes elsewhere: {told}", *shown)
+    silent = [answer for answer in answers if not answer.failed and not versions(answer.values, VERSION)]
+    if silent:
+        remedy = "\n".join(f'There: {answer.question.name}. IN TXT "v={VERSION}"' for answer in silent)
+        seen = "; ".join(f"no record at {answer.question.name}" for answer in silent)
+        return non_compliant(asked, seen, *shown, remedy=remedy)
+    failed = [answer for answer in answers if answer.failed]
+    if failed:
+        why = "; ".join(f"the look-up of {answer.question} failed" for answer in failed)
+        return not_verified(asked, why, *shown, remedy=unanswered(failed))
+    return compliant(asked, f"{len(answers)} agreed", *shown)

@@ -1,0 +1,107 @@
+"""Judges the names of the addresses from which own servers send: in reverse DNS, and in EHLO (RFC 5321, RFC 1912)."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+
+from mailflow.environment.environment import Environment, IPAddress, Server
+from mailflow.judge import evidence
+from mailflow.judge.mend import unanswered
+from mailflow.policy.finding import Finding, compliant, non_compliant, not_verified
+from mailflow.records.answer import Answer, Question
+
+_MOST = 5  # names of one address that are followed
+
+
+@dataclass(frozen=True, slots=True)
+class ExitNames:
+    """What the DNS says of one address from which an own server sends."""
+
+    server: Server
+    address: IPAddress
+    pointer: Answer  # PTR of the address
+    back: tuple[Answer, ...]  # addresses of the names that it gives
+    greeting: Answer  # addresses of the name in EHLO
+
+
+def look(environment: Environment) -> list[Generator[Question, Answer, ExitNames]]:
+    """Ask about every address from which an own server sends."""
+    return [_ask(server, address) for server in environment.on_premises.servers for address in server.sends_from]
+
+
+def _ask(server: Server, address: IPAddress) -> Generator[Question, Answer, ExitNames]:
+    kind = "A" if address.version == 4 else "AAAA"
+    pointer = yield Question(address.reverse_pointer, "PTR")
+    back = []
+    for name in pointer.values[:_MOST]:
+        back.append((yield Question(str(name), kind)))  # noqa: PERF401  # a comprehension cannot ask
+    greeting = yield Question(server.greets_as, kind)
+    return ExitNames(server, address, pointer, tuple(back), greeting)
+
+
+def reverse_leads_back(seen: Sequence[ExitNames]) -> Finding:
+    """Judge whether every exit has a name in reverse DNS that leads back to it (RFC 1912 section 2.1)."""
+
+    def wrong(one: ExitNames) -> str:
+        if one.pointer.absent:
+            return f"{one.address} has no name"
+        if any(one.address in answer.values for answer in one.back):
+            return ""
+        names = ", ".join(map(str, one.pointer.values))
+        return "" if one.pointer.failed else f"{one.address} has the name {names}, which does not lead back to it"
+
+    def remedy(one: ExitNames) -> str:
+        kind = "A" if one.address.version == 4 else "AAAA"
+        return (
+            f"{one.address.reverse_pointer}. IN PTR {one.server.greets_as}.\n"
+            f"{one.server.greets_as}. IN {kind} {one.address}"
+        )
+
+    return _judge(
+        "every address from which own servers send has a name that leads back to it",
+        seen,
+        wrong,
+        lambda one: (one.pointer, *one.back),
+        remedy,
+    )
+
+
+def greeting_leads_back(seen: Sequence[ExitNames]) -> Finding:
+    """Judge whether the name in EHLO leads to the address from which it is said (RFC 5321 section 4.1.4)."""
+
+    def wrong(one: ExitNames) -> str:
+        if one.greeting.failed or one.address in one.greeting.values:
+            return ""
+        found = ", ".join(map(str, one.greeting.values)) or "no address"
+        return f"{one.server.greets_as}, said from {one.address}, leads to {found}"
+
+    def remedy(one: ExitNames) -> str:
+        return f"{one.server.greets_as}. IN {'A' if one.address.version == 4 else 'AAAA'} {one.address}"
+
+    return _judge(
+        "every own server greets with a name that leads to the address from which it sends",
+        seen,
+        wrong,
+        lambda one: (one.greeting,),
+        remedy,
+    )
+
+
+def _judge(
+    asked: str,
+    seen: Sequence[ExitNames],
+    wrong: Callable[[ExitNames], str],
+    rests_on: Callable[[ExitNames], tuple[Answer, ...]],
+    remedy: Callable[[ExitNames], str],
+) -> Finding:
+    if not seen:
+        return not_verified(asked, "the environment names no address from which an own server sends")
+    shown = tuple(evidence.dns(answer) for one in seen for answer in rests_on(one))
+    told = [(one, said) for one in seen if (said := wrong(one))]
+    failed = [answer for one in seen for answer in rests_on(one) if answer.failed]
+    if told and not (failed and all(answer.failed for one, _ in told for answer in rests_on(one)[1:])):
+        mend = "\n".join(dict.fromkeys(("Publish:", *(remedy(one) for one, _ in told))))
+        return non_compliant(asked, "; ".join(said for _, said in told), *shown, remedy=mend)
+    if failed:
+        why = "; ".join(f"the look-up of {answer.question} failed" for answer in failed)
+        return not_verified(asked, why, *shown, remedy=unanswered(failed))
+    return compliant(asked, f"so it is for {', '.join(str(one.address) for one in seen)}", *shown)

@@ -1,0 +1,63 @@
+"""DKIM key records (RFC 6376 section 3.6.1, RFC 8301, RFC 8463): whether a receiver can verify with one."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from mailflow.records.tag_list import read
+
+SHORTEST_BITS = 1024  # RFC 8301 section 3.2: receivers must not take shorter ones
+GOOD_BITS = 2048  # the same section: signers should use at least these
+_ED25519_OCTETS = 32  # RFC 8463 section 4
+
+
+@dataclass(frozen=True, slots=True)
+class DkimKey:
+    """One key record."""
+
+    text: str
+    wrong: str  # why nothing verifies with it; empty: it is usable
+    bits: int = 0  # of an RSA key
+    testing: bool = False  # t=y: receivers treat its signatures as if there were none
+
+
+def parse(text: str) -> DkimKey:
+    """Read a key record. Never raises: what is wrong stands in `wrong`."""
+    tags = read(text)
+    testing = "y" in (tags.get("t") or "").lower().split(":")
+    if tags.flaws:
+        return DkimKey(text, tags.flaws[0], testing=testing)
+    if tags.get("v") not in (None, "DKIM1") or (tags.get("v") and tags.tags[0][0] != "v"):
+        return DkimKey(text, "v is not DKIM1, or does not come first", testing=testing)
+    key = tags.get("p")
+    if key is None:
+        return DkimKey(text, "it has no p, the key itself", testing=testing)
+    if not key:
+        return DkimKey(text, "p is empty: the key was revoked", testing=testing)
+    kind = (tags.get("k") or "rsa").lower()
+    try:
+        octets = base64.b64decode("".join(key.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return DkimKey(text, "p is no Base64: the key was cut, or has blanks or quotes in it", testing=testing)
+    if kind == "ed25519":
+        wrong = "" if len(octets) == _ED25519_OCTETS else f"p has {len(octets)} octets, not {_ED25519_OCTETS}"
+        return DkimKey(text, wrong, testing=testing)
+    if kind != "rsa":
+        return DkimKey(text, f"k={kind} is no kind of key that receivers know", testing=testing)
+    return _rsa(text, octets, testing=testing)
+
+
+def _rsa(text: str, octets: bytes, *, testing: bool) -> DkimKey:
+    try:
+        public = load_der_public_key(octets)
+    except (ValueError, UnsupportedAlgorithm):
+        return DkimKey(text, "p holds no RSA key: it was cut or changed", testing=testing)
+    if not isinstance(public, RSAPublicKey):
+        return DkimKey(text, "p holds a key of another kind than RSA", testing=testing)
+    bits = public.key_size
+    wrong = "" if bits >= SHORTEST_BITS else f"a key of {bits} bits: receivers take none below {SHORTEST_BITS}"
+    return DkimKey(text, wrong, bits, testing)

@@ -1,0 +1,90 @@
+"""When the records by which receivers prove mail are looked up, Then they hold."""
+
+from typing import NamedTuple
+
+from pytest_bdd import then, when
+
+from mailflow.environment.environment import Domain, Environment
+from mailflow.judge import dkim as judge_dkim
+from mailflow.judge import dmarc as judge_dmarc
+from mailflow.judge import exit_name as judge_exit
+from mailflow.judge import tls_rpt as judge_tls_rpt
+from mailflow.observe.door import Door
+from mailflow.plugin.fixtures import Say
+from mailflow.records.answer import Answer
+from mailflow.records.dmarc import Found, discover
+
+
+class DmarcSeen(NamedTuple):
+    """The DMARC record that holds, and what domains elsewhere say of its reports."""
+
+    found: Found
+    authorisations: tuple[Answer, ...]
+
+
+@when("the DMARC record of the domain is looked up", target_fixture="dmarc")
+def dmarc_record_is_looked_up(door: Door, domain: Domain) -> DmarcSeen:
+    (found,) = door.drive([discover(domain.name)])
+    return DmarcSeen(found, door.lookups(judge_dmarc.authorisations(found)))
+
+
+@then("one valid DMARC record holds for it")
+def one_valid_dmarc_record_holds(domain: Domain, dmarc: DmarcSeen, conclude: Say) -> None:
+    conclude(judge_dmarc.one_valid(domain, dmarc.found))
+
+
+@then("receivers are asked to quarantine or reject what fails")
+def receivers_are_asked_for_action(domain: Domain, dmarc: DmarcSeen, conclude: Say) -> None:
+    conclude(judge_dmarc.asks_for_action(domain, dmarc.found))
+
+
+@then("every domain to which its reports go has agreed to get them")
+def report_domains_have_agreed(domain: Domain, dmarc: DmarcSeen, conclude: Say) -> None:
+    conclude(judge_dmarc.reports_are_authorised(domain, dmarc.found, dmarc.authorisations))
+
+
+@when("the DKIM selectors of the domain are looked up", target_fixture="selectors")
+def selectors_are_looked_up(door: Door, domain: Domain) -> tuple[judge_dkim.Selector, ...]:
+    return judge_dkim.selectors(door.lookups(judge_dkim.questions(domain)))
+
+
+@then("Microsoft 365 signs for the domain")
+def microsoft_365_signs(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(judge_dkim.signs(environment, domain))
+
+
+@then("they are CNAMEs to the names in the signing configuration of the tenant")
+def selectors_lead_to_the_tenant(
+    environment: Environment, domain: Domain, selectors: tuple[judge_dkim.Selector, ...], conclude: Say
+) -> None:
+    conclude(judge_dkim.lead_to_the_tenant(environment, domain, selectors))
+
+
+@then("they lead to usable keys")
+def selectors_lead_to_keys(domain: Domain, selectors: tuple[judge_dkim.Selector, ...], conclude: Say) -> None:
+    conclude(judge_dkim.have_usable_keys(domain, selectors))
+
+
+@when("the TLS-RPT record of the domain is looked up", target_fixture="tls_rpt")
+def tls_rpt_record_is_looked_up(door: Door, domain: Domain) -> Answer:
+    return door.lookup(f"_smtp._tls.{domain.name}", "TXT")
+
+
+@then("one valid TLS-RPT record stands there")
+def one_valid_tls_rpt_record(domain: Domain, tls_rpt: Answer, conclude: Say) -> None:
+    conclude(judge_tls_rpt.one_valid(domain, tls_rpt))
+
+
+@when("the names of the addresses from which the on-premises servers send are looked up", target_fixture="exits")
+def exit_names_are_looked_up(door: Door, environment: Environment) -> tuple[judge_exit.ExitNames, ...]:
+    return door.drive(judge_exit.look(environment))
+
+
+@then("each address has a name that leads back to it")
+def each_address_has_a_name(exits: tuple[judge_exit.ExitNames, ...], conclude: Say) -> None:
+    conclude(judge_exit.reverse_leads_back(exits))
+
+
+@then("each server greets with a name that leads to its address")
+def each_server_greets_with_its_name(exits: tuple[judge_exit.ExitNames, ...], conclude: Say) -> None:
+    conclude(judge_exit.greeting_leads_back(exits))

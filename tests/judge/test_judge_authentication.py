@@ -1,0 +1,252 @@
+"""DMARC, DKIM, TLS-RPT and the names of exits: every verdict of every judge, with its words and its evidence."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+from mailflow.exchange.known import Unknown
+from mailflow.judge import dkim, dmarc, exit_name, tls_rpt
+from mailflow.policy.finding import Finding, Verdict
+from mailflow.records.answer import Answer, Outcome, Question, Value, drive
+from mailflow.records.dmarc import discover
+
+Zone = dict[tuple[str, str], Any]  # (name, type) → values, or an outcome
+GOOD = "v=DMARC1; p=quarantine; rua=mailto:dmarc@contoso.com"
+ONE = "selector1-contoso-com._domainkey.contoso.onmicrosoft.com"
+TWO = "selector2-contoso-com._domainkey.contoso.onmicrosoft.com"
+KEY = "k=ed25519; p=" + "A" * 43 + "="
+
+
+def answered(zone: Zone, question: Question) -> Answer:
+    found = zone.get((question.name, question.type), Outcome.NXDOMAIN)
+    if isinstance(found, Outcome):
+        return Answer(question, found)
+    values: tuple[Value, ...] = tuple(found)
+    return Answer(question, Outcome.FOUND, values)
+
+
+def told(finding: Finding) -> tuple[Verdict, str]:
+    assert finding.evidence or finding.verdict is Verdict.NOT_VERIFIED
+    return finding.verdict, finding.seen
+
+
+@pytest.mark.parametrize(
+    ("records", "valid", "acts"),
+    [
+        ([GOOD], (Verdict.COMPLIANT, "found at _dmarc.contoso.com"), (Verdict.COMPLIANT, "the policy is quarantine")),
+        ([], (Verdict.NON_COMPLIANT, "there is none"), (Verdict.NON_COMPLIANT, "no single record holds")),
+        (
+            [GOOD, GOOD + ";"],
+            (Verdict.NON_COMPLIANT, "2 records at _dmarc.contoso.com: receivers take none of them"),
+            (Verdict.NON_COMPLIANT, "no single record holds"),
+        ),
+        (
+            ["v=DMARC1; p=all"],
+            (Verdict.NON_COMPLIANT, "p=all is no policy; there are none, quarantine, reject"),
+            (Verdict.NON_COMPLIANT, "the policy is none"),
+        ),
+        (
+            ["v=DMARC1; p=quarantine; t=y"],
+            (Verdict.COMPLIANT, "found at _dmarc.contoso.com"),
+            (Verdict.NON_COMPLIANT, "the policy is none, as t=y makes it milder by a step"),
+        ),
+        (
+            Outcome.TIMEOUT,
+            (Verdict.NOT_VERIFIED, "the look-up of _dmarc.contoso.com TXT failed"),
+            (Verdict.NOT_VERIFIED, "the look-up of _dmarc.contoso.com TXT failed"),
+        ),
+    ],
+)
+def test_dmarc(world: Any, records: Any, valid: Any, acts: Any) -> None:
+    domain = world("scenario-4").domain
+    zone = {("_dmarc.contoso.com", "TXT"): records} if records else {}
+    found = drive(discover(domain.name), lambda question: answered(zone, question))
+    assert told(dmarc.one_valid(domain, found)) == valid
+    assert told(dmarc.asks_for_action(domain, found)) == acts
+
+
+@pytest.mark.parametrize(
+    ("rua", "there", "verdict", "seen"),
+    [
+        ("mailto:a@contoso.com,mailto:b@mail.contoso.com", None, Verdict.COMPLIANT, "none goes elsewhere: "),
+        ("mailto:a@reports.test", ["v=DMARC1"], Verdict.COMPLIANT, "1 agreed"),
+        (
+            "mailto:a@reports.test",
+            ["v=spf1 -all"],
+            Verdict.NON_COMPLIANT,
+            "no record at contoso.com._report._dmarc.reports",
+        ),
+        ("mailto:a@reports.test", Outcome.NXDOMAIN, Verdict.NON_COMPLIANT, "no record at contoso.com._report._dmarc."),
+        ("mailto:a@reports.test", Outcome.SERVFAIL, Verdict.NOT_VERIFIED, "the look-up of contoso.com._report._dmarc."),
+        ("", None, Verdict.NOT_APPLICABLE, "no record asks for reports"),
+    ],
+)
+def test_dmarc_reports(world: Any, rua: str, there: Any, verdict: Verdict, seen: str) -> None:
+    domain = world("scenario-4").domain
+    zone = {
+        ("_dmarc.contoso.com", "TXT"): [f"v=DMARC1; p=none; rua={rua}"],
+        ("contoso.com._report._dmarc.reports.test", "TXT"): there,
+    }
+    found = drive(discover(domain.name), lambda question: answered(zone, question))
+    answers = [answered(zone, question) for question in dmarc.authorisations(found)]
+    finding = dmarc.reports_are_authorised(domain, found, answers)
+    assert finding.verdict is verdict
+    assert finding.seen.startswith(seen)
+
+
+def selectors(zone: Zone, domain: Any) -> tuple[dkim.Selector, ...]:
+    return dkim.selectors([answered(zone, question) for question in dkim.questions(domain)])
+
+
+def published(**changes: Any) -> Zone:
+    base = "_domainkey.contoso.com"
+    zone: Zone = {
+        (f"selector1.{base}", "CNAME"): [ONE],
+        (f"selector1.{base}", "TXT"): [KEY],
+        (f"selector2.{base}", "CNAME"): [TWO],
+        (f"selector2.{base}", "TXT"): [KEY],
+    }
+    return zone | {(f"{key.partition('_')[0]}.{base}", key.partition("_")[2]): value for key, value in changes.items()}
+
+
+@pytest.mark.parametrize(
+    ("zone", "leads", "keys"),
+    [
+        (published(), (Verdict.COMPLIANT, "both are"), (Verdict.COMPLIANT, "2 of 2 have one")),
+        (
+            published(selector2_CNAME=Outcome.NXDOMAIN, selector2_TXT=Outcome.NXDOMAIN),
+            (Verdict.NON_COMPLIANT, f"selector2._domainkey.contoso.com leads to nothing, not to {TWO}"),
+            (Verdict.COMPLIANT, "1 of 2 have one"),
+        ),
+        (
+            published(selector1_CNAME=Outcome.NO_DATA),
+            (Verdict.NON_COMPLIANT, f"selector1._domainkey.contoso.com leads to a TXT record of its own, not to {ONE}"),
+            (Verdict.COMPLIANT, "2 of 2 have one"),
+        ),
+        (
+            published(selector1_TXT=["p="]),
+            (Verdict.COMPLIANT, "both are"),
+            (Verdict.NON_COMPLIANT, "selector1._domainkey.contoso.com: p is empty: the key was revoked"),
+        ),
+        (
+            published(selector1_TXT=Outcome.NXDOMAIN, selector2_TXT=Outcome.NXDOMAIN),
+            (Verdict.COMPLIANT, "both are"),
+            (Verdict.NON_COMPLIANT, "neither leads to a key"),
+        ),
+        (
+            published(selector1_CNAME=Outcome.TIMEOUT, selector1_TXT=Outcome.TIMEOUT, selector2_TXT=Outcome.NXDOMAIN),
+            (Verdict.NOT_VERIFIED, "the look-up of selector1._domainkey.contoso.com CNAME failed"),
+            (Verdict.NOT_VERIFIED, "the look-up of selector1._domainkey.contoso.com TXT failed"),
+        ),
+    ],
+)
+def test_dkim_selectors(world: Any, zone: Zone, leads: Any, keys: Any) -> None:
+    here = world("scenario-4")
+    seen = selectors(zone, here.domain)
+    assert told(dkim.lead_to_the_tenant(here.environment, here.domain, seen)) == leads
+    assert told(dkim.have_usable_keys(here.domain, seen)) == keys
+
+
+@pytest.mark.parametrize(
+    ("configs", "verdict"),
+    [
+        (lambda one: (one,), Verdict.COMPLIANT),
+        (lambda one: (replace(one, enabled=False),), Verdict.NON_COMPLIANT),
+        (lambda one: (replace(one, domain="fabrikam.com"),), Verdict.NON_COMPLIANT),
+        (lambda one: (replace(one, enabled=Unknown("who knows")),), Verdict.NOT_VERIFIED),
+        (lambda _: Unknown("Get-DkimSigningConfig.json was not supplied"), Verdict.NOT_VERIFIED),
+    ],
+)
+def test_dkim_signing(world: Any, configs: Any, verdict: Verdict) -> None:
+    here = world("scenario-4")
+    (config,) = here.environment.microsoft_365.online.dkim_signing_configs
+    there = here.online(dkim_signing_configs=configs(config))
+    assert told(dkim.signs(there.environment, there.domain))[0] is verdict
+
+
+@pytest.mark.parametrize(
+    "configs",
+    [
+        lambda one: (replace(one, selector_2_cname=Unknown("who knows")),),
+        lambda one: (replace(one, domain="fabrikam.com"),),
+        lambda _: Unknown("Get-DkimSigningConfig.json was not supplied"),
+    ],
+)
+def test_without_the_names_of_the_tenant_selectors_prove_nothing(world: Any, configs: Any) -> None:
+    here = world("scenario-4")
+    (config,) = here.environment.microsoft_365.online.dkim_signing_configs
+    there = here.online(dkim_signing_configs=configs(config))
+    finding = dkim.lead_to_the_tenant(there.environment, there.domain, selectors(published(), there.domain))
+    assert finding.verdict is Verdict.NOT_VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "seen"),
+    [
+        (["v=TLSRPTv1; rua=mailto:a@b.test"], Verdict.COMPLIANT, "reports go to mailto:a@b.test"),
+        (["v=spf1 -all"], Verdict.NON_COMPLIANT, "there is none"),
+        (["v=TLSRPTv1; rua=mailto:a@b.test"] * 2, Verdict.NON_COMPLIANT, "2 records: senders take none of them"),
+        (["v=TLSRPTv1"], Verdict.NON_COMPLIANT, "it has no rua: nobody gets a report"),
+        (Outcome.NXDOMAIN, Verdict.NON_COMPLIANT, "there is none"),
+        (Outcome.REFUSED, Verdict.NOT_VERIFIED, "the look-up of _smtp._tls.contoso.com TXT failed"),
+    ],
+)
+def test_tls_rpt(world: Any, found: Any, verdict: Verdict, seen: str) -> None:
+    question = Question("_smtp._tls.contoso.com", "TXT")
+    answer = answered({(question.name, question.type): found}, question)
+    assert told(tls_rpt.one_valid(world("scenario-4").domain, answer)) == (verdict, seen)
+
+
+EXIT, HOST = "131.107.21.231", "mail.contoso.com"
+REVERSE = "231.21.107.131.in-addr.arpa"
+BOTH: Zone = {(REVERSE, "PTR"): [HOST], (HOST, "A"): [ip_address(EXIT)]}
+
+
+@pytest.mark.parametrize(
+    ("change", "reverse", "greeting"),
+    [
+        ({}, (Verdict.COMPLIANT, f"so it is for {EXIT}"), (Verdict.COMPLIANT, f"so it is for {EXIT}")),
+        (
+            {(REVERSE, "PTR"): Outcome.NXDOMAIN},
+            (Verdict.NON_COMPLIANT, f"{EXIT} has no name"),
+            (Verdict.COMPLIANT, f"so it is for {EXIT}"),
+        ),
+        (
+            {(REVERSE, "PTR"): ["pool.isp.test"]},
+            (Verdict.NON_COMPLIANT, f"{EXIT} has the name pool.isp.test, which does not lead back to it"),
+            (Verdict.COMPLIANT, f"so it is for {EXIT}"),
+        ),
+        (
+            {(HOST, "A"): [ip_address("192.0.2.1")]},
+            (Verdict.NON_COMPLIANT, f"{EXIT} has the name {HOST}, which does not lead back to it"),
+            (Verdict.NON_COMPLIANT, f"{HOST}, said from {EXIT}, leads to 192.0.2.1"),
+        ),
+        (
+            {(HOST, "A"): Outcome.NXDOMAIN},
+            (Verdict.NON_COMPLIANT, f"{EXIT} has the name {HOST}, which does not lead back to it"),
+            (Verdict.NON_COMPLIANT, f"{HOST}, said from {EXIT}, leads to no address"),
+        ),
+        (
+            {(REVERSE, "PTR"): Outcome.TIMEOUT},
+            (Verdict.NOT_VERIFIED, f"the look-up of {REVERSE} PTR failed"),
+            (Verdict.COMPLIANT, f"so it is for {EXIT}"),
+        ),
+        (
+            {(HOST, "A"): Outcome.SERVFAIL},
+            (Verdict.NOT_VERIFIED, f"the look-up of {HOST} A failed"),
+            (Verdict.NOT_VERIFIED, f"the look-up of {HOST} A failed"),
+        ),
+    ],
+)
+def test_names_of_exits(world: Any, change: Zone, reverse: Any, greeting: Any) -> None:
+    environment = world("scenario-4").environment
+    seen = [drive(ask, lambda question: answered(BOTH | change, question)) for ask in exit_name.look(environment)]
+    assert told(exit_name.reverse_leads_back(seen)) == reverse
+    assert told(exit_name.greeting_leads_back(seen)) == greeting
+
+
+def test_without_an_exit_nothing_is_true() -> None:
+    assert exit_name.reverse_leads_back([]).verdict is Verdict.NOT_VERIFIED
+    assert exit_name.greeting_leads_back([]).verdict is Verdict.NOT_VERIFIED

@@ -1,0 +1,137 @@
+"""DMARC records and the tree walk (RFC 9989)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailflow.records.answer import Answer, Outcome, Question, drive
+from mailflow.records.dmarc import Dmarc, Found, Policy, at_least, discover, parse, report_domain
+
+GOOD = "v=DMARC1; p=quarantine; rua=mailto:dmarc@contoso.com"
+
+
+def test_a_record() -> None:
+    record = parse("v=DMARC1; p=reject; sp=quarantine; adkim=s; fo=1:d; rua=mailto:a@b.test, mailto:c@D.test.")
+    assert (record.flaws, record.notes) == ((), ())
+    assert [record.policy(tag) for tag in ("p", "sp", "np")] == [Policy.REJECT, Policy.QUARANTINE, Policy.QUARANTINE]
+    assert record.reports_to == ("mailto:a@b.test", "mailto:c@D.test.")
+    assert [report_domain(uri) for uri in record.reports_to] == ["b.test", "d.test"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "policies"),
+    [
+        ("p=reject", ("reject", "reject", "reject")),
+        ("p=none; np=reject", ("none", "none", "reject")),
+        ("p=reject; t=y", ("quarantine",) * 3),
+        ("p=quarantine; t=y", ("none",) * 3),
+        ("p=none; t=y", ("none",) * 3),
+        ("p=perhaps", ("none",) * 3),
+    ],
+)
+def test_policies(tags: str, policies: tuple[str, ...]) -> None:
+    record = parse(f"v=DMARC1; {tags}")
+    assert tuple(record.policy(tag) for tag in ("p", "sp", "np")) == policies
+
+
+def test_how_severe() -> None:
+    assert [at_least(policy, Policy.QUARANTINE) for policy in Policy] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        ("p=none; v=DMARC1", "it does not begin with v=DMARC1"),
+        ("v=DMARC1", "it has no p: receivers read p=none where reports are wanted, and else no record at all"),
+        ("v=DMARC1; p=block", "p=block is no policy; there are none, quarantine, reject"),
+        ("v=DMARC1; p=none; sp=", "sp= is no policy; there are none, quarantine, reject"),
+        ("v=DMARC1; p=none; aspf=strict", "aspf=strict is none of r, s"),
+        ("v=DMARC1; p=none; fo=2", "fo=2 is no list of 0, 1, d, s"),
+        ("v=DMARC1; p=none; rua=dmarc@contoso.com", "rua: 'dmarc@contoso.com' is no mailto: address"),
+        ("v=DMARC1; p=none; rua=https://[", "rua: 'https://[' is no mailto: address"),
+        ("v=DMARC1; p=none; ruf=mailto:nobody", "ruf: 'mailto:nobody' is no mailto: address"),
+    ],
+)
+def test_what_is_wrong(text: str, flaw: str) -> None:
+    assert parse(text).flaws == (flaw,)
+
+
+def test_what_means_nothing_any_more() -> None:
+    record = parse("v=DMARC1; p=none; pct=50")
+    assert (record.flaws, len(record.notes)) == ((), 1)
+    assert record.notes[0].startswith("pct means nothing any more")
+
+
+@given(st.text())
+def test_anything_can_be_read(text: str) -> None:
+    record = parse(text)
+    assert isinstance(record, Dmarc)
+    assert record.policy("np") in Policy
+    assert all(isinstance(report_domain(uri), str) for uri in record.reports_to)
+
+
+def walk(domain: str, records: dict[str, list[str] | Outcome]) -> tuple[Found, list[str]]:
+    """Find the record of a domain in a small DNS; gives what was asked, too."""
+    asked = []
+
+    def answer(question: Question) -> Answer:
+        asked.append(question.name)
+        found = records.get(question.name.removeprefix("_dmarc."), Outcome.NXDOMAIN)
+        if isinstance(found, Outcome):
+            return Answer(question, found)
+        return Answer(question, Outcome.FOUND, tuple(found))
+
+    return drive(discover(domain), answer), asked
+
+
+def test_its_own_record_holds() -> None:
+    found, asked = walk("mail.contoso.com", {"mail.contoso.com": [GOOD], "contoso.com": ["v=DMARC1; p=none"]})
+    assert (found.domain, found.record and found.record.text) == ("mail.contoso.com", GOOD)
+    assert asked == ["_dmarc.mail.contoso.com"]
+
+
+def test_else_that_of_the_organization_holds() -> None:
+    found, asked = walk("a.b.contoso.com", {"contoso.com": [GOOD]})
+    assert (found.domain, found.unanswered) == ("contoso.com", None)
+    assert asked == [f"_dmarc.{name}" for name in ("a.b.contoso.com", "b.contoso.com", "contoso.com", "com")]
+
+
+def test_the_fewest_labels_win() -> None:
+    found, _ = walk("a.b.contoso.com", {"b.contoso.com": [GOOD], "contoso.com": ["v=DMARC1; p=none"]})
+    assert found.domain == "contoso.com"
+
+
+@pytest.mark.parametrize("psd", ["y", "n"])
+def test_the_walk_ends_at_a_declared_border(psd: str) -> None:
+    found, asked = walk("a.b.contoso.com", {"b.contoso.com": [f"{GOOD}; psd={psd}"], "contoso.com": [GOOD]})
+    assert (found.domain, asked[-1]) == ("b.contoso.com", "_dmarc.b.contoso.com")
+
+
+def test_two_records_count_as_none() -> None:
+    found, _ = walk("contoso.com", {"contoso.com": [GOOD, "v=DMARC1; p=none"]})
+    assert (found.record, found.several) == (None, (GOOD, "v=DMARC1; p=none"))
+    beside, _ = walk("contoso.com", {"contoso.com": [GOOD, "something else"]})
+    assert beside.record
+
+
+def test_long_names_are_cut() -> None:
+    """Section 4.10: the second question is about the seven labels at the end."""
+    _, asked = walk("1.2.3.4.5.6.7.8.contoso.com", {})
+    assert asked == [
+        "_dmarc.1.2.3.4.5.6.7.8.contoso.com",
+        "_dmarc.4.5.6.7.8.contoso.com",
+        "_dmarc.5.6.7.8.contoso.com",
+        "_dmarc.6.7.8.contoso.com",
+        "_dmarc.7.8.contoso.com",
+        "_dmarc.8.contoso.com",
+        "_dmarc.contoso.com",
+        "_dmarc.com",
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED])
+def test_what_is_not_answered_is_not_known(outcome: Outcome) -> None:
+    found, _ = walk("mail.contoso.com", {"mail.contoso.com": outcome, "contoso.com": [GOOD]})
+    assert (found.record, found.unanswered and found.unanswered.question.name) == (None, "_dmarc.mail.contoso.com")
+    top, _ = walk("contoso.com", {"com": outcome})
+    assert (top.record, top.unanswered) == (None, None)  # what com says is no record of the organization's own
