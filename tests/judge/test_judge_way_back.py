@@ -14,6 +14,7 @@ from mailflow.environment.worlds import World
 from mailflow.exchange.known import Unknown
 from mailflow.judge import way_back as judge
 from mailflow.policy.finding import Verdict
+from mailflow.simulate.simulation import SimulationError
 from tests.published import published
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -121,3 +122,11 @@ def test_before_the_change_a_live_run_tries_the_way_back_in_a_simulation() -> No
     assert (finding.verdict, finding.seen) == (Verdict.COMPLIANT, "so it was for all 17 messages")
     assert {one.of for one in finding.evidence} == {"session records of a simulation: everything as before the change"}
     assert finding.demand is None
+
+
+def test_a_server_of_another_world_that_fails_is_no_fact_of_mail() -> None:
+    with open_door(ONE) as door:
+        door.paths_in(World.OVERLAP, DOMAIN)
+        door.worlds[World.OVERLAP]._simulation._errors.append(ValueError("broken"))
+        with pytest.raises(SimulationError, match="a simulated server of scenario-1 failed"):
+            door.paths_in(World.ROLLBACK, DOMAIN)

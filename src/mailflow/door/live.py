@@ -10,7 +10,7 @@ import certifi
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailflow.door.look import Look
-from mailflow.door.worlds import open_worlds
+from mailflow.door.worlds import with_worlds
 from mailflow.environment.environment import Environment, IPAddress, Stage
 from mailflow.environment.export_age import without_stale_exports
 from mailflow.environment.message import STRANGER
@@ -59,7 +59,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
         reached=loop.call(post.reached(), _MORE_S),
         vantage=str(visited.vantage),
     )
-    with open_worlds(environment, loop) as door.worlds:  # nobody can go back to try: simulated in a live run too
+    with with_worlds(door, environment):  # nobody can go back to try: simulated in a live run too
         yield door
 
 

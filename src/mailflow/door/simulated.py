@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mailflow.door.worlds import open_worlds
+from mailflow.door.worlds import with_worlds
 from mailflow.environment.environment import Domain, Environment, IPAddress, Stage
 from mailflow.environment.message import STRANGER, Kind, messages
 from mailflow.event_loop import EventLoopThread
@@ -26,9 +26,8 @@ def simulated(environment: Environment, loop: EventLoopThread) -> Iterator[Door]
     simulation = Simulation(environment)
     loop.call(simulation.start(), _START_S)
     try:
-        with open_worlds(environment, loop) as worlds:
-            door = _door(environment, loop, simulation)
-            door.worlds = worlds
+        door = _door(environment, loop, simulation)
+        with with_worlds(door, environment):
             yield door
     finally:
         loop.call(simulation.stop(), _START_S)

@@ -1,12 +1,12 @@
 """Simulations of the worlds around the change: how it was before, and the time in which both MX records are used."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.worlds import World, in_world, messages_in
-from mailflow.event_loop import EventLoopThread
+from mailflow.observe.door import Door
 from mailflow.observe.follow import follow, records
 from mailflow.observe.path import MailPath
 from mailflow.simulate.simulation import Simulation
@@ -15,14 +15,25 @@ _STOP_S = 30.0
 
 
 @contextmanager
-def open_worlds(environment: Environment, loop: EventLoopThread) -> Iterator[Mapping[World, "SimulatedWorld"]]:
-    """Make them ready; none where what was before is not recorded. Those that were started stop at the end."""
+def with_worlds(door: Door, environment: Environment) -> Iterator[None]:
+    """Put them behind a door, as the files of the environment tell them; those that were started stop at the end.
+
+    None where what was before is not recorded.
+    """
+    check = door.check
     posts = {world: SimulatedWorld(environment, world) for world in World} if environment.before else {}
+
+    def check_all() -> None:  # one event loop has one handler of errors, that of the last world that was started
+        check()
+        for post in posts.values():
+            post.check()
+
+    door.worlds, door.check = posts, check_all
     try:
-        yield posts
+        yield
     finally:
         for post in posts.values():
-            loop.call(post.stop(), _STOP_S)
+            door.loop.call(post.stop(), _STOP_S)
 
 
 class SimulatedWorld:
@@ -45,6 +56,11 @@ class SimulatedWorld:
         there.mailboxes.clear()
         found = (path for one in posted for path in follow(there.environment, seen, one.message, one.queue_id))
         return tuple(replace(path, source=f"session records of a simulation: {self._world}") for path in found)
+
+    def check(self) -> None:
+        """Raise what went wrong with one of its servers."""
+        if self._simulation is not None:
+            self._simulation.check()
 
     async def stop(self) -> None:
         """Let its servers go, if there are any."""
