@@ -20,6 +20,7 @@ PEOPLE = {"cloud": ("chris", "sara", "lee"), "on_premises": ("kate", "david")}
 FORWARDS = ("kate", "lee")
 ROW_A_DOMAIN = (
     "exchange-online/Get-AcceptedDomain.json",
+    "exchange-online/Get-DkimSigningConfig.json",
     "exchange-online/Get-RemoteDomain.json",
     "exchange-server/Get-AcceptedDomain.json",
 )
@@ -29,16 +30,6 @@ ROW_A_PERSON = (
     "exchange-server/Get-Mailbox.json",
     "exchange-server/Get-RemoteMailbox.json",
 )
-ZONE = """\
-$ORIGIN {domain}.
-$TTL 3600
-@ IN SOA ns1.contoso.com. hostmaster.contoso.com. ( 2026112001 7200 3600 1209600 3600 )
-@ IN NS ns1.contoso.com.
-@ IN NS ns2.contoso.com.
-@ IN MX 10 mail.contoso.com.
-@ IN TXT "v=spf1 ip4:131.107.21.231 ip4:203.0.113.60 include:spf.protection.outlook.com -all"
-autodiscover IN CNAME mail.contoso.com.
-"""
 
 
 def write(folder: Path, domains: int) -> None:
@@ -47,7 +38,7 @@ def write(folder: Path, domains: int) -> None:
     shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("messages"))
     _in_text(folder / "environment.yaml", brands)
     for brand in brands:
-        (folder / "zones" / f"{brand}.zone").write_text(ZONE.format(domain=brand), "ascii")
+        (folder / "zones" / f"{brand}.zone").write_text(_zone(brand), "utf-8")
     for name in (*ROW_A_DOMAIN, *ROW_A_PERSON):
         _in_json(folder / name, lambda rows: rows + [new for brand in brands for new in _of_brand(rows, brand)])
     _in_json(
@@ -58,6 +49,19 @@ def write(folder: Path, domains: int) -> None:
         folder / "exchange-server/Get-HybridConfiguration.json",
         lambda plan: plan | {"Domains": [plan["Domains"][0] | {"Domain": name} for name in (FIRST, *brands)]},
     )
+
+
+def _zone(brand: str) -> str:
+    """Give the first domain's zone for another, without the hosts, which stay where they are."""
+    lines = (SOURCE / "zones" / f"{FIRST}.zone").read_text("utf-8").splitlines()
+    own = "\n".join(line for line in lines if not line.startswith(("mail ", "ns1 ", "ns2 ")))
+    return _renamed(own.replace(f"$ORIGIN {FIRST}.", f"$ORIGIN {brand}."), brand) + "\n"
+
+
+def _renamed(text: str, brand: str) -> str:
+    """Name another domain in place of the first, and its DKIM selectors."""
+    text = text.replace(f"@{FIRST}", f"@{brand}").replace(f'"{FIRST}"', f'"{brand}"')
+    return text.replace(f"-{FIRST.replace('.', '-')}.", f"-{brand.replace('.', '-')}.")
 
 
 def _in_text(file: Path, brands: list[str]) -> None:
@@ -99,8 +103,7 @@ def _of_brand(rows: list[dict[str, Any]], brand: str) -> Iterator[dict[str, Any]
         # People of one name have one address each in the tenant's own domains: chris.brand-7@contoso.onmicrosoft.com.
         for own in ("contoso.onmicrosoft.com", "contoso.mail.onmicrosoft.com"):
             text = text.replace(f"@{own}", f".{label}@{own}")
-        text = text.replace(f'"{FIRST}"', f'"{brand}"').replace(f"@{FIRST}", f"@{brand}")
-        yield json.loads(text)
+        yield json.loads(_renamed(text, brand))
 
 
 def main() -> None:

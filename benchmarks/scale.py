@@ -96,8 +96,8 @@ def run(*command: str, folder: Path = ROOT) -> Took:
     if process.returncode not in (0, 1):
         raise SystemExit(said)
     unit = 1e6 if sys.platform == "darwin" else 1e3
-    items = sum(map(int, re.findall(r"(\d+) (?:passed|failed|non-compliant \(should\))", said.rpartition("\n= ")[2])))
-    return Took(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / unit, items)
+    counted = re.findall(r"(\d+) (?:passed|failed|non-compliant|not applicable|not verified)", said.splitlines()[-1])
+    return Took(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / unit, sum(map(int, counted)))
 
 
 def pytest(*arguments: str, folder: Path = ROOT) -> Took:
