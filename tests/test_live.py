@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from socket import socket
 
 import pytest
 
@@ -13,6 +14,7 @@ from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.judge import path as judge
 from mailflow.observe.dialogue import Endpoint
+from mailflow.observe.dns_server import DnsServer
 from mailflow.observe.door import Door
 from mailflow.observe.recording import read, written
 from mailflow.policy.finding import Verdict
@@ -67,6 +69,22 @@ def test_a_dry_run_asks_the_dns_alone(four: Environment, look: Look) -> None:
     lines: list[str] = []
     announce(four, replace(look, endpoint=nobody).telling(lines.append))
     assert any("mail.contoso.com [131.107.21.231] port 25" in line for line in lines)
+
+
+def test_whom_the_dns_does_not_show_is_told(four: Environment, look: Look) -> None:
+    lines: list[str] = []
+    with socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # and does not listen: nobody answers there
+        nobody = DnsServer(*deaf.getsockname())
+        announce(four, replace(look, resolvers=(nobody,)).telling(lines.append))
+    told = [line for line in lines if "finds nobody to contact: " in line]
+    assert [line.split(" (")[0] for line in told] == [
+        "scenario-4: finds nobody to contact: contoso-com.mail.protection.outlook.com has no address to contact",
+        "scenario-4: finds nobody to contact: no MX record of contoso.com could be found",
+    ]
+    assert [line.split(" port ")[0] for line in lines if ": contacts " in line] == [
+        "scenario-4: contacts mail.contoso.com [131.107.21.231]"
+    ]
 
 
 def test_relay_is_refused(four: Environment, door: Door) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ def test_exports_are_in_or_out_by_choice(folder: Path) -> None:
     assert "/fixtures/" not in told["in"]
     names = [{p.relative_to(folder / c) for p in (folder / c).rglob("*") if p.is_file()} for c in ("in", "out")]
     assert names[0] == names[1]
+
+
+def test_a_project_judges_with_the_words_of_the_kit(folder: Path) -> None:
+    assert main(["init", "--exports", "in"]) == 0
+    kit, project = ConfigParser(interpolation=None), ConfigParser(interpolation=None)
+    kit.read(Path(__file__).parents[2] / "tox.ini", encoding="utf-8")
+    project.read(folder / "tox.ini", encoding="utf-8")
+    commands = {name: project[f"testenv:{name}"]["commands"] for name in ("policy", "live")}
+    assert commands == {name: kit[f"testenv:{name}"]["commands"] for name in ("policy", "live")}
+    assert project["testenv"]["set_env"] == kit["testenv"]["set_env"]
 
 
 def test_nothing_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

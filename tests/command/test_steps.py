@@ -1,6 +1,7 @@
 """`mailflow steps`: the sentences there are, each with examples that are judged in the policy run."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,16 @@ def test_words_choose(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
         "\n"
     )
     assert printed(capsys, "unheard of") == "no such sentence\n"
+
+
+def test_words_of_the_help_choose_something(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit):
+        main(["steps", "--help"])
+    (words,) = re.findall(r"^  mailflow steps (\w.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert "Then every third party passes\n      as in HYB-SPF-4\n" in printed(capsys, *words.split())
 
 
 def test_what_varies_is_shown_by_examples(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

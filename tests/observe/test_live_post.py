@@ -168,8 +168,18 @@ def test_the_plan_names_everybody_and_everything_before_anything_is_said(environ
         f"  MAIL FROM:{senders[0]} RCPT TO:<david@contoso.com>, <mailflow-nobody-of-this-name@contoso.com> RSET",
         f"  MAIL FROM:{senders[0]} RCPT TO:<chris@contoso.com>, <david@contoso.com> RSET",
     )
+    assert plan.nobody == ()
     assert plan.tenant == (TENANT, TENANT_6)
     assert {question.split()[1] for question in eye.asked} == {"A", "AAAA", "MX"}
+
+
+def test_whoever_the_dns_hides_is_named_once(environment: Environment) -> None:
+    plan = asyncio.run(contacts(environment, Zones({}, Outcome.TIMEOUT), "looker.example"))
+    assert [one.host for one in plan.contacts] == ["mail.contoso.com"]
+    assert plan.nobody == (
+        f"{HOST} has no address to contact (A: timeout; AAAA: timeout)",
+        "no MX record of contoso.com could be found (timeout)",
+    )
 
 
 OPEN, SHUT = Disposition.UNSEEN, (Disposition.REFUSED, "")

@@ -19,7 +19,7 @@ you are in. Below each stand examples with the requirement they are from. WORDS 
 
 _EXAMPLES = """\
   mailflow steps
-  mailflow steps spf third party
+  mailflow steps third party passes
   mailflow steps --json
 """
 _SHOWN = 3  # examples of one sentence

@@ -91,6 +91,8 @@ def _at(environment: Environment, stage: Stage) -> Environment:
 def _announce(plan: Plan, environment: Environment, look: Look) -> None:
     for line in plan.lines(look.looks_as or STRANGER):
         look.say(f"{environment.name}: contacts {line.strip()}" if not line.startswith(" ") else f"  {line.strip()}")
+    for reason in plan.nobody:
+        look.say(f"{environment.name}: finds nobody to contact: {reason}")
 
 
 def _first(sessions: tuple[TlsSession, ...] | None, address: IPAddress) -> TlsSession:

@@ -80,6 +80,11 @@ class Plan:
         """Tell it, for the eyes of whoever starts the run."""
         return tuple(line for contact in self.contacts for line in contact.lines(helo))
 
+    @property
+    def nobody(self) -> tuple[str, ...]:
+        """Why there is nobody to ask, each reason once: without it a short list would pass for the whole."""
+        return tuple(dict.fromkeys(ask.nobody for _, ask in self.asks if ask.nobody))
+
 
 async def contacts(environment: Environment, eye: Eye, looks_as: str = STRANGER) -> Plan:
     """Find out whom to contact. Asks the DNS and nobody else.
