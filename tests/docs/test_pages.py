@@ -10,7 +10,7 @@ from mailflow.policy.catalogue import read_folder
 
 PROJECT = Path(__file__).parents[2]
 PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
-IDENTIFIER = re.compile(r"`((?:S[1-4]|HYB)(?:-[A-Z]+)+-[0-9]+)`")
+IDENTIFIER = re.compile(r"`((?:S[1-4]|HYB|CUT|AUTH)(?:-[A-Z]+)+-[0-9]+)`")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
