@@ -105,6 +105,11 @@ def test_it_holds_where_all_is_well(name: str, stage: Stage) -> None:
             lambda zone: zone.replace("CNAME mail.contoso.com.", "CNAME autodiscover.outlook.com."),
             "it leads to autodiscover.outlook.com",
         ),
+        (
+            "CUT-AUTO-1",
+            lambda zone: zone.replace("CNAME mail.contoso.com.", "CNAME autodiscover-s.outlook.com."),
+            "it leads to autodiscover-s.outlook.com",
+        ),
     ],
 )
 def test_it_falls(name: str, change: Change, seen: str) -> None:
@@ -193,6 +198,16 @@ def test_before_the_change_what_is_not_listed_is_a_mistake() -> None:
     assert judged("CUT-PLAN-1", before, Stage.BEFORE, listed).verdict is Verdict.COMPLIANT
 
 
+def test_an_alias_where_the_plan_has_nothing_is_not_nothing() -> None:
+    """RFC 1034 section 3.6.2: an alias at the domain brings the MX records of another name."""
+    question = Question(DOMAIN.name, "MX")
+    found = Answer(question, Outcome.FOUND, (MxRecord(0, "evil.test"),), aliases=("elsewhere.test",))
+    plan = (judge_plan.Planned(question, frozenset()),)
+    finding = judge_plan.published_as_planned(FOUR, DOMAIN, plan, (found,), Stage.AFTER)
+    assert finding.verdict is Verdict.NON_COMPLIANT
+    assert finding.seen == "contoso.com MX: planned nothing, published elsewhere.test"
+
+
 def test_a_plan_without_a_zone_says_nothing() -> None:
     finding = judged("CUT-PLAN-1", FOUR, plan=replace(FOUR, zones={}))
     assert (finding.verdict, finding.seen) == (Verdict.NOT_VERIFIED, "the plan has no zone for contoso.com")
@@ -228,6 +243,13 @@ def test_name_servers_that_agree() -> None:
     assert judge.all_answer([said]).verdict is Verdict.COMPLIANT
     agree = judge.all_agree(said, (txt("ns1", SPF, "one=1"), txt("ns2", "two=2", SPF)))
     assert (agree.verdict, len(agree.evidence)) == (Verdict.COMPLIANT, 4)
+
+
+def test_without_a_name_server_nothing_is_true() -> None:
+    for said in ([], [()], [(), ()]):
+        assert judge.all_answer(said).verdict is Verdict.NOT_VERIFIED
+    for mx_said, txt_said in (((), ()), ((mx("ns1"),), ()), ((), (txt("ns1", SPF),))):
+        assert judge.all_agree(mx_said, txt_said).verdict is Verdict.NOT_VERIFIED
 
 
 def test_one_server_is_old() -> None:

@@ -130,6 +130,16 @@ def published(**changes: Any) -> Zone:
             (Verdict.COMPLIANT, "both are"),
             (Verdict.NON_COMPLIANT, "selector1._domainkey.contoso.com: p is empty: the key was revoked"),
         ),
+        (  # what was not seen may be broken
+            published(selector2_TXT=Outcome.SERVFAIL),
+            (Verdict.COMPLIANT, "both are"),
+            (Verdict.NOT_VERIFIED, "the look-up of selector2._domainkey.contoso.com TXT failed"),
+        ),
+        (
+            published(selector1_TXT=[KEY + "; t=y"], selector2_TXT=Outcome.NXDOMAIN),
+            (Verdict.COMPLIANT, "both are"),
+            (Verdict.NON_COMPLIANT, "every key says t=y: receivers treat the mail as unsigned"),
+        ),
         (
             published(selector1_TXT=Outcome.NXDOMAIN, selector2_TXT=Outcome.NXDOMAIN),
             (Verdict.COMPLIANT, "both are"),
@@ -245,6 +255,27 @@ def test_names_of_exits(world: Any, change: Zone, reverse: Any, greeting: Any) -
     seen = [drive(ask, lambda question: answered(BOTH | change, question)) for ask in exit_name.look(environment)]
     assert told(exit_name.reverse_leads_back(seen)) == reverse
     assert told(exit_name.greeting_leads_back(seen)) == greeting
+
+
+def test_what_is_unknown_of_one_exit_does_not_hide_what_is_wrong_with_another(world: Any) -> None:
+    (server,) = world("scenario-4").environment.on_premises.servers
+    first, second = ip_address(EXIT), ip_address("192.0.2.7")
+
+    def exits(pointer: Outcome, greeting: Outcome) -> list[exit_name.ExitNames]:
+        silent = Answer(Question(HOST, "A"), Outcome.TIMEOUT)
+        no_pointer, no_host = Answer(Question(REVERSE, "PTR"), pointer), Answer(Question(HOST, "A"), greeting)
+        return [
+            exit_name.ExitNames(server, first, replace(silent, question=Question(REVERSE, "PTR")), (), silent),
+            exit_name.ExitNames(server, second, no_pointer, (), no_host),
+        ]
+
+    proven = exits(Outcome.NXDOMAIN, Outcome.NXDOMAIN)
+    assert told(exit_name.reverse_leads_back(proven)) == (Verdict.NON_COMPLIANT, "192.0.2.7 has no name")
+    words = f"{server.greets_as}, said from 192.0.2.7, leads to no address"
+    assert told(exit_name.greeting_leads_back(proven)) == (Verdict.NON_COMPLIANT, words)
+    unknown = exits(Outcome.TIMEOUT, Outcome.TIMEOUT)
+    assert exit_name.reverse_leads_back(unknown).verdict is Verdict.NOT_VERIFIED
+    assert exit_name.greeting_leads_back(unknown).verdict is Verdict.NOT_VERIFIED
 
 
 def test_without_an_exit_nothing_is_true() -> None:

@@ -48,9 +48,19 @@ def test_what_name_servers_say_stays_what_it_is() -> None:
     assert through_a_file(recording(authoritative=said)).authoritative == said
 
 
-@given(st.lists(st.text() | st.ip_addresses() | st.builds(MxRecord, st.integers(0, 65535), st.text())))
-def test_whatever_an_answer_holds(values: list[Any]) -> None:
-    answer = Answer(Question("any.test", "TXT"), Outcome.FOUND, tuple(values))
+VALUES = {
+    "TXT": st.text(),
+    "NS": st.text(),
+    "A": st.ip_addresses(v=4),
+    "AAAA": st.ip_addresses(v=6),
+    "MX": st.builds(MxRecord, st.integers(0, 65535), st.text()),
+}
+
+
+@given(st.sampled_from(sorted(VALUES)), st.data())
+def test_whatever_an_answer_holds(kind: str, data: st.DataObject) -> None:
+    values = data.draw(st.lists(VALUES[kind], min_size=1))
+    answer = Answer(Question("any.test", kind), Outcome.FOUND, tuple(values))
     assert through_a_file(recording(answers=(answer,))).answers == (answer,)
 
 
@@ -91,6 +101,34 @@ def test_the_worlds_around_the_change() -> None:
     assert lacking.joined(part).worlds == kept.worlds
 
 
+def test_a_part_of_a_simulation_does_not_pass_for_all_of_it() -> None:
+    environment = load(FIXTURES / "scenario-1")
+    (domain,) = environment.domains
+    with open_door(environment) as door:
+        seen = {kind: door.paths(domain, kind) for kind in Kind}
+        worlds = {world: door.paths_in(world, domain) for world in World}
+        sessions = {server.name: door.tls(server) for server in environment.on_premises.servers}
+        kept = door.recording()
+    part = kept.model_copy(
+        update={
+            "paths": {domain.name: {kind: paths[:1] for kind, paths in seen.items()}},
+            "worlds": {world: {domain.name: paths[:1]} for world, paths in worlds.items()},
+            "tls": {name: held[1:] for name, held in sessions.items()},
+        }
+    )
+    with open_door(environment, Look("recorded", recording=part)) as again:
+        for before, after in (
+            *((seen[kind], again.paths(domain, kind)) for kind in Kind),
+            *((worlds[world], again.paths_in(world, domain)) for world in World),
+        ):
+            assert after[:1] == before[:1]
+            assert [(one.message, one.recipient) for one in after] == [(one.message, one.recipient) for one in before]
+            assert {one.disposition for one in after[1:]} <= {Disposition.UNSEEN}
+        for server in environment.on_premises.servers:
+            assert {one.address for one in again.tls(server)} == set(server.listens)
+            assert not all(one.reached for one in again.tls(server))
+
+
 def test_what_was_not_recorded_is_unknown() -> None:
     environment = load(FIXTURES / "scenario-4")
     (domain,), (server,) = environment.domains, environment.on_premises.servers
@@ -109,7 +147,9 @@ def test_what_was_not_recorded_is_unknown() -> None:
     ("change", "told"),
     [
         ({"form": 2}, "found observations in form 2; expected form 1. Judge it with the version of Mailflow"),
-        ({"mode": 7}, "mode: Input should be a valid string"),
+        ({"mode": "alive"}, "mode: Input should be 'simulated' or 'live'"),
+        ({"stage": "later"}, "stage: Input should be 'plan', 'before' or 'after'"),
+        ({"at": "2026-11-25T21:00:00"}, "at: Input should have timezone info"),
         ({"answers": [{"question": 1}]}, "answers.0.question: Input should be"),
         ({"tls": {"mail": [{"certificate": "no PEM"}]}}, "tls.mail.0"),
         ({"paths": {"contoso.com": {"by pigeon": []}}}, "paths.contoso.com.by pigeon"),
@@ -121,6 +161,26 @@ def test_what_is_no_recording(change: dict[str, Any], told: str) -> None:
         read({**written(recording()), **change}, "evidence.json")
     assert str(wrong.value).startswith("evidence.json: found ")
     assert told in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "told"),
+    [
+        (0, {"outcome": "no data"}, "contoso.com MX: 'no data' with 1 values"),
+        (0, {"values": []}, "contoso.com MX: 'found' with 0 values"),
+        (0, {"values": ["=mail.contoso.com"]}, "contoso.com MX: values that no such record has"),
+        (1, {"values": ["192.0.2.1"]}, "contoso.com TXT: values that no such record has"),
+        (2, {"values": ["192.0.2.1"]}, "mail.contoso.com AAAA: values that no such record has"),
+    ],
+)
+def test_an_answer_that_no_name_server_gives_is_refused(number: int, change: dict[str, Any], told: str) -> None:
+    said = tuple(AuthoritativeAnswer("ns1.contoso.com", "192.0.2.53", answer) for answer in ANSWERS)
+    for member, answer_in in (("answers", lambda one: one), ("authoritative", lambda one: one[2])):
+        content = written(recording(answers=ANSWERS, authoritative=said))
+        answer_in(content[member][number]).update(change)
+        with pytest.raises(InputError) as wrong:
+            read(content, "evidence.json")
+        assert told in str(wrong.value)
 
 
 def test_unmarked_text_is_refused() -> None:

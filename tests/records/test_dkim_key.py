@@ -29,6 +29,8 @@ RAW = base64.b64encode(
         (f"v=DKIM1; k=rsa; p={RSA}", 1024),
         (f"p={RSA[:70]} {RSA[70:]}", 1024),
         (f"k=ed25519; p={RAW}", 0),
+        (f"h=sha1 : SHA256; s=tlsrpt:email; p={RSA}", 1024),
+        (f"h=; s=*; p={RSA}", 1024),
         (DKIM_KEY.replace('" "', "").strip('"'), 2048),
     ],
 )
@@ -50,6 +52,8 @@ def test_usable_keys(text: str, bits: int) -> None:
         (f"v=DKIM1; k=ed25519; p={RSA}", "p has 162 octets, not 32"),
         (f"v=DKIM1; p={spki(ec.generate_private_key(ec.SECP256R1()))}", "p holds a key of another kind than RSA"),
         ("v=DKIM1; p=x; p=y", "the tag p stands twice"),
+        (f"v=DKIM1; h=sha1; p={RSA}", "h=sha1 does not allow SHA-256"),
+        (f"v=DKIM1; s=tlsrpt; p={RSA}", "s=tlsrpt is not for mail"),
     ],
 )
 def test_what_is_wrong(text: str, wrong: str) -> None:

@@ -107,6 +107,16 @@ def test_the_walk_ends_at_a_declared_border(psd: str) -> None:
     assert (found.domain, asked[-1]) == ("b.contoso.com", "_dmarc.b.contoso.com")
 
 
+def test_below_a_public_suffix_the_record_of_the_organization_comes_first() -> None:
+    """Section 4.10.1: author's domain, organization's domain, public suffix, in this order."""
+    suffix = "v=DMARC1; p=reject; psd=y"
+    own, _ = walk("mail.agency.gov.test", {"agency.gov.test": ["v=DMARC1; p=none"], "gov.test": [suffix]})
+    assert own.domain == "agency.gov.test"
+    for below in ({}, {"it.agency.gov.test": [GOOD]}):  # a record between the two is nobody's
+        found, _ = walk("mail.it.agency.gov.test", {**below, "gov.test": [suffix]})
+        assert found.domain == "gov.test"
+
+
 def test_two_records_count_as_none() -> None:
     found, _ = walk("contoso.com", {"contoso.com": [GOOD, "v=DMARC1; p=none"]})
     assert (found.record, found.several) == (None, (GOOD, "v=DMARC1; p=none"))

@@ -109,3 +109,23 @@ def test_what_is_not_as_the_schema_describes_it(build, file, path, value, told) 
     change(written, path, value)
     file.write_text(json.dumps(written), encoding="utf-8")
     assert mistake(file).startswith(f"report.json: found {told}")
+
+
+@pytest.mark.parametrize("which", ["less", "twice"])
+def test_a_row_taken_out_or_put_in_twice_is_seen(build, file, which) -> None:
+    """Whoever takes a row out mends the counts as well; that one more was judged still stands there."""
+    written = json.loads(as_json.report(build()))
+    rows, done = written["requirements"], written["completeness"]
+    number = done["judged"]
+    *_, last = rows
+    if which == "less":
+        rows.pop()
+        written["counts"][last["verdict"]] -= 1
+        told = f"{number} at /completeness/judged; expected {number - 1}, as many as there are rows. It was changed"
+    else:
+        rows.append(last)
+        written["counts"][last["verdict"]] += 1
+        done["judged"] += 1
+        told = "a list at /requirements; expected each row once. It was changed"
+    file.write_text(json.dumps(written), encoding="utf-8")
+    assert mistake(file).startswith(f"report.json: found {told}")

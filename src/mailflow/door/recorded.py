@@ -23,8 +23,7 @@ _NOT_THERE = "the recording does not hold it: the run that made it did not ask"
 def recorded(environment: Environment, loop: EventLoopThread, recording: Recording) -> Door:
     """Open the door to a recording of an environment."""
     sessions = {
-        server.name: recording.tls.get(server.name) or _not_looked_at(server)
-        for server in environment.on_premises.servers
+        server.name: _sessions(server, recording.tls.get(server.name, ())) for server in environment.on_premises.servers
     }
     return Door(
         (
@@ -90,13 +89,18 @@ class _Paths:
 
     def __init__(self, recording: Recording) -> None:
         self._recorded = recording.paths
+        # In a live run one received message may stand for several: which were planned does not show what lacks.
+        self._every = recording.mode != LIVE
 
     async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
         """Give the recorded paths of a domain."""
+        planned = unseen(environment, domain, _NOT_THERE)
         found = self._recorded.get(domain.name)
-        if found is not None:
-            return {kind: found.get(kind, ()) for kind in Kind}
-        return dict(unseen(environment, domain, _NOT_THERE))
+        if found is None:
+            return dict(planned)
+        return {
+            kind: _whole(found.get(kind, ()), planned[kind]) if self._every else found.get(kind, ()) for kind in Kind
+        }
 
 
 class _World:
@@ -109,15 +113,21 @@ class _World:
 
     async def paths(self, domain: Domain) -> tuple[MailPath, ...]:
         """Give the recorded paths of a domain."""
-        found = self._recorded.get(domain.name)
-        if found is not None:
-            return found
-        return tuple(
+        planned = tuple(
             MailPath(message, recipient, Disposition.UNSEEN, (), assumptions=(_NOT_THERE,))
             for message in messages_in(self._environment, domain, self._world)
             for recipient in message.envelope.rcpt_to
         )
+        return _whole(self._recorded.get(domain.name, ()), planned)
 
 
-def _not_looked_at(server: Server) -> tuple[TlsSession, ...]:
-    return tuple(TlsSession(a, reached=False, starttls=False, trouble=_NOT_THERE) for a in server.listens)
+def _sessions(server: Server, held: tuple[TlsSession, ...]) -> tuple[TlsSession, ...]:
+    """Give a session for every address at which a server listens, whatever the recording lacks."""
+    missing = [address for address in server.listens if all(one.address != address for one in held)]
+    return (*held, *(TlsSession(a, reached=False, starttls=False, trouble=_NOT_THERE) for a in missing))
+
+
+def _whole(held: tuple[MailPath, ...], planned: tuple[MailPath, ...]) -> tuple[MailPath, ...]:
+    """Add what a recording lacks of the planned messages: a part of a simulation must not pass for all of it."""
+    there = {(one.message, one.recipient) for one in held}
+    return (*held, *(one for one in planned if (one.message, one.recipient) not in there))

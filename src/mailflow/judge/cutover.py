@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import evidence
+from mailflow.mail.address import is_within
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.reached import Reached
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
@@ -43,6 +44,8 @@ def all_answer(said: Sequence[Said]) -> Finding:
     asked = "every name server of the domain answers for it"
     shown = tuple(map(_evidence, everything))
     failed = list(dict.fromkeys(_failed(everything)))
+    if not everything:
+        return not_verified(asked, "no name server was asked")
     if not failed:
         return compliant(asked, f"{len({(one.server, one.address) for one in everything})} do", *shown)
     if any(one.answer.outcome in _NOT_SERVED or not one.answer.failed for one in everything):
@@ -57,7 +60,7 @@ def all_agree(mx: Said, txt: Said) -> Finding:
     wrong = [*_differences("MX", mx, lambda answer: answer.values), *_differences("SPF", txt, _spf)]
     if wrong:
         return non_compliant(asked, "; ".join(wrong), *shown)
-    silent = _failed((*mx, *txt))
+    silent = _failed((*mx, *txt)) or ([] if mx and txt else ["no name server was asked"])
     if silent:
         return not_verified(asked, "; ".join(dict.fromkeys(silent)), *shown)
     return compliant(asked, f"all {len({one.server for one in mx})} do", *shown)
@@ -127,8 +130,9 @@ def autodiscover_stays(environment: Environment, domain: Domain, found: Answer) 
     shown = evidence.dns(found)
     if not any(address.domain == domain.name for address in environment.mailboxes.on_premises):
         return not_applicable(asked, f"no on-premises mailbox of {domain.name} is listed", shown)
-    cloud = environment.microsoft_365.cloud.autodiscover
-    if cloud in found.aliases:
+    # Microsoft has several such names, all beside the documented one.
+    _, _, microsoft = environment.microsoft_365.cloud.autodiscover.partition(".")
+    if cloud := next((alias for alias in found.aliases if is_within(alias, microsoft)), ""):
         return non_compliant(asked, f"it leads to {cloud}", shown)
     if found.failed:
         return not_verified(asked, "; ".join(found.text) or str(found.outcome), shown)

@@ -113,12 +113,14 @@ def have_usable_keys(domain: Domain, seen: Sequence[Selector]) -> Finding:
     notes += tuple(
         f"{one.key.question.name} says t=y: its signatures count for nothing" for one, k in keys if k.testing
     )
+    failed = [one.key for one in seen if one.key.failed]
     if wrong:
         return non_compliant(asked, "; ".join(wrong), *shown, notes=notes)
-    if keys:
-        return compliant(asked, f"{len(keys)} of {len(seen)} have one", *shown, notes=notes)
-    failed = [one.key for one in seen if one.key.failed]
-    if failed:
+    if failed:  # what was not seen may be broken
         why = "; ".join(f"the look-up of {answer.question} failed" for answer in failed)
         return not_verified(asked, why, *shown, remedy=unanswered(failed))
+    if any(not key.testing for _, key in keys):
+        return compliant(asked, f"{len(keys)} of {len(seen)} have one", *shown, notes=notes)
+    if keys:
+        return non_compliant(asked, "every key says t=y: receivers treat the mail as unsigned", *shown)
     return non_compliant(asked, "neither leads to a key", *shown)

@@ -96,9 +96,11 @@ def _judge(
     if not seen:
         return not_verified(asked, "the environment names no address from which an own server sends")
     shown = tuple(evidence.dns(answer) for one in seen for answer in rests_on(one))
-    told = [(one, said) for one in seen if (said := wrong(one))]
     failed = [answer for one in seen for answer in rests_on(one) if answer.failed]
-    if told and not (failed and all(answer.failed for one, _ in told for answer in rests_on(one)[1:])):
+    # Of an exit with a look-up that failed nothing is certain; it does not hide what is certain of another.
+    certain = (one for one in seen if not any(answer.failed for answer in rests_on(one)))
+    told = [(one, said) for one in certain if (said := wrong(one))]
+    if told:
         mend = "\n".join(dict.fromkeys(("Publish:", *(remedy(one) for one, _ in told))))
         return non_compliant(asked, "; ".join(said for _, said in told), *shown, remedy=mend)
     if failed:

@@ -35,7 +35,7 @@ class Planned:
         """Give what an answer holds in its place."""
         if self.question.type == "CNAME" or not answer.aliases:
             return frozenset(_of_mail(self.question, answer.values))
-        return frozenset()  # the records of another name
+        return frozenset(answer.aliases[:1])  # the records of another name
 
 
 def planned(environment: Environment, domain: Domain) -> tuple[Planned, ...]:

@@ -7,11 +7,12 @@ It may come from a stranger: what does not fit is refused as a whole, with the p
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from mailflow.environment.environment import Stage
 from mailflow.environment.message import Kind
 from mailflow.environment.worlds import World
 from mailflow.input_error import InputError, Mistake
@@ -19,11 +20,12 @@ from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.path import MailPath
 from mailflow.observe.reached import Reached
 from mailflow.observe.smtp import TlsSession
-from mailflow.records.answer import Answer
+from mailflow.records.answer import Answer, MxRecord, Outcome
 
 FORM = 1  # of the text; another number is another form
 _MISTAKES = 5
 _MARK = "="
+_VALUES: Mapping[str, type] = {"A": IPv4Address, "AAAA": IPv6Address, "MX": MxRecord}  # of other types: text
 
 
 class Recording(BaseModel):
@@ -32,9 +34,9 @@ class Recording(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     form: int = FORM
-    mode: str  # how they were made: simulated or live
-    stage: str  # plan, before or after
-    at: datetime  # when, aware
+    mode: Literal["simulated", "live"]  # how they were made
+    stage: Stage
+    at: AwareDatetime  # when
     vantage: str = ""  # from where, as far as it is known
     environment: str  # name and digest of the environment's folder, when they were made
     digest: str
@@ -116,4 +118,8 @@ def _unmarked(answer: Answer) -> Answer:
     for value in answer.values:
         if isinstance(value, str) and not value.startswith(_MARK):
             raise ValueError(f"{answer.question}: {value!r} is neither address nor marked text")
+    if bool(answer.values) != (answer.outcome is Outcome.FOUND):
+        raise ValueError(f"{answer.question}: '{answer.outcome}' with {len(answer.values)} values")
+    if not all(isinstance(value, _VALUES.get(answer.question.type, str)) for value in answer.values):
+        raise ValueError(f"{answer.question}: values that no such record has")
     return replace(answer, values=tuple(v.removeprefix(_MARK) if isinstance(v, str) else v for v in answer.values))

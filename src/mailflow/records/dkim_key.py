@@ -28,7 +28,7 @@ class DkimKey:
 def parse(text: str) -> DkimKey:
     """Read a key record. Never raises: what is wrong stands in `wrong`."""
     tags = read(text)
-    testing = "y" in (tags.get("t") or "").lower().split(":")
+    testing = "y" in _listed(tags.get("t") or "")
     if tags.flaws:
         return DkimKey(text, tags.flaws[0], testing=testing)
     if tags.get("v") not in (None, "DKIM1") or (tags.get("v") and tags.tags[0][0] != "v"):
@@ -38,6 +38,10 @@ def parse(text: str) -> DkimKey:
         return DkimKey(text, "it has no p, the key itself", testing=testing)
     if not key:
         return DkimKey(text, "p is empty: the key was revoked", testing=testing)
+    if "sha256" not in _listed(tags.get("h") or "sha256"):  # RFC 8301 section 3.1: no other is taken
+        return DkimKey(text, f"h={tags.get('h')} does not allow SHA-256", testing=testing)
+    if not {"*", "email"} & _listed(tags.get("s") or "*"):
+        return DkimKey(text, f"s={tags.get('s')} is not for mail", testing=testing)
     kind = (tags.get("k") or "rsa").lower()
     try:
         octets = base64.b64decode("".join(key.split()), validate=True)
@@ -49,6 +53,10 @@ def parse(text: str) -> DkimKey:
     if kind != "rsa":
         return DkimKey(text, f"k={kind} is no kind of key that receivers know", testing=testing)
     return _rsa(text, octets, testing=testing)
+
+
+def _listed(value: str) -> set[str]:
+    return {part.strip().lower() for part in value.split(":")}
 
 
 def _rsa(text: str, octets: bytes, *, testing: bool) -> DkimKey:

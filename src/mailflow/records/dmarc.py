@@ -136,6 +136,9 @@ def discover(domain: str) -> Generator[Question, Answer, Found]:
     if not found or Found("", None, first, tuple(answers)).unanswered:
         return Found("", None, first, tuple(answers))
     at, record = found[-1]  # the fewest labels: the organization's own
+    if record.psd == "y" and at != domain:
+        # A public suffix: the organization's domain has one label more, and its record comes before the suffix's.
+        at, record = next((one for one in found if one[0].count(".") == at.count(".") + 1), (at, record))
     return Found(at, record, first, tuple(answers))
 
 

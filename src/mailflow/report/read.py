@@ -10,6 +10,7 @@ from mailflow.environment.environment import Waiver
 from mailflow.input_error import InputError, Mistake
 from mailflow.observe import recording
 from mailflow.observe.recording import Recording
+from mailflow.policy.feature import row_name
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
@@ -63,6 +64,10 @@ def read(path: Path) -> Run:
     )
     if (decision := top["decision"]).word(Decision) is not told.decision:
         decision.fail(f"'{told.decision}', which follows from the rows", _CHANGED)
+    if (judged := top["completeness"]["judged"]).number() != len(told.results):
+        judged.fail(f"{len(told.results)}, as many as there are rows", _CHANGED)
+    if len({row_name(one.requirement, one.domain) for one in told.results}) != len(told.results):
+        top["requirements"].fail("each row once", _CHANGED)
     for verdict, count in told.counts().items():
         if (stated := top["counts"][verdict]).number() != count:
             stated.fail(f"{count}, as many as there are among the rows", _CHANGED)
