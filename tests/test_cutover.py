@@ -97,6 +97,11 @@ def test_it_holds_where_all_is_well(name: str, stage: Stage) -> None:
         ),
         (
             "CUT-PLAN-1",
+            lambda zone: zone + "mail IN AAAA 2001:db8::99\n",
+            "mail.contoso.com AAAA: planned nothing, published 2001:db8::99",
+        ),
+        (
+            "CUT-PLAN-1",
             lambda zone: zone + 'mail IN MX 5 mail.contoso.com.\n@ IN TXT "v=spf1 -all"\n',
             "contoso.com TXT: planned v=spf1",
         ),

@@ -166,6 +166,7 @@ def test_dkim_selectors(world: Any, zone: Zone, leads: Any, keys: Any) -> None:
         (lambda one: (replace(one, enabled=False),), Verdict.NON_COMPLIANT),
         (lambda one: (replace(one, domain="fabrikam.com"),), Verdict.NON_COMPLIANT),
         (lambda one: (replace(one, enabled=Unknown("who knows")),), Verdict.NOT_VERIFIED),
+        (lambda one: (one, replace(one, enabled=False)), Verdict.NOT_VERIFIED),
         (lambda _: Unknown("Get-DkimSigningConfig.json was not supplied"), Verdict.NOT_VERIFIED),
     ],
 )

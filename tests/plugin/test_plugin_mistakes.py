@@ -28,6 +28,7 @@ def test_mistakes_in_environments_are_said_all_at_once(toys: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        (["--since", ""], "--since needs the report of an earlier run"),
         (["--mode", "recorded"], "--mode recorded needs --evidence FILE, the evidence.json of an earlier run"),
         (["--evidence", "e.json"], "--evidence is for --mode recorded, not for --mode simulated"),
         (["--stage", "after"], "--stage is for --mode live, not for --mode simulated"),

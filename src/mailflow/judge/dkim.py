@@ -46,7 +46,10 @@ def _config(environment: Environment, domain: Domain) -> DkimSigningConfig | Unk
     found = environment.microsoft_365.online.dkim_signing_configs
     if isinstance(found, Unknown):
         return found
-    return next((one for one in found if one.domain == domain.name), None)
+    own = [one for one in found if one.domain == domain.name]
+    if len(own) > 1:  # of two nobody knows which holds
+        return Unknown(f"Get-DkimSigningConfig has {len(own)} configurations of {domain.name}")
+    return own[0] if own else None
 
 
 def signs(environment: Environment, domain: Domain) -> Finding:

@@ -41,7 +41,8 @@ class Planned:
 def planned(environment: Environment, domain: Domain) -> tuple[Planned, ...]:
     """Give the mail records that the plan has for a domain; none where it has no zone for it.
 
-    The MX and SPF records of the domain itself are always among them: that there is none is planned too.
+    The MX and SPF records of the domain itself and both kinds of address of its mail hosts are always among them: that
+    there is none is planned too.
     """
     found: dict[Question, Planned] = {}
     for zone in environment.zones.values():
@@ -49,7 +50,9 @@ def planned(environment: Environment, domain: Domain) -> tuple[Planned, ...]:
             found |= {one.question: one for one in _mail_records(zone, environment, domain)}
     if not found:
         return ()
-    for question in (Question(domain.name, "MX"), Question(domain.name, "TXT")):
+    hosts = dict.fromkeys(question.name for question in found if question.type in _ADDRESSES)
+    addresses = (Question(host, kind) for host in hosts for kind in _ADDRESSES)
+    for question in (Question(domain.name, "MX"), Question(domain.name, "TXT"), *addresses):
         found.setdefault(question, Planned(question, frozenset()))
     return tuple(found[question] for question in sorted(found, key=lambda one: (one.name != domain.name, str(one))))
 

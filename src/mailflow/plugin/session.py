@@ -242,8 +242,10 @@ def _say(config: pytest.Config, line: str) -> None:
 def _before(config: pytest.Config, project: Project) -> dict[str, Run]:
     """Give the earlier run of each environment; a process of pytest-xdist needs none."""
     path = config.getoption("since")
-    if not path or hasattr(config, "workerinput"):
+    if path is None or hasattr(config, "workerinput"):
         return {}
+    if not path:  # a variable of a build server that is not set
+        raise pytest.UsageError("--since needs the report of an earlier run")
     try:
         return earlier(project, config.invocation_params.dir / path)
     except InputError as error:
