@@ -66,7 +66,7 @@ def test_a_draft_of_it_is_written_and_said(
         assert main(["discover", "contoso.com", "--resolver", server, "--dns-only"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(
-        f"Asks the DNS resolver {server} about contoso.com.\n\ncontoso.com: It fits scenario 3 and 4."
+        f"Asks the DNS resolver {server} about contoso.com.\n\ncontoso.com: It fits scenarios 3 and 4."
     )
     assert "  own: mail.contoso.com [131.107.21.231]\n" in told
     assert "  scenario 1: contradicted\n    - the MX record names own servers: mail.contoso.com\n" in told

@@ -78,9 +78,9 @@ def with_mx(*hosts: str) -> Seen:
 
 def test_the_mx_record_tells_two_and_two_apart() -> None:
     assert guess(with_mx(MICROSOFT)).fitting == (1, 2)
-    assert guess(with_mx(MICROSOFT)).words == f"It fits scenario 1 and 2. {ONE_OR_TWO}"
+    assert guess(with_mx(MICROSOFT)).words == f"It fits scenarios 1 and 2. {ONE_OR_TWO}"
     assert guess(with_mx("mail.contoso.com")).fitting == (3, 4)
-    assert guess(with_mx("mail.contoso.com")).words == f"It fits scenario 3 and 4. {THREE_OR_FOUR}"
+    assert guess(with_mx("mail.contoso.com")).words == f"It fits scenarios 3 and 4. {THREE_OR_FOUR}"
     against = {one.scenario: one.contradicts for one in guess(with_mx(MICROSOFT)).resemblances}
     assert against[3] == against[4] == (f"the MX record names Microsoft 365: {MICROSOFT}",)
 
@@ -135,7 +135,7 @@ def drafted(seen: Seen, folder: Path, greetings: Mapping[str, str] = {}) -> str:
 
 def test_the_draft_marks_its_guesses(tmp_path: Path) -> None:
     text = drafted(looked(ZONE), tmp_path, {"mail.contoso.com": "220 mail.contoso.com Postfix"})
-    assert "  # GUESS: scenario 3. It fits scenario 3 and 4. The DNS cannot tell 3 from 4." in text
+    assert "  # GUESS: scenario 3. It fits scenarios 3 and 4. The DNS cannot tell 3 from 4." in text
     assert "    # GUESS: the MX record names it\n" in text
     assert "    # it greets with: 220 mail.contoso.com Postfix\n    # GUESS: not Exchange Server" in text
     assert "# FILL IN: who else sends. GUESS: the SPF record lists 203.0.113.60/32, third parties" in text

@@ -52,7 +52,7 @@ class Guess:
             return f"Nothing can be said of the scenario: {self.unknown}."
         if not self.fitting:
             return f"None of the four documented scenarios. It most resembles scenario {self.nearest}."
-        told = f"It fits scenario {' and '.join(map(str, self.fitting))}."
+        told = f"It fits scenarios {' and '.join(map(str, self.fitting))}."
         return f"{told} {ONE_OR_TWO if 1 in self.fitting else THREE_OR_FOUR}"
 
 
