@@ -181,6 +181,14 @@ def test_what_a_planned_host_may_say(seen: TlsSession, verdict: Verdict, words: 
     assert words in finding.seen
 
 
+def test_one_planned_host_does_not_stand_for_another() -> None:
+    fine = session(offered=said("250 2.1.5 fine"))
+    reached = (Reached("mail.contoso.com", fine.address, OFFER, fine),)
+    finding = judge.takes_known_recipients(replace(DOMAIN, mx=("mail.contoso.com", "mail2.contoso.com")), reached)
+    assert finding.verdict is Verdict.NOT_VERIFIED
+    assert finding.seen == "mail2.contoso.com: it has no address, or none that was contacted"
+
+
 def test_nobody_to_knock_at_or_to_ask_for() -> None:
     assert judge.takes_known_recipients(DOMAIN, ()).verdict is Verdict.NOT_VERIFIED
     nobody = Reached("mail.contoso.com", ip_address("131.107.21.231"), Envelope(OFFER.mail_from, ()), session())

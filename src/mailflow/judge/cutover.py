@@ -111,6 +111,8 @@ def takes_known_recipients(domain: Domain, reached: Sequence[Reached]) -> Findin
         return not_verified(asked, "no planned MX host has an address, or none was contacted")
     shown = tuple(evidence.session(one.session) for one in reached)
     unseen = [f"{one.host} [{one.address}]: {one.unseen}" for one in reached if one.unseen]
+    met = {one.host for one in reached}
+    unseen += [f"{host}: it has no address, or none that was contacted" for host in domain.mx if host not in met]
     wrong = [f"{one.host} [{one.address}]: {one.wrong}" for one in reached if one.wrong and not one.unseen]
     if wrong:
         return non_compliant(asked, "; ".join(wrong), *shown)
