@@ -48,6 +48,11 @@ def told(finding: Finding) -> tuple[Verdict, str]:
             (Verdict.NON_COMPLIANT, "the policy is none"),
         ),
         (
+            ["v=DMARC1; p=reject; p=none"],
+            (Verdict.NON_COMPLIANT, "the tag p stands twice"),
+            (Verdict.NON_COMPLIANT, "the tag p stands twice"),
+        ),
+        (
             ["v=DMARC1; p=quarantine; t=y"],
             (Verdict.COMPLIANT, "found at _dmarc.contoso.com"),
             (Verdict.NON_COMPLIANT, "the policy is none, as t=y makes it milder by a step"),

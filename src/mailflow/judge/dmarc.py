@@ -39,6 +39,8 @@ def asks_for_action(domain: Domain, found: Found) -> Finding:
         return not_verified(asked, f"the look-up of {found.unanswered.question} failed", *_shown(found))
     if found.record is None:
         return non_compliant(asked, "no single record holds", *_shown(found))
+    if found.record.tags.flaws:  # of a tag that stands twice receivers take either, or none
+        return non_compliant(asked, "; ".join(found.record.tags.flaws), *_shown(found))
     policy = found.record.policy("p" if found.domain == domain.name else "sp")
     told = found.record.tags.get("t")
     seen = f"the policy is {policy}" + (", as t=y makes it milder by a step" if (told or "").lower() == "y" else "")
