@@ -64,3 +64,16 @@ def test_another_plan_is_not_judged_by_it(plan: Path, first: Path, tmp_path: Pat
     assert again.returncode == 4
     assert "found a recording of ours with the digest " in again.stderr
     assert "Judge it beside the folder of which it was made." in again.stderr
+
+
+def test_evidence_of_the_future_is_none(plan: Path, first: Path, tmp_path: Path) -> None:
+    content = json.loads((first / "ours" / "simulated" / "evidence.json").read_text(encoding="utf-8"))
+    content["observations"]["at"] = "2199-01-01T00:00:00Z"
+    evidence = tmp_path / "evidence.json"
+    evidence.write_text(json.dumps(content), encoding="utf-8")
+    again = judge(tmp_path / "r", "--mode", "recorded", "--evidence", str(evidence), "--environment", str(plan))
+    assert again.returncode == 4
+    assert (
+        "found a recording of ours made at 2199-01-01 00:00 UTC, in the future; expected one of the past"
+        in again.stderr
+    )

@@ -1,6 +1,7 @@
 """How each environment of a run is looked at, from the options of the command line."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 import pytest
@@ -13,6 +14,7 @@ from mailflow.observe.dns_server import resolver, resolvers_of_the_system
 from mailflow.observe.recording import Recording
 from mailflow.observe.saved_message import read_saved
 
+_CLOCKS = timedelta(days=1)  # by which clocks may differ
 _OF_MODE = {  # options that only one mode knows
     "stage": LIVE,
     "resolver": LIVE,
@@ -114,6 +116,8 @@ def _same(environments: Mapping[str, Environment], recorded: Mapping[str, Record
                 f"a recording of {name} with the digest {recording.digest[:12]}…",
                 f"one of the folder as it is ({environment.digest[:12]}…)",
             )
+        elif recording.at > datetime.now(UTC) + _CLOCKS:
+            told = f"a recording of {name} made at {recording.at:%Y-%m-%d %H:%M} UTC, in the future", "one of the past"
         else:
             continue
         raise InputError(Mistake("--evidence", None, *told, "Judge it beside the folder of which it was made."))

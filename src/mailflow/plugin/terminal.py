@@ -77,7 +77,7 @@ def _line(reporter: pytest.TerminalReporter, text: str, **markup: bool) -> None:
     """Write one line that the terminal can show; pytest colours terminals only."""
     line = for_console(text, keep="")
     try:
-        line.encode(sys.stdout.encoding)
+        line.encode(sys.stdout.encoding or "utf-8")  # a stream in memory has none
     except UnicodeEncodeError:
         line = line.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
     reporter.write_line(line, **markup)
