@@ -57,7 +57,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
         now=now,
         sessions=sessions,
         reached=loop.call(post.reached(), _MORE_S),
-        vantage=str(visited.vantage),
+        vantage=str(visited.vantage).removeprefix("looks from "),
     )
     with with_worlds(door, environment):  # nobody can go back to try: simulated in a live run too
         yield door
