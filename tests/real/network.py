@@ -94,7 +94,8 @@ class Network:
         addresses = dict.fromkeys((*addresses, *sends_from))
         # No address is asked for twice before it is used (RFC 4862): that takes a second, and nobody else is there.
         lines = ["link set lo up", "link set eth0 addrgenmode none up", "addr add fe80::2/64 dev eth0 nodad"]
-        lines += [f"addr add {address} dev lo" for address in addresses]
+        # Without nodad an address is tentative until the kernel gets round to it, and no source of a route before.
+        lines += [f"addr add {address} dev lo{' nodad' if address.version == 6 else ''}" for address in addresses]
         _batch(at, lines)
         lines = [f"link set {host.interface} addrgenmode none up"]
         lines += [f"addr add {_ROUTER[4]}/32 dev {host.interface}", f"addr add fe80::1/64 dev {host.interface} nodad"]
