@@ -61,8 +61,10 @@ def selectors_lead_to_the_tenant(
 
 
 @then("they lead to usable keys")
-def selectors_lead_to_keys(domain: Domain, selectors: tuple[judge_dkim.Selector, ...], conclude: Say) -> None:
-    conclude(judge_dkim.have_usable_keys(domain, selectors))
+def selectors_lead_to_keys(
+    environment: Environment, domain: Domain, selectors: tuple[judge_dkim.Selector, ...], conclude: Say
+) -> None:
+    conclude(judge_dkim.have_usable_keys(environment, domain, selectors))
 
 
 @when("the TLS-RPT record of the domain is looked up", target_fixture="tls_rpt")

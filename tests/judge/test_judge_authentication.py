@@ -161,7 +161,7 @@ def test_dkim_selectors(world: Any, zone: Zone, leads: Any, keys: Any) -> None:
     here = world("scenario-4")
     seen = selectors(zone, here.domain)
     assert told(dkim.lead_to_the_tenant(here.environment, here.domain, seen)) == leads
-    assert told(dkim.have_usable_keys(here.domain, seen)) == keys
+    assert told(dkim.have_usable_keys(here.environment, here.domain, seen)) == keys
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,24 @@ def test_without_the_names_of_the_tenant_selectors_prove_nothing(world: Any, con
     there = here.online(dkim_signing_configs=configs(config))
     finding = dkim.lead_to_the_tenant(there.environment, there.domain, selectors(published(), there.domain))
     assert finding.verdict is Verdict.NOT_VERIFIED
+
+
+def test_without_the_configuration_of_the_tenant_nobody_knows_where_its_keys_are(world: Any) -> None:
+    here = world("scenario-4")
+    why = "exchange-online/Get-DkimSigningConfig.json was not supplied"
+    there = here.online(dkim_signing_configs=Unknown(why))
+
+    def judged(**change: Any) -> Finding:
+        return dkim.have_usable_keys(there.environment, there.domain, selectors(published(**change), there.domain))
+
+    silent = judged(selector1_TXT=Outcome.REFUSED, selector2_TXT=Outcome.NXDOMAIN)
+    failed = "the look-up of selector1._domainkey.contoso.com TXT failed"
+    assert told(silent) == (Verdict.NOT_VERIFIED, f"{why}; {failed}")
+    assert silent.remedy.startswith("Supply every property: @(Get-DkimSigningConfig)")
+    # What the DNS does say counts all the same: in a live run it is there for anybody to see.
+    assert told(judged()) == (Verdict.COMPLIANT, "2 of 2 have one")
+    absent = judged(selector1_TXT=Outcome.NXDOMAIN, selector2_TXT=Outcome.NXDOMAIN)
+    assert told(absent) == (Verdict.NON_COMPLIANT, "neither leads to a key")
 
 
 @pytest.mark.parametrize(

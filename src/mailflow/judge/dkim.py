@@ -98,7 +98,7 @@ def lead_to_the_tenant(environment: Environment, domain: Domain, seen: Sequence[
     return compliant(asked, "both are", *shown)
 
 
-def have_usable_keys(domain: Domain, seen: Sequence[Selector]) -> Finding:
+def have_usable_keys(environment: Environment, domain: Domain, seen: Sequence[Selector]) -> Finding:
     """Judge whether receivers can verify with the keys: one at least, and none that is there and broken.
 
     Microsoft 365 signs with one selector at a time; the other may have no key before it is rotated.
@@ -121,6 +121,9 @@ def have_usable_keys(domain: Domain, seen: Sequence[Selector]) -> Finding:
         return non_compliant(asked, "; ".join(wrong), *shown, notes=notes)
     if failed:  # what was not seen may be broken
         why = "; ".join(f"the look-up of {answer.question} failed" for answer in failed)
+        config = _config(environment, domain)
+        if isinstance(config, Unknown):  # a plan does not say then where the keys are
+            return not_verified(asked, f"{config.why}; {why}", *shown, remedy=export_again(config.why))
         return not_verified(asked, why, *shown, remedy=unanswered(failed))
     if any(not key.testing for _, key in keys):
         return compliant(asked, f"{len(keys)} of {len(seen)} have one", *shown, notes=notes)

@@ -10,7 +10,7 @@ import dns.zone
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.message import STRANGER, stranger_to
-from mailflow.exchange.known import Unknown
+from mailflow.exchange.known import Known, Unknown
 from mailflow.mail.address import is_within
 
 STRANGER_ADDRESS = IPv4Address("198.18.0.99")  # RFC 2544: an address nobody on the Internet has
@@ -79,8 +79,13 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
         found[cloud.spf_include] = [f'@ TXT "v=spf1 {terms} -all"']
     for domain in (environment.microsoft_365.initial_domain, environment.microsoft_365.coexistence_domain):
         found.setdefault(domain, []).append(f"@ MX 0 {cloud.mx_host(domain)}.")
-    for name in _dkim_names(environment):
-        found.setdefault(name, []).append(f"@ TXT {DKIM_KEY}")
+    names = _dkim_names(environment)
+    for name in names:
+        if not isinstance(name, Unknown):
+            found.setdefault(name, []).append(f"@ TXT {DKIM_KEY}")
+    if any(isinstance(name, Unknown) for name in names):
+        # Where the tenant keeps its keys is not known: a zone cut, below which nothing is said.
+        found[environment.microsoft_365.initial_domain].append("_domainkey NS ns.invalid.")
     for outside in environment.outside:
         if outside.tenant_id:
             found[outside.domain] = [f"@ MX 0 {cloud.mx_host(outside.domain)}."]
@@ -97,15 +102,13 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
     return found
 
 
-def _dkim_names(environment: Environment) -> set[str]:
+def _dkim_names(environment: Environment) -> tuple[Known[str], ...]:
     """Give the names at which the tenant publishes the keys with which it signs."""
     configs = environment.microsoft_365.online.dkim_signing_configs
-    named = (
-        name
-        for config in (() if isinstance(configs, Unknown) else configs)
-        for name in (config.selector_1_cname, config.selector_2_cname)
-    )
-    return {name for name in named if not isinstance(name, Unknown)}
+    if isinstance(configs, Unknown):
+        return (configs,)
+    both = ((config.selector_1_cname, config.selector_2_cname) for config in configs)
+    return tuple(dict.fromkeys(name for pair in both for name in pair))
 
 
 def _address(name: str, address: IPAddress) -> str:
