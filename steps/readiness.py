@@ -1,6 +1,5 @@
 """When the DNS is asked before and after the change, Then it says what the change needs."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from pytest_bdd import given, then, when
@@ -28,6 +27,24 @@ class Records(NamedTuple):
 
     plan: tuple[judge_plan.Planned, ...]
     answers: tuple[Answer, ...]
+
+
+class Knocked(NamedTuple):
+    """How the planned MX hosts met a stranger, and what the DNS says of their addresses."""
+
+    reached: tuple[Reached, ...]
+    addresses: tuple[Answer, ...]
+
+
+class Autodiscover(NamedTuple):
+    """What the DNS says of the addresses of the domain's name for Autodiscover, and of Microsoft's."""
+
+    found: tuple[Answer, ...]
+    microsoft: tuple[Answer, ...]
+
+
+def _addresses(door: Door, *hosts: str) -> tuple[Answer, ...]:
+    return door.lookups([Question(host, kind) for host in hosts for kind in ("A", "AAAA")])
 
 
 @when("the name servers of the domain are asked for its MX records", target_fixture="mx_said")
@@ -68,24 +85,25 @@ def they_are_published_as_planned(
     conclude(judge_plan.published_as_planned(environment, domain, records.plan, records.answers, door.stage))
 
 
-@when("a stranger knocks at the planned MX hosts of the domain", target_fixture="reached")
-def stranger_knocks(door: Door, domain: Domain) -> Sequence[Reached]:
-    return door.reached.get(domain.name, ())
+@when("a stranger knocks at the planned MX hosts of the domain", target_fixture="knocked")
+def stranger_knocks(door: Door, environment: Environment, domain: Domain) -> Knocked:
+    return Knocked(door.reached.get(domain.name, ()), _addresses(door, *environment.planned_mx(domain)))
 
 
 @then("each takes the connection and refuses no recipient that it should know")
-def each_takes_known_recipients(domain: Domain, reached: Sequence[Reached], conclude: Say) -> None:
-    conclude(judge_cutover.takes_known_recipients(domain, reached))
+def each_takes_known_recipients(environment: Environment, domain: Domain, knocked: Knocked, conclude: Say) -> None:
+    conclude(judge_cutover.takes_known_recipients(environment, domain, knocked.reached, knocked.addresses))
 
 
 @when("the Autodiscover record of the domain is looked up", target_fixture="autodiscover")
-def autodiscover_is_looked_up(door: Door, domain: Domain) -> Answer:
-    return door.lookups([Question(f"autodiscover.{domain.name}", "A")])[0]
+def autodiscover_is_looked_up(door: Door, environment: Environment, domain: Domain) -> Autodiscover:
+    microsoft = environment.microsoft_365.cloud.autodiscover
+    return Autodiscover(_addresses(door, f"autodiscover.{domain.name}"), _addresses(door, microsoft))
 
 
 @then("it does not lead to Microsoft 365 while mailboxes remain on the on-premises servers")
-def autodiscover_stays(environment: Environment, domain: Domain, autodiscover: Answer, conclude: Say) -> None:
-    conclude(judge_cutover.autodiscover_stays(environment, domain, autodiscover))
+def autodiscover_stays(environment: Environment, domain: Domain, autodiscover: Autodiscover, conclude: Say) -> None:
+    conclude(judge_cutover.autodiscover_stays(environment, domain, *autodiscover))
 
 
 @given("what was before the change of the MX record is recorded")

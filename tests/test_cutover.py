@@ -50,13 +50,17 @@ def row(name: str, door: Door) -> Finding:
     if name == "CUT-TTL-1":
         return judge.short_ttl(DOMAIN, door.authoritative(DOMAIN.name, "MX"))
     if name == "CUT-REACH-1":
-        return judge.takes_known_recipients(DOMAIN, door.reached[DOMAIN.name])
+        return judge.takes_known_recipients(FOUR, DOMAIN, door.reached[DOMAIN.name], both(door, "mail.contoso.com"))
     if name == "CUT-AUTO-1":
-        (found,) = door.lookups([Question(f"autodiscover.{DOMAIN.name}", "A")])
-        return judge.autodiscover_stays(FOUR, DOMAIN, found)
+        microsoft = both(door, "autodiscover.outlook.com")
+        return judge.autodiscover_stays(FOUR, DOMAIN, both(door, "autodiscover.contoso.com"), microsoft)
     plan = judge_plan.planned(door.environment, DOMAIN)
     answers = door.lookups([one.question for one in plan])
     return judge_plan.published_as_planned(door.environment, DOMAIN, plan, answers, door.stage)
+
+
+def both(door: Door, host: str) -> tuple[Answer, ...]:
+    return door.lookups([Question(host, "A"), Question(host, "AAAA")])
 
 
 def judged(name: str, there: Environment, stage: Stage = Stage.AFTER, plan: Environment = FOUR) -> Finding:
@@ -176,7 +180,7 @@ def said(reply: str) -> tuple[Offered, ...]:
 )
 def test_what_a_planned_host_may_say(seen: TlsSession, verdict: Verdict, words: str) -> None:
     reached = (Reached("mail.contoso.com", seen.address, OFFER, seen),)
-    finding = judge.takes_known_recipients(DOMAIN, reached)
+    finding = judge.takes_known_recipients(FOUR, DOMAIN, reached, ())
     assert finding.verdict is verdict
     assert words in finding.seen
 
@@ -184,15 +188,27 @@ def test_what_a_planned_host_may_say(seen: TlsSession, verdict: Verdict, words: 
 def test_one_planned_host_does_not_stand_for_another() -> None:
     fine = session(offered=said("250 2.1.5 fine"))
     reached = (Reached("mail.contoso.com", fine.address, OFFER, fine),)
-    finding = judge.takes_known_recipients(replace(DOMAIN, mx=("mail.contoso.com", "mail2.contoso.com")), reached)
+    two = replace(DOMAIN, mx=("mail.contoso.com", "mail2.contoso.com"))
+    finding = judge.takes_known_recipients(FOUR, two, reached, ())
     assert finding.verdict is Verdict.NOT_VERIFIED
     assert finding.seen == "mail2.contoso.com: it has no address, or none that was contacted"
 
 
+def test_one_kind_of_address_does_not_stand_for_another_that_the_dns_hides() -> None:
+    fine = session(offered=said("250 2.1.5 fine"))
+    reached = (Reached("mail.contoso.com", fine.address, OFFER, fine),)
+    hidden = Answer(Question("mail.contoso.com", "AAAA"), Outcome.SERVFAIL)
+    finding = judge.takes_known_recipients(FOUR, DOMAIN, reached, (hidden,))
+    assert finding.verdict is Verdict.NOT_VERIFIED
+    assert finding.seen == "nobody knocked at the AAAA addresses of mail.contoso.com: SERVFAIL"
+    none = replace(hidden, outcome=Outcome.NO_DATA)
+    assert judge.takes_known_recipients(FOUR, DOMAIN, reached, (none,)).verdict is Verdict.COMPLIANT
+
+
 def test_nobody_to_knock_at_or_to_ask_for() -> None:
-    assert judge.takes_known_recipients(DOMAIN, ()).verdict is Verdict.NOT_VERIFIED
+    assert judge.takes_known_recipients(FOUR, DOMAIN, (), ()).verdict is Verdict.NOT_VERIFIED
     nobody = Reached("mail.contoso.com", ip_address("131.107.21.231"), Envelope(OFFER.mail_from, ()), session())
-    assert judge.takes_known_recipients(DOMAIN, (nobody,)).verdict is Verdict.NOT_VERIFIED
+    assert judge.takes_known_recipients(FOUR, DOMAIN, (nobody,), ()).verdict is Verdict.NOT_VERIFIED
 
 
 def test_before_the_change_the_mx_record_may_differ_and_is_listed() -> None:
@@ -229,13 +245,71 @@ def test_a_plan_without_a_zone_says_nothing() -> None:
 def test_without_on_premises_mailboxes_autodiscover_may_move() -> None:
     moved = replace(FOUR, mailboxes=replace(FOUR.mailboxes, on_premises=(Address("kate", "fabrikam.com"),)))
     found = Answer(Question("autodiscover.contoso.com", "A"), Outcome.FOUND, aliases=("autodiscover.outlook.com",))
-    assert judge.autodiscover_stays(moved, DOMAIN, found).verdict is Verdict.NOT_APPLICABLE
+    assert judge.autodiscover_stays(moved, DOMAIN, (found,), ()).verdict is Verdict.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NXDOMAIN, Outcome.NO_DATA, Outcome.TIMEOUT, Outcome.SERVFAIL])
 def test_no_autodiscover_record_shows_nothing(outcome: Outcome) -> None:
     found = Answer(Question("autodiscover.contoso.com", "A"), outcome)
-    assert judge.autodiscover_stays(FOUR, DOMAIN, found).verdict is Verdict.NOT_VERIFIED
+    assert judge.autodiscover_stays(FOUR, DOMAIN, (found,), ()).verdict is Verdict.NOT_VERIFIED
+
+
+MICROSOFT, OWN = ip_address("52.98.0.8"), ip_address("131.107.21.231")
+
+
+def autodiscover(address: object = None, outcome: Outcome = Outcome.NO_DATA, kind: str = "A") -> Answer:
+    question = Question("autodiscover.contoso.com", kind)
+    return Answer(question, Outcome.FOUND if address else outcome, (ip_address(str(address)),) if address else ())
+
+
+def theirs(address: object = MICROSOFT, outcome: Outcome = Outcome.NO_DATA) -> Answer:
+    return replace(autodiscover(address, outcome), question=Question("autodiscover.outlook.com", "A"))
+
+
+@pytest.mark.parametrize(
+    ("found", "microsoft", "verdict", "seen"),
+    [
+        (
+            (autodiscover(MICROSOFT),),
+            (theirs(),),
+            Verdict.NON_COMPLIANT,
+            "it leads to 52.98.0.8, an address of autodiscover.outlook.com",
+        ),
+        (
+            (autodiscover(), autodiscover("2603:1026::8", kind="AAAA")),
+            (theirs(), theirs("2603:1026::8")),
+            Verdict.NON_COMPLIANT,
+            "it leads to 2603:1026::8, an address of autodiscover.outlook.com",
+        ),
+        (
+            (autodiscover("192.0.2.80"),),
+            (theirs(None, Outcome.TIMEOUT),),
+            Verdict.NOT_VERIFIED,
+            "whether 192.0.2.80 is Microsoft's is not known: A addresses of autodiscover.outlook.com: timeout",
+        ),
+        (
+            (autodiscover("192.0.2.80"),),
+            (theirs(None, Outcome.NXDOMAIN),),
+            Verdict.NOT_VERIFIED,
+            "whether 192.0.2.80 is Microsoft's is not known: A addresses of autodiscover.outlook.com: NXDOMAIN",
+        ),
+        ((autodiscover("192.0.2.80"),), (theirs(),), Verdict.COMPLIANT, "it leads to 192.0.2.80"),
+        # Of an own server it is known whose it is.
+        ((autodiscover(OWN),), (theirs(None, Outcome.TIMEOUT),), Verdict.COMPLIANT, "it leads to 131.107.21.231"),
+        (
+            (autodiscover(OWN), autodiscover(None, Outcome.SERVFAIL, "AAAA")),
+            (theirs(),),
+            Verdict.NOT_VERIFIED,
+            "AAAA addresses of autodiscover.contoso.com: SERVFAIL",
+        ),
+    ],
+)
+def test_autodiscover_by_address(
+    found: tuple[Answer, ...], microsoft: tuple[Answer, ...], verdict: Verdict, seen: str
+) -> None:
+    finding = judge.autodiscover_stays(FOUR, DOMAIN, found, microsoft)
+    assert (finding.verdict, finding.seen) == (verdict, seen)
+    assert finding.evidence
 
 
 def mx(server: str, outcome: Outcome = Outcome.FOUND, host: str = "mail.contoso.com") -> AuthoritativeAnswer:

@@ -65,10 +65,13 @@ class Zones(Eye):
     records: Mapping[str, tuple[Value, ...]]
     outcome: Outcome = Outcome.NXDOMAIN
     asked: list[str] = field(default_factory=list)
+    silent: str = ""  # the one question that nobody answers
 
     async def lookup(self, question: Question) -> Answer:
         self.asked.append(str(question))
         values = self.records.get(str(question), ())
+        if str(question) == self.silent:
+            return Answer(question, Outcome.TIMEOUT)
         return Answer(question, Outcome.FOUND if values else self.outcome, values)
 
     async def authoritative(self, question: Question) -> tuple[AuthoritativeAnswer, ...]:
@@ -132,7 +135,7 @@ def run(
             for one in received:
                 by_kind[one.message.kind] = (*by_kind.get(one.message.kind, ()), one)
             now = datetime(2026, 11, 25, tzinfo=UTC)
-            eye = Zones(zones, options.get("outcome", Outcome.NXDOMAIN))
+            eye = Zones(zones, options.get("outcome", Outcome.NXDOMAIN), silent=options.get("silent", ""))
             post = LivePost(environment, eye, visitor, lambda *_: by_kind, now, options.get("given", ()))
             found, *_ = await asyncio.gather(*(post.paths(environment, environment.domains[0]) for _ in range(3)))
             plan = await post.plan()
@@ -439,8 +442,34 @@ def test_hosts_without_an_address(environment: Environment, outcome: Outcome) ->
     }
     # The own server stands in the environment; but from where the run looks, nobody could say.
     assert [contact.address for contact in found.plan.contacts] == [OWN]
+    unknown = [
+        (OPEN, f"nobody was asked at the {kind} addresses of mail.contoso.com: {outcome}") for kind in ("A", "AAAA")
+    ]
     assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [
-        (OPEN, "from which IPv4 address this run looks is not known: say it with --vantage")
+        (OPEN, "from which IPv4 address this run looks is not known: say it with --vantage"),
+        *(unknown if outcome not in (Outcome.NXDOMAIN, Outcome.NO_DATA) else ()),
+    ]
+
+
+def test_addresses_of_a_kind_that_the_dns_hides_are_told_and_never_count_as_absent(environment: Environment) -> None:
+    locked = USUAL | {OWN: server({b"RCPT": LOCKED}), TENANT: server({b"RCPT": LOCKED})}
+    found = run(environment, locked, V4_ONLY, silent="mail.contoso.com AAAA")
+    why = "nobody was asked at the AAAA addresses of mail.contoso.com: timeout"
+    assert found.plan.unknown == (why,)
+    assert found.told(Kind.STRANGER_TO_ON_PREMISES) == [SHUT, (OPEN, why)]
+    assert found.told(Kind.INTERNET_TO_UNKNOWN)[1:] == [(OPEN, why)]
+    # The other addresses of the tenant's host are the same service.
+    found = run(environment, locked, V4_ONLY, silent=f"{HOST} AAAA")
+    assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [SHUT] * 6
+    assert found.plan.unknown == (f"nobody was asked at the AAAA addresses of {HOST}: timeout",)
+
+
+def test_an_mx_host_whose_addresses_the_dns_hides_is_told_beside_one_that_is_known(environment: Environment) -> None:
+    zones = V4_ONLY | {"contoso.com MX": (MxRecord(10, "mail.contoso.com"), MxRecord(20, "mx.filter.example"))}
+    found = run(environment, zones=zones, silent="mx.filter.example A")
+    assert found.told(Kind.INTERNET_TO_UNKNOWN) == [
+        SHUT,
+        (OPEN, "nobody was asked at the A addresses of mx.filter.example: timeout"),
     ]
 
 

@@ -93,6 +93,8 @@ def _announce(plan: Plan, environment: Environment, look: Look) -> None:
         look.say(f"{environment.name}: contacts {line.strip()}" if not line.startswith(" ") else f"  {line.strip()}")
     for reason in plan.nobody:
         look.say(f"{environment.name}: finds nobody to contact: {reason}")
+    for reason in plan.unknown:
+        look.say(f"{environment.name}: does not find everybody: {reason}")
 
 
 def _first(sessions: tuple[TlsSession, ...] | None, address: IPAddress) -> TlsSession:

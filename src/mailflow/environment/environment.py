@@ -263,6 +263,10 @@ class Environment:
             path = path.rpartition(".")[0]
         return f"environment.yaml:{self.lines.get(path, 1)}"
 
+    def planned_mx(self, domain: Domain) -> tuple[str, ...]:
+        """The hosts that the MX records of a domain are to name; where none is listed, the tenant's."""
+        return domain.mx or (self.microsoft_365.cloud.mx_host(domain.name),)
+
     def mailboxes_in(self, domain: Domain, place: str) -> tuple[Address, ...]:
         """The listed mailboxes of one domain, `cloud` or `on_premises`, without those that forward."""
         listed = self.mailboxes.cloud if place == "cloud" else self.mailboxes.on_premises

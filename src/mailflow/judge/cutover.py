@@ -101,10 +101,13 @@ def _evidence(one: AuthoritativeAnswer) -> Evidence:
     return evidence.dns(one.answer)
 
 
-def takes_known_recipients(domain: Domain, reached: Sequence[Reached]) -> Finding:
+def takes_known_recipients(
+    environment: Environment, domain: Domain, reached: Sequence[Reached], addresses: Sequence[Answer]
+) -> Finding:
     """Judge whether every planned MX host takes a connection, and refuses no recipient that it should know.
 
-    A 250 at RCPT is all that is asked: what becomes of a message, the rows on paths say.
+    `addresses`: what the DNS says of those hosts. Where it says nothing of one kind of address, whoever listens there
+    was not met. A 250 at RCPT is all that is asked: what becomes of a message, the rows on paths say.
     """
     asked = f"every planned MX host of {domain.name} takes a connection and refuses no known recipient"
     if not reached:
@@ -112,7 +115,12 @@ def takes_known_recipients(domain: Domain, reached: Sequence[Reached]) -> Findin
     shown = tuple(evidence.session(one.session) for one in reached)
     unseen = [f"{one.host} [{one.address}]: {one.unseen}" for one in reached if one.unseen]
     met = {one.host for one in reached}
-    unseen += [f"{host}: it has no address, or none that was contacted" for host in domain.mx if host not in met]
+    unseen += [
+        f"{host}: it has no address, or none that was contacted"
+        for host in environment.planned_mx(domain)
+        if host not in met
+    ]
+    unseen += [f"nobody knocked at the {_failure(answer)}" for answer in addresses if answer.failed]
     wrong = [f"{one.host} [{one.address}]: {one.wrong}" for one in reached if one.wrong and not one.unseen]
     if wrong:
         return non_compliant(asked, "; ".join(wrong), *shown)
@@ -123,22 +131,41 @@ def takes_known_recipients(domain: Domain, reached: Sequence[Reached]) -> Findin
     return compliant(asked, f"so it is at {', '.join(f'{one.host} [{one.address}]' for one in reached)}", *shown)
 
 
-def autodiscover_stays(environment: Environment, domain: Domain, found: Answer) -> Finding:
+def autodiscover_stays(
+    environment: Environment, domain: Domain, found: Sequence[Answer], microsoft: Sequence[Answer]
+) -> Finding:
     """Judge whether Autodiscover leads to the own servers as long as they have mailboxes.
 
-    `found`: the addresses of autodiscover.<domain>, with the aliases that led to them.
+    `found`: both kinds of address of autodiscover.<domain>, with the aliases that led to them; `microsoft`: those of
+    Microsoft's own name for it, as the same run looked them up. An address record leads there as well as an alias.
     """
-    asked = f"{found.question.name} does not lead to Microsoft 365 while mailboxes remain on the on-premises servers"
-    shown = evidence.dns(found)
+    name, cloud = f"autodiscover.{domain.name}", environment.microsoft_365.cloud.autodiscover
+    asked = f"{name} does not lead to Microsoft 365 while mailboxes remain on the on-premises servers"
+    shown = tuple(map(evidence.dns, found))
     if not any(address.domain == domain.name for address in environment.mailboxes.on_premises):
-        return not_applicable(asked, f"no on-premises mailbox of {domain.name} is listed", shown)
+        return not_applicable(asked, f"no on-premises mailbox of {domain.name} is listed", *shown)
     # Microsoft has several such names, all beside the documented one.
-    _, _, microsoft = environment.microsoft_365.cloud.autodiscover.partition(".")
-    if cloud := next((alias for alias in found.aliases if is_within(alias, microsoft)), ""):
-        return non_compliant(asked, f"it leads to {cloud}", shown)
-    if found.failed:
-        return not_verified(asked, "; ".join(found.text) or str(found.outcome), shown)
-    if found.absent:
+    _, _, theirs = cloud.partition(".")
+    for alias in (alias for answer in found for alias in answer.aliases if is_within(alias, theirs)):
+        return non_compliant(asked, f"it leads to {alias}", *shown)
+    addresses = [value for answer in found for value in answer.values]
+    for address in (value for answer in microsoft for value in answer.values if value in addresses):
+        both = (*shown, *map(evidence.dns, microsoft))
+        return non_compliant(asked, f"it leads to {address}, an address of {cloud}", *both)
+    if failed := [answer for answer in found if answer.failed]:
+        return not_verified(asked, "; ".join(map(_failure, failed)), *shown)
+    if not addresses:
         why = "there is no such record, and where Outlook asks then (the domain itself, SRV records) is not looked at"
-        return not_verified(asked, why, shown)
-    return compliant(asked, f"it leads to {(*found.aliases, *map(str, found.values))[0]}", shown)
+        return not_verified(asked, why, *shown)
+    own = {address for server in environment.on_premises.servers for address in server.listens}
+    if strange := [str(address) for address in addresses if address not in own]:
+        shown = (*shown, *map(evidence.dns, microsoft))
+        silent = [answer for answer in microsoft if answer.failed]
+        if silent or not any(answer.values for answer in microsoft):
+            why = "; ".join(map(_failure, silent or microsoft))
+            return not_verified(asked, f"whether {' and '.join(strange)} is Microsoft's is not known: {why}", *shown)
+    return compliant(asked, f"it leads to {' and '.join(dict.fromkeys(map(str, addresses)))}", *shown)
+
+
+def _failure(answer: Answer) -> str:
+    return f"{answer.question.type} addresses of {answer.question.name}: {'; '.join(answer.text) or answer.outcome}"

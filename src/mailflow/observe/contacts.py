@@ -55,6 +55,7 @@ class Ask:
     envelope: Envelope  # with a known recipient beside an unknown one: whoever refuses both says nothing of one
     at: tuple[tuple[str, IPAddress], ...]  # host and address
     nobody: str = ""  # why there is nobody to ask
+    unknown: tuple[str, ...] = ()  # which addresses nobody could find out: whoever listens there was not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,11 @@ class Plan:
     def nobody(self) -> tuple[str, ...]:
         """Why there is nobody to ask, each reason once: without it a short list would pass for the whole."""
         return tuple(dict.fromkeys(ask.nobody for _, ask in self.asks if ask.nobody))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Which addresses nobody could find out, each once: they pass for absent else."""
+        return tuple(dict.fromkeys(why for _, ask in self.asks for why in ask.unknown))
 
 
 async def contacts(environment: Environment, eye: Eye, looks_as: str = STRANGER) -> Plan:
@@ -136,6 +142,7 @@ class _Found:
 
     at: tuple[tuple[str, IPAddress], ...]
     nobody: str = ""
+    unknown: tuple[str, ...] = ()  # beside those that were found
 
 
 @dataclass
@@ -155,7 +162,7 @@ class _Finding:
                 *self.environment.mailboxes_in(domain, "cloud"),
             )
             envelope = replace(envelope, rcpt_to=(*known[:1], *envelope.rcpt_to))
-        return Ask(planned, message, envelope, found.at, found.nobody)
+        return Ask(planned, message, envelope, found.at, found.nobody, found.unknown if found.at else ())
 
     async def knocks(self, domain: Domain, looks_as: str) -> list[Knock]:
         """Knock at every planned MX host of a domain, for a listed mailbox of each side."""
@@ -163,7 +170,7 @@ class _Finding:
             mailbox for side in ("cloud", "on_premises") for mailbox in self.environment.mailboxes_in(domain, side)[:1]
         )
         envelope = Envelope(Address("somebody", looks_as), tuple(known))
-        hosts = domain.mx or (self.environment.microsoft_365.cloud.mx_host(domain.name),)
+        hosts = self.environment.planned_mx(domain)
         found = [await self.host(host, f"planned MX host of {domain.name}") for host in hosts]
         return [Knock(domain.name, host, address, envelope) for one in found for host, address in one.at]
 
@@ -184,7 +191,9 @@ class _Finding:
             why = "the tenant's host"
         for address in addresses:
             self.contacts.setdefault(address, Contact(name, address, why))
-        return _Found(tuple((name, address) for address in addresses), "" if addresses else _no_address(name, answers))
+        at = tuple((name, address) for address in addresses)
+        unknown = tuple(_unknown(answer) for answer in answers if answer.failed)
+        return _Found(at, "" if at else _no_address(name, answers), unknown)
 
     async def _by_mx(self, domain: str) -> _Found:
         answer = await self.eye.lookup(Question(domain, "MX"))
@@ -193,7 +202,8 @@ class _Finding:
             return _Found((), _no_mx(answer))
         found = [await self.host(host, f"MX record of {domain}") for host in hosts]
         at = tuple(dict.fromkeys(pair for one in found for pair in one.at))
-        return _Found(at, "" if at else "; ".join(one.nobody for one in found))
+        unknown = tuple(dict.fromkeys(why for one in found for why in one.unknown))
+        return _Found(at, "" if at else "; ".join(one.nobody for one in found), unknown)
 
 
 def _may_be_contacted(address: IPAddress) -> bool:
@@ -204,6 +214,10 @@ def _may_be_contacted(address: IPAddress) -> bool:
 def _no_address(name: str, answers: Sequence[Answer]) -> str:
     said = "; ".join(f"{answer.question.type}: {_what(answer)}" for answer in answers)
     return f"{name} has no address to contact ({said})"
+
+
+def _unknown(answer: Answer) -> str:
+    return f"nobody was asked at the {answer.question.type} addresses of {answer.question.name}: {_what(answer)}"
 
 
 def _no_mx(answer: Answer) -> str:

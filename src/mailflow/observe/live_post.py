@@ -92,9 +92,10 @@ def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequenc
             offers.path(environment, ask, host, session, visited.vantage.no_stranger(address.version))
             for host, address in ask.at
             for session in [_where(visited.sessions[address], ask.envelope)]
-        ],
+        ]
+        + [offers.unasked(ask, why) for why in ask.unknown],
     )
-    for one in told or [offers.nobody(ask)]:
+    for one in told or [offers.unasked(ask, ask.nobody)]:
         if one.disposition is not Disposition.UNSEEN:
             yield one
         elif not settled:

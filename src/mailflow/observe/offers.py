@@ -72,10 +72,10 @@ def path(environment: Environment, ask: Ask, host: str, session: TlsSession, no_
     )
 
 
-def nobody(ask: Ask) -> MailPath:
-    """Make the path of a message that nobody could be asked about."""
+def unasked(ask: Ask, why: str) -> MailPath:
+    """Make the path of a message about which somebody could not be asked: nobody knows the address."""
     recipient = ask.message.envelope.rcpt_to[0]
-    return MailPath(ask.message, recipient, Disposition.UNSEEN, (), assumptions=(ask.nobody,), source="DNS")
+    return MailPath(ask.message, recipient, Disposition.UNSEEN, (), assumptions=(why,), source="DNS")
 
 
 def _place(environment: Environment, host: str) -> Place:
