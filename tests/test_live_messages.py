@@ -37,7 +37,7 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         message.write_text(text.replace("Mon, 1 Jun 2026", day), encoding="utf-8")
     for side in ("exchange-online", "exchange-server"):
         (folder / side / "exported.json").write_text(json.dumps({"at": YESTERDAY.isoformat()}), encoding="utf-8")
-    return load(folder)
+    return replace(load(folder), cutover=Cutover(Stage.AFTER, YESTERDAY - timedelta(days=1)))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailflow.environment.environment import Environment
+from mailflow.environment.environment import Environment, Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.observe.messages import read_messages
@@ -25,6 +25,7 @@ class Mail:
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.now = NOW
+        self.stage = Stage.BEFORE
         self.place = environment.folder / "messages"
 
     def only(self, *files: str) -> "Mail":
@@ -52,7 +53,7 @@ class Mail:
         return self
 
     def paths(self, kind: Kind) -> tuple[MailPath, ...]:
-        return read_messages(self.environment, self.environment.domains[0], self.now)[kind]
+        return read_messages(self.environment, self.environment.domains[0], self.now, self.stage)[kind]
 
     def path(self, kind: Kind) -> MailPath:
         (one,) = self.paths(kind)

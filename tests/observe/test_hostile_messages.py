@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailflow.environment.environment import Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.input_error import InputError
@@ -76,7 +77,7 @@ def test_a_spoiled_message_is_read_and_judged(case: tuple[str, bytes]) -> None:
         environment = replace(ENVIRONMENT, folder=Path(folder))
         (Path(folder) / "messages").mkdir()
         (Path(folder) / "messages" / name).write_bytes(content)
-        found = read_messages(environment, environment.domains[0], NOW)
+        found = read_messages(environment, environment.domains[0], NOW, Stage.BEFORE)
     for kind, paths in found.items():
         judged(environment, kind, paths)
         for path in paths:
@@ -91,7 +92,7 @@ def test_what_is_no_message_shows_nothing(content: bytes) -> None:
         environment = replace(ENVIRONMENT, folder=Path(folder))
         (Path(folder) / "messages").mkdir()
         (Path(folder) / "messages" / "cloud-to-cloud.eml").write_bytes(content)
-        paths = read_messages(environment, environment.domains[0], NOW)[Kind.CLOUD_TO_CLOUD]
+        paths = read_messages(environment, environment.domains[0], NOW, Stage.BEFORE)[Kind.CLOUD_TO_CLOUD]
     assert {path.disposition for path in paths} == {Disposition.UNSEEN}
     assert judge.delivered(environment, paths).verdict is Verdict.NOT_VERIFIED
 

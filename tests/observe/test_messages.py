@@ -18,6 +18,7 @@ from mailflow.mail.reply import Reply
 from mailflow.observe.messages import read_messages
 from mailflow.observe.path import Disposition, Place
 from mailflow.policy.finding import Verdict
+from tests.observe.conftest import NOW
 
 SENT = (
     Kind.INTERNET_TO_CLOUD,
@@ -310,11 +311,23 @@ def test_without_a_date_nobody_knows_whether_it_still_holds(mail: Any, date: str
 def test_what_arrived_before_the_change_shows_nothing_of_the_time_after(mail: Any) -> None:
     mail.only("internet-to-cloud.eml")
     after = datetime(2026, 6, 1, 22, tzinfo=timezone(timedelta(hours=1)))
-    mail.change(cutover=Cutover(Stage.AFTER, after))
+    mail.change(cutover=Cutover(Stage.BEFORE, after)).stage = Stage.AFTER  # as --stage says, not the environment
     assert mail.paths(Kind.INTERNET_TO_CLOUD)[0].assumptions[0] == (
         "messages/internet-to-cloud.eml arrived on 2026-06-01, before the change of the MX record on 2026-06-01"
     )
-    mail.change(cutover=Cutover(Stage.BEFORE, after))
+    mail.change(cutover=Cutover(Stage.AFTER, after)).stage = Stage.BEFORE
+    assert mail.paths(Kind.INTERNET_TO_CLOUD)[0].disposition is Disposition.DELIVERED
+
+
+def test_where_nobody_says_when_the_change_was_no_message_shows_the_time_after_it(mail: Any) -> None:
+    mail.only("internet-to-cloud.eml").stage = Stage.AFTER
+    one = mail.paths(Kind.INTERNET_TO_CLOUD)[0]
+    assert one.disposition is Disposition.UNSEEN
+    assert one.assumptions[0] == (
+        "messages/internet-to-cloud.eml arrived on 2026-06-01, and whether that was after the change nobody says: write "
+        "into environment.yaml: cutover: {stage: after, at: <day and time of the change>}"
+    )
+    mail.change(cutover=Cutover(Stage.AFTER, NOW - timedelta(days=2)))
     assert mail.paths(Kind.INTERNET_TO_CLOUD)[0].disposition is Disposition.DELIVERED
 
 
@@ -401,7 +414,7 @@ def test_messages_of_another_domain_of_the_organization_are_its_own_business(mai
     mailboxes = replace(mail.environment.mailboxes, cloud=(*mail.environment.mailboxes.cloud, *people))
     mail.change(domains=(contoso, other), mailboxes=mailboxes)
     assert {len(path.assumptions) for path in mail.paths(Kind.CLOUD_TO_CLOUD)} == {1}  # the line to act on, no more
-    seen = read_messages(mail.environment, other, mail.now)[Kind.CLOUD_TO_CLOUD]
+    seen = read_messages(mail.environment, other, mail.now, Stage.BEFORE)[Kind.CLOUD_TO_CLOUD]
     assert [(p.disposition, p.recipient) for p in seen] == [(Disposition.DELIVERED, Address("sara", "contoso.de"))]
 
 

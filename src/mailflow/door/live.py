@@ -3,15 +3,15 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import certifi
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailflow.door.look import Look
 from mailflow.door.worlds import with_worlds
-from mailflow.environment.environment import Environment, IPAddress, Stage
+from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.export_age import without_stale_exports
 from mailflow.environment.message import STRANGER
 from mailflow.event_loop import EventLoopThread
@@ -33,7 +33,6 @@ _MORE_S = 30.0  # for a busy machine, beyond what the visits may take by themsel
 def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterator[Door]:
     """Say whom this will contact, visit them all, and open the door to what was seen."""
     now = datetime.now(UTC)
-    environment = _at(environment, look.stage)
     eye, post = _looking(environment, look, now)
     loop.call(eye.look_ahead(domain.name for domain in environment.domains), _PLAN_S)
     _announce(loop.call(post.plan(), _PLAN_S), environment, look)
@@ -79,13 +78,8 @@ def _looking(environment: Environment, look: Look, now: datetime) -> tuple[DnsEy
         manners=look.manners(),
         endpoint=look.endpoint,
     )
-    return eye, LivePost(environment, eye, visitor, read_messages, now, look.vantage)
-
-
-def _at(environment: Environment, stage: Stage) -> Environment:
-    """Let the environment stand where the run stands: after the change no message from before it counts."""
-    cutover = environment.cutover
-    return replace(environment, cutover=replace(cutover, stage=stage)) if cutover else environment
+    read = partial(read_messages, stage=look.stage)
+    return eye, LivePost(environment, eye, visitor, read, now, look.vantage)
 
 
 def _announce(plan: Plan, environment: Environment, look: Look) -> None:

@@ -1,8 +1,9 @@
 """The paths of received messages, kind by kind, and for each kind without one what to send."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from mailflow.environment.environment import Domain, Environment, Stage
 from mailflow.environment.message import Kind, TestMessage, messages
@@ -14,6 +15,7 @@ from mailflow.observe.path import Disposition, MailPath
 from mailflow.observe.saved_message import FOLDER, SUFFIX, SavedMessage, read_saved
 
 OLDEST = timedelta(days=14)  # older messages tell of a configuration that may have changed since
+_WHEN = "write into environment.yaml: cutover: {stage: after, at: <day and time of the change>}"
 _AHEAD = timedelta(days=1)  # clocks go wrong; more than that is no time of arrival
 
 # Of these the sender keeps the report that says how it was refused or returned.
@@ -29,26 +31,34 @@ _COME_BACK = frozenset(
 )
 
 
-def read_messages(environment: Environment, domain: Domain, now: datetime) -> dict[Kind, tuple[MailPath, ...]]:
+def read_messages(
+    environment: Environment, domain: Domain, now: datetime, stage: Stage
+) -> dict[Kind, tuple[MailPath, ...]]:
     """Give the paths of every kind for one domain, from the messages saved in the environment's folder.
 
     A kind of which no message can be used has, for each message to send, a path that was not seen; its assumptions
-    say why, and what to send. `now` is aware.
+    say why, and what to send. `now` is aware. `stage`: where the run stands; after the change no message from before
+    it counts.
 
     Raises:
         InputError: files of which the kind cannot be told, or that cannot be read.
 
     """
     saved = read_saved(environment.folder)
-    return {kind: _of_kind(environment, domain, kind, saved, now) for kind in Kind}
+    unusable = partial(_unusable, environment, now, stage)
+    return {kind: _of_kind(environment, domain, kind, saved, unusable) for kind in Kind}
 
 
 def _of_kind(
-    environment: Environment, domain: Domain, kind: Kind, saved: Iterable[SavedMessage], now: datetime
+    environment: Environment,
+    domain: Domain,
+    kind: Kind,
+    saved: Iterable[SavedMessage],
+    unusable: Callable[[SavedMessage], str],
 ) -> tuple[MailPath, ...]:
     planned = messages(environment, domain, kind)
     seen: list[MailPath] = []
-    unusable: list[str] = []
+    useless: list[str] = []
     for one in saved:
         if one.kind is not kind:
             continue
@@ -57,19 +67,19 @@ def _of_kind(
             if _is_of_another_domain(environment, domain, one):
                 continue
             way = f"from {angle(one.sender)} to {', '.join(map(str, one.recipients)) or 'nobody'}"
-            unusable.append(f"{one.file} goes {way}, which is none of the messages to send")
-        elif why := _unusable(environment, one, now):
-            unusable.append(f"{one.file} {why}")
+            useless.append(f"{one.file} goes {way}, which is none of the messages to send")
+        elif why := unusable(one):
+            useless.append(f"{one.file} {why}")
         else:
             seen += paths_of(environment, _as_sent(message, one), one)
     if not seen:
-        return tuple(_unseen(environment, planned, unusable))
+        return tuple(_unseen(environment, planned, useless))
     # One message stands for all that begin at the same place and go to the same side; of several recipients each has a
     # copy, and who saved one has not shown the others.
     shown = {(path.message.submitted_at, _place(environment, path.recipient)) for path in seen}
     missing = [
         path
-        for path in _unseen(environment, planned, unusable)
+        for path in _unseen(environment, planned, useless)
         if (path.message.submitted_at, _place(environment, path.recipient)) not in shown
     ]
     return (*seen, *missing)
@@ -82,14 +92,16 @@ def _place(environment: Environment, recipient: Address) -> str:
     return "on_premises" if recipient in environment.mailboxes.on_premises else "elsewhere"
 
 
-def _unusable(environment: Environment, one: SavedMessage, now: datetime) -> str:
+def _unusable(environment: Environment, now: datetime, stage: Stage, one: SavedMessage) -> str:
     """Tell why a message says nothing of today; empty where it does."""
     arrived, cutover = one.arrived, environment.cutover
     if arrived is None:
         return "does not say when it arrived"
     if arrived > now + _AHEAD:
         return f"arrived on {arrived.date()}, which is in the future"
-    if cutover and cutover.stage is Stage.AFTER and arrived < cutover.at:
+    if stage is Stage.AFTER and cutover is None:
+        return f"arrived on {arrived.date()}, and whether that was after the change nobody says: {_WHEN}"
+    if stage is Stage.AFTER and cutover and arrived < cutover.at:
         return f"arrived on {arrived.date()}, before the change of the MX record on {cutover.at.date()}"
     if now - arrived > OLDEST:
         return f"arrived on {arrived.date()}, more than {OLDEST.days} days ago"
