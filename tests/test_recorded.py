@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from mailflow.observe.recording import digest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -66,9 +68,24 @@ def test_another_plan_is_not_judged_by_it(plan: Path, first: Path, tmp_path: Pat
     assert "Judge it beside the folder of which it was made." in again.stderr
 
 
+def test_what_was_cut_out_of_the_evidence_is_noticed(plan: Path, first: Path, tmp_path: Path) -> None:
+    """One message less, and the row about it would rest on the others."""
+    content = json.loads((first / "ours" / "simulated" / "evidence.json").read_text(encoding="utf-8"))
+    del content["observations"]["paths"]["contoso.com"]["from the Internet to a cloud mailbox"][0]
+    evidence = tmp_path / "evidence.json"
+    evidence.write_text(json.dumps(content), encoding="utf-8")
+    again = judge(tmp_path / "r", "--mode", "recorded", "--evidence", str(evidence), "--environment", str(plan))
+    assert again.returncode == 4
+    told = " ".join(again.stderr.split())
+    assert f"found observations with the digest {digest(content['observations'])[:12]}…; expected those that" in told
+    assert "Something was changed in it, or cut out of it, since." in told
+    assert not (tmp_path / "r").exists()
+
+
 def test_evidence_of_the_future_is_none(plan: Path, first: Path, tmp_path: Path) -> None:
     content = json.loads((first / "ours" / "simulated" / "evidence.json").read_text(encoding="utf-8"))
     content["observations"]["at"] = "2199-01-01T00:00:00Z"
+    content["observations_digest"] = digest(content["observations"])
     evidence = tmp_path / "evidence.json"
     evidence.write_text(json.dumps(content), encoding="utf-8")
     again = judge(tmp_path / "r", "--mode", "recorded", "--evidence", str(evidence), "--environment", str(plan))

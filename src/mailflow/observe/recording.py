@@ -4,6 +4,7 @@ The text is part of `evidence.json`. It holds observations only, no verdict: who
 It may come from a stranger: what does not fit is refused as a whole, with the place.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -74,6 +75,14 @@ def written(recording: Recording) -> dict[str, Any]:
     """Write it as what JSON has."""
     marked = recording.model_copy(update=_each(recording, _marked))
     return marked.model_dump(mode="json")
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """Give SHA-256 over what `written` gave, hexadecimal: whoever judges by it notices what was cut out or changed."""
+    whole = hashlib.sha256()
+    for name, part in sorted(content.items()):
+        whole.update(f"{json.dumps(name)}: {json.dumps(part, sort_keys=True)}\n".encode("ascii"))
+    return whole.hexdigest()
 
 
 def read(content: object, file: str) -> Recording:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from mailflow.observe.recording import written
+from mailflow.observe.recording import digest, written
 from mailflow.policy.comparison import Comparison
 from mailflow.policy.finding import Evidence
 from mailflow.policy.readiness import Readiness
@@ -75,8 +75,10 @@ def comparison(found: Comparison) -> bytes:
 def evidence(run: Run) -> bytes:
     """Write `evidence.json`: each piece of evidence once and in full, with the rows that rest on it.
 
-    Below `observations` stands what was observed, for `--mode recorded` to judge it again.
+    Below `observations` stands what was observed, for `--mode recorded` to judge it again; beside it its digest, by
+    which that run notices what was cut out of it.
     """
+    observations = written(run.recording) if run.recording else None
     rests: dict[Evidence, list[dict[str, Any]]] = {}
     for result in run.results:
         for seen in dict.fromkeys(result.evidence):
@@ -87,7 +89,8 @@ def evidence(run: Run) -> bytes:
             "environment": {"name": run.environment, "digest": run.digest},
             "run": {"mode": run.mode, "started": _utc(run.started), "finished": _utc(run.finished)},
             "evidence": ({**_evidence(seen), "supports": rows} for seen, rows in rests.items()),
-            "observations": written(run.recording) if run.recording else None,
+            "observations": observations,
+            "observations_digest": digest(observations) if observations else None,
         }
     )
 

@@ -15,6 +15,7 @@ from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Decision, Observed, Run
+from mailflow.policy.signature import SHOWN
 from mailflow.policy.way import Demand, Hop, Way
 from mailflow.report.as_json import SCHEMA
 from mailflow.report.json_part import Part, open_json
@@ -98,11 +99,17 @@ def read_observations(path: Path) -> Recording | None:
     """Read what was observed out of an evidence.json; None where the run that wrote it looked at nothing.
 
     Raises:
-        InputError: as `read` does.
+        InputError: as `read` does, or they are not all that the run wrote there.
 
     """
-    observations = open_json(path)["observations"]
-    return None if observations.is_null() else recording.read(observations.as_it_is(), path.as_posix())
+    top = open_json(path)
+    if (observations := top["observations"]).is_null():
+        return None
+    wrote, content = top["observations_digest"].text(), observations.as_it_is()
+    if isinstance(content, dict) and (here := recording.digest(content)) != wrote:
+        told = f"observations with the digest {here[:SHOWN]}…", f"those that the run wrote ({wrote[:SHOWN]}…)"
+        raise InputError(Mistake(path.as_posix(), None, *told, "Something was changed in it, or cut out of it, since."))
+    return recording.read(content, path.as_posix())
 
 
 def _completeness(done: Part) -> Completeness:
