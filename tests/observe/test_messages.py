@@ -324,8 +324,8 @@ def test_where_nobody_says_when_the_change_was_no_message_shows_the_time_after_i
     one = mail.paths(Kind.INTERNET_TO_CLOUD)[0]
     assert one.disposition is Disposition.UNSEEN
     assert one.assumptions[0] == (
-        "messages/internet-to-cloud.eml arrived on 2026-06-01, and whether that was after the change nobody says: write "
-        "into environment.yaml: cutover: {stage: after, at: <day and time of the change>}"
+        "messages/internet-to-cloud.eml arrived on 2026-06-01, and whether that was after the change nobody says: "
+        "write into environment.yaml: cutover: {stage: after, at: <day and time of the change>}"
     )
     mail.change(cutover=Cutover(Stage.AFTER, NOW - timedelta(days=2)))
     assert mail.paths(Kind.INTERNET_TO_CLOUD)[0].disposition is Disposition.DELIVERED
