@@ -35,15 +35,15 @@ def resolver(environment: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("environment", "fits"),
     [
-        ("scenario-1", [1, 2]),
-        ("scenario-2", [1, 2]),
-        ("scenario-2-direct-exit", [1, 2]),
-        ("scenario-3", [3, 4]),
-        ("scenario-4", [3, 4]),
+        ("scenario-1", ["1", "2"]),
+        ("scenario-2", ["1", "2"]),
+        ("scenario-2-direct-exit", ["1", "2"]),
+        ("scenario-3", ["3", "4"]),
+        ("scenario-4", ["3", "4"]),
     ],
 )
 def test_each_documented_scenario_is_recognised_as_far_as_the_dns_shows_it(
-    environment: str, fits: list[int], capsys: pytest.CaptureFixture[str]
+    environment: str, fits: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with resolver(environment) as server:
         assert main(["discover", "contoso.com", "--resolver", server, "--dns-only", "--say-only", "--json"]) == 0
@@ -51,7 +51,7 @@ def test_each_documented_scenario_is_recognised_as_far_as_the_dns_shows_it(
     assert told["fits"] == fits
     assert told["own"] == {"mail.contoso.com": ["131.107.21.231"]}
     assert told["unanswered"] == []
-    assert f"cannot tell {fits[0]} from {fits[1]}" in told["words"]
+    assert told["words"].startswith(f"It fits scenarios {fits[0]} and {fits[1]}, which the DNS cannot tell apart. ")
     against = {one["scenario"]: one["contradicts"] for one in told["scenarios"]}
     assert [number for number, facts in against.items() if not facts] == fits
 
@@ -66,7 +66,7 @@ def test_a_draft_of_it_is_written_and_said(
         assert main(["discover", "contoso.com", "--resolver", server, "--dns-only"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(
-        f"Asks the DNS resolver {server} about contoso.com.\n\ncontoso.com: It fits scenarios 3 and 4."
+        f"Asks the DNS resolver {server} about contoso.com.\n\ncontoso.com: It fits scenarios 3 and 4, which"
     )
     assert "  own: mail.contoso.com [131.107.21.231]\n" in told
     assert "  scenario 1: contradicted\n    - the MX record names own servers: mail.contoso.com\n" in told

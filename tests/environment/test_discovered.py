@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailflow.environment.discovered import Seen, look
 from mailflow.environment.discovered_draft import discovered_draft
 from mailflow.environment.load import load
-from mailflow.environment.resemblance import ONE_OR_TWO, THREE_OR_FOUR, guess
+from mailflow.environment.resemblance import guess, words
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question, Value, drive
 
 OWN = ip_address("131.107.21.231")
@@ -57,11 +57,11 @@ def test_the_tenant_stands_in_the_names_of_its_keys(alias: str) -> None:
 
 def test_a_host_elsewhere_is_own_where_the_spf_record_lists_its_address() -> None:
     zone = {**ZONE, ("contoso.com", "MX"): (MxRecord(10, "mx.fabrikam.com"),), ("mx.fabrikam.com", "A"): (OWN,)}
-    assert guess(looked(zone)).fitting == (3, 4)
+    assert guess(looked(zone)).fitting == ("3", "4")
     zone[("mx.fabrikam.com", "A")] = (ip_address("198.51.100.7"),)
     told = guess(looked(zone))
     assert told.fitting == ()
-    assert told.words == "None of the four documented scenarios. It most resembles scenario 1."
+    assert words(told) == "None of the documented scenarios. It most resembles scenarios 1, 2, 3 and 4."
     assert {one.contradicts for one in told.resemblances} == {
         ("the MX record names mx.fabrikam.com, which is neither Microsoft 365 nor a server of the own",)
     }
@@ -77,12 +77,18 @@ def with_mx(*hosts: str) -> Seen:
 
 
 def test_the_mx_record_tells_two_and_two_apart() -> None:
-    assert guess(with_mx(MICROSOFT)).fitting == (1, 2)
-    assert guess(with_mx(MICROSOFT)).words == f"It fits scenarios 1 and 2. {ONE_OR_TWO}"
-    assert guess(with_mx("mail.contoso.com")).fitting == (3, 4)
-    assert guess(with_mx("mail.contoso.com")).words == f"It fits scenarios 3 and 4. {THREE_OR_FOUR}"
+    assert guess(with_mx(MICROSOFT)).fitting == ("1", "2")
+    assert words(guess(with_mx(MICROSOFT))) == (
+        "It fits scenarios 1 and 2, which the DNS cannot tell apart. In 1 the own Send connector for * names Microsoft "
+        "365 as its smart host. In 2 an outbound connector sends everything through the own servers: Get-Outbound"
+        "Connector shows RouteAllMessagesViaOnPremises True (centralized mail transport)."
+    )
+    assert guess(with_mx("mail.contoso.com")).fitting == ("3", "4")
+    assert words(guess(with_mx("mail.contoso.com"))).startswith(
+        "It fits scenarios 3 and 4, which the DNS cannot tell apart. In 3 the own Send connector for * names no smart"
+    )
     against = {one.scenario: one.contradicts for one in guess(with_mx(MICROSOFT)).resemblances}
-    assert against[3] == against[4] == (f"the MX record names Microsoft 365: {MICROSOFT}",)
+    assert against["3"] == against["4"] == (f"the MX record names Microsoft 365: {MICROSOFT}",)
 
 
 @pytest.mark.parametrize(
@@ -105,15 +111,15 @@ def test_what_fits_none(hosts: tuple[str, ...], fact: str) -> None:
 def test_without_microsoft_365_or_without_own_servers_it_is_none_of_them() -> None:
     alone = guess(looked({**ZONE, ("contoso.com", "TXT"): ("v=spf1 mx -all",)}))
     assert alone.fitting == ()
-    assert alone.nearest == 3
-    assert alone.resemblances[2].contradicts == ("no name of Microsoft 365 stands in its MX, SPF or DKIM records",)
+    assert alone.nearest == ("3", "4")
+    assert alone.of("3").contradicts == ("no name of Microsoft 365 stands in its MX, SPF or DKIM records",)
     cloud = {
         ("contoso.com", "MX"): (MxRecord(0, MICROSOFT),),
         ("contoso.com", "TXT"): ("v=spf1 include:spf.protection.outlook.com -all",),
     }
     told = guess(looked(cloud))
-    assert (told.fitting, told.nearest) == ((), 1)
-    assert told.resemblances[0].contradicts == (
+    assert (told.fitting, told.nearest) == ((), ("1", "2"))
+    assert told.of("1").contradicts == (
         "no own server is seen: no host of the domain has an address, and the SPF record lists none",
     )
 
@@ -122,7 +128,7 @@ def test_without_microsoft_365_or_without_own_servers_it_is_none_of_them() -> No
 def test_what_nobody_answered_is_not_known(rdtype: str) -> None:
     told = guess(looked(ZONE, ("contoso.com", rdtype)))
     assert told.fitting == ()
-    assert told.words == f"Nothing can be said of the scenario: contoso.com {rdtype}: timeout."
+    assert words(told) == f"Nothing can be said of the scenario: contoso.com {rdtype}: timeout."
 
 
 def drafted(seen: Seen, folder: Path, greetings: Mapping[str, str] = {}) -> str:
@@ -135,7 +141,7 @@ def drafted(seen: Seen, folder: Path, greetings: Mapping[str, str] = {}) -> str:
 
 def test_the_draft_marks_its_guesses(tmp_path: Path) -> None:
     text = drafted(looked(ZONE), tmp_path, {"mail.contoso.com": "220 mail.contoso.com Postfix"})
-    assert "  # GUESS: scenario 3. It fits scenarios 3 and 4. The DNS cannot tell 3 from 4." in text
+    assert "  # GUESS: scenario 3. It fits scenarios 3 and 4, which the DNS cannot tell apart." in text
     assert "    # GUESS: the MX record names it\n" in text
     assert "    # it greets with: 220 mail.contoso.com Postfix\n    # GUESS: not Exchange Server" in text
     assert "# FILL IN: who else sends. GUESS: the SPF record lists 203.0.113.60/32, third parties" in text

@@ -14,11 +14,13 @@ import pytest
 import mailflow.environment.find
 import mailflow.environment.load
 import mailflow.plugin.project
+import mailflow.plugin.runs
 import mailflow.plugin.session
 import mailflow.report  # noqa: F401  # for the same reason
 from mailflow.environment import environment as nouns
 from mailflow.input_error import InputError, Mistake
 from mailflow.observe.recording import Recording
+from mailflow.policy.misfit import Misfit
 from mailflow.policy.run import Run
 
 STEPS = """
@@ -126,6 +128,7 @@ class Toys:
     broken_door: str = ""  # why it does not open
     unwritable: bool = False  # the reports
     cache: bool = False
+    misfits: tuple[Misfit, ...] = ()  # of every environment
 
     def environment(self, name: str = "toy", domains: dict[str, int] | None = None, waivers: Any = ()) -> None:
         """Add an environment."""
@@ -225,4 +228,5 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
     monkeypatch.setattr("mailflow.environment.find.find", find)
     monkeypatch.setattr("mailflow.environment.load.load", load)
     monkeypatch.setattr("mailflow.report.write", write)
+    monkeypatch.setattr("mailflow.plugin.runs.misfits", lambda environment: project.misfits)
     return project

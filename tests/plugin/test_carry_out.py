@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mailflow.plugin import terminal
+from mailflow.policy.misfit import Misfit
 
 STEPS = """
 import pytest
@@ -147,6 +148,7 @@ def test_conclusions_outside_their_kind_of_step_are_errors(toys: Any) -> None:
 
 def test_terminal_without_signs_shows_letters(toys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     toys.feature(toys.scenario("Then it is wrong"))
+    toys.misfits = (Misfit(("contoso.com", "contoso.de"), "4", "what is planned fits scenario 3, not 4.", ()),)
     runs = toys.run().runs
     written: list[str] = []
 
@@ -163,6 +165,7 @@ def test_terminal_without_signs_shows_letters(toys: Any, monkeypatch: pytest.Mon
         "Mailflow",
         "x toy (Contoso), simulated: Not ready",
         "  1 requirement fails.",
+        "  Note: contoso.com and 1 more domain declare scenario 4: what is planned fits scenario 3, not 4.",
         "  1 non-compliant",
         "  TOY-MX-1, contoso.com, non-compliant: the MX is old",
         f"Report: {toys.pytester.path / 'index.html'}",

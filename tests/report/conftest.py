@@ -7,7 +7,9 @@ from itertools import count
 import pytest
 
 from mailflow.environment.environment import Waiver
+from mailflow.environment.layout import Resemblance
 from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.misfit import Misfit
 from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Observed, Run
@@ -131,6 +133,14 @@ def build() -> Build:
             "again": text("--environment scenario-4"),
             "readiness": Readiness(STARTED, (PlannedMx(text("contoso.com"), (text("10 mail."),), 300),), (window,)),
             "advice": {4: (text("the documentation recommends another scenario"),)},
+            "misfits": (
+                Misfit(
+                    (text("contoso.com"),),
+                    text("4"),
+                    text("what is planned fits scenario 3."),
+                    (Resemblance(text("3"), (text("a fact for it"),), (text("a fact against it"),)),),
+                ),
+            ),
             "files": {text("environment.yaml"): text("7d793037")},
             "kit_digest": text("fcde2b2e"),
             "observed": Observed(text("live"), STARTED + timedelta(seconds=1), text("203.0.113.9")),

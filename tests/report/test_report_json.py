@@ -71,6 +71,14 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
                 }
             ],
         },
+        "misfits": [
+            {
+                "domains": ["contoso.com"],
+                "declared": "4",
+                "words": "what is planned fits scenario 3.",
+                "layouts": [{"scenario": "3", "fits": ["a fact for it"], "contradicts": ["a fact against it"]}],
+            }
+        ],
         "advice": {"4": ["the documentation recommends another scenario"]},
         "requirements": [
             {

@@ -38,6 +38,8 @@ def test_what_a_ticket_says(build, row) -> None:
         "\n"
         "5 rows planned, 4 judged: 1 non-compliant, 1 not verified, 1 waived, 1 compliant.\n"
         "\n"
+        "Note: `contoso.com declares scenario 4: what is planned fits scenario 3.`\n"
+        "\n"
         "### What blocks\n"
         "\n"
         "- `A-1` `contoso.com` must, non-compliant: `title`\n"

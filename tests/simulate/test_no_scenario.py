@@ -25,6 +25,8 @@ def test_no_module_reads_what_is_expected(module: Path) -> None:
     read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert read & {"scenario", "expects", "__getattribute__"} == set()
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported & {"mailflow.environment.layout", "mailflow.environment.resemblance"} == set()
     assert called & {"getattr", "vars", "asdict", "astuple"} == set()  # the ways round
 
 

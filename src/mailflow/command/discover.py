@@ -15,12 +15,12 @@ from mailflow.input_error import InputError, Mistake
 if TYPE_CHECKING:
     from mailflow.environment.discovered import Seen
     from mailflow.environment.environment import IPAddress
-    from mailflow.environment.resemblance import Guess
+    from mailflow.environment.layout import Guess
     from mailflow.observe.dialogue import Endpoint
 
 _ABOUT = """\
 Look up what the DNS shows of domains today (MX, SPF, Autodiscover, DKIM selectors), hear the greeting of own mail
-servers, say which of the four documented scenarios the facts fit and which they contradict, and write a first
+servers, say which of the documented scenarios the facts fit and which they contradict, and write a first
 environment for each domain, in which every guess is marked GUESS. Whom it contacts is said first.
 Exit status: 0 every domain fits a scenario, 1 one does not or cannot be known, 4 bad input.
 """
@@ -110,8 +110,10 @@ def _write(seen: Iterable["Seen"], guesses: Mapping[str, "Guess"], greetings: Ma
 
 
 def _told(one: "Seen", guess: "Guess", greetings: Mapping[str, str]) -> Iterable[str]:
+    from mailflow.environment.resemblance import words  # noqa: PLC0415
+
     yield ""
-    yield f"{one.domain}: {guess.words}"
+    yield f"{one.domain}: {words(guess)}"
     yield f"  MX: {', '.join(one.mx) or 'none'}"
     yield f"  SPF: {' | '.join(one.spf) or 'none'}"
     for host, addresses in one.own.items():
@@ -128,6 +130,8 @@ def _told(one: "Seen", guess: "Guess", greetings: Mapping[str, str]) -> Iterable
 
 
 def _plain(one: "Seen", guess: "Guess", greetings: Mapping[str, str]) -> dict[str, Any]:
+    from mailflow.environment.resemblance import words  # noqa: PLC0415
+
     return {
         "domain": one.domain,
         "mx": one.mx,
@@ -138,7 +142,7 @@ def _plain(one: "Seen", guess: "Guess", greetings: Mapping[str, str]) -> dict[st
         "unanswered": one.unanswered,
         "greetings": {host: greetings[host] for host in one.own if host in greetings},
         "fits": guess.fitting,
-        "nearest": None if guess.unknown else guess.nearest,
-        "words": guess.words,
+        "nearest": () if guess.unknown else guess.nearest,
+        "words": words(guess),
         "scenarios": [asdict(resemblance) for resemblance in guess.resemblances],
     }

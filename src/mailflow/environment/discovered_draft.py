@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from mailflow.environment.discovered import Seen
 from mailflow.environment.draft import NO_ADDRESS, Draft
-from mailflow.environment.resemblance import Guess
+from mailflow.environment.layout import Guess
+from mailflow.environment.resemblance import words
 from mailflow.exchange.cloud import cloud
 
 # What a zone file and a comment can hold without more ado; another record is shown to the user and not written.
@@ -16,10 +17,10 @@ def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> D
     """Draft the environment of one domain; `greetings`: what own hosts said, by name."""
     own = seen.own
     host = next((name for name in (*seen.mx, seen.autodiscover) if name in own), next(iter(own), ""))
-    scenario = (told.fitting or (told.nearest,))[0]
+    scenario = int((told.fitting or told.nearest)[0])
     listed = ", ".join(str(address) for address in own.get(host, ()))
     remarks = {
-        "domains": (f"GUESS: scenario {scenario}. {told.words}",),
+        "domains": (f"GUESS: scenario {scenario}. {words(told)}",),
         "tenant": (
             ("GUESS from DKIM: the first label of its onmicrosoft.com domain",)
             if seen.tenant

@@ -12,6 +12,7 @@ from mailflow.observe.recording import Recording
 from mailflow.plugin.project import Project
 from mailflow.policy.feature import Key
 from mailflow.policy.kit import kit_digest
+from mailflow.policy.misfit import misfits
 from mailflow.policy.readiness import readiness
 from mailflow.policy.run import Observed, Run
 from mailflow.policy.tally import Outcomes, tally
@@ -69,6 +70,7 @@ def runs(
                 ran_on=platform.node(),
                 again=_again(project, name),
                 readiness=readiness(environment),
+                misfits=misfits(environment),
                 files=environment.files,
                 kit_digest=kit,
                 observed=Observed(seen.mode, seen.at, seen.vantage) if seen else None,

@@ -10,7 +10,7 @@ from mailflow.policy.finding import Verdict
 from mailflow.policy.run import Completeness, Decision, Run
 from mailflow.report.as_text import decision, fitted
 from mailflow.report.printable import for_console
-from mailflow.report.words import changed, sentence, spoken
+from mailflow.report.words import changed, misfit, sentence, spoken
 
 MOST = 10  # blocking rows that are named; the report names all
 _COLOURS = {
@@ -38,6 +38,8 @@ def tell(reporter: pytest.TerminalReporter, runs: Sequence[Run], reports: Path, 
 def _tell(reporter: pytest.TerminalReporter, run: Run) -> None:
     _line(reporter, decision(run), bold=True, **{_COLOURS[run.decision]: True})
     _line(reporter, f"  {sentence(run)}")
+    for found in run.misfits:
+        _line(reporter, f"  Note: {misfit(found)}", yellow=True)
     numbers = run.counts()
     counts = [f"{numbers[verdict]} {spoken(verdict)}" for verdict in reversed(Verdict) if numbers[verdict]]
     _line(reporter, f"  {', '.join(counts) or 'nothing judged'}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailflow.observe.recording import Recording
 from mailflow.policy.finding import Verdict
+from mailflow.policy.misfit import Misfit
 from mailflow.policy.readiness import Readiness
 from mailflow.policy.requirement import Level, Result
 
@@ -79,6 +80,7 @@ class Run:
     ran_on: str = ""  # the name of the machine
     again: str = ""  # the options that ask for the same once more: "--environment scenario-4"
     readiness: Readiness | None = None  # what the plan says of the change and the way back
+    misfits: Sequence[Misfit] = ()  # domains whose plan contradicts the scenario that they declare; a note
     files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each file of the environment, by name
     kit_digest: str = ""  # SHA-256 over the kit, the features and the meaning of their sentences, hexadecimal
     observed: Observed | None = None  # None: nothing was looked at

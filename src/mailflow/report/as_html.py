@@ -174,6 +174,7 @@ def _environment() -> jinja2.Environment:
         "duration": _duration,
         "later": lambda time, seconds: time + timedelta(seconds=seconds),
         "lines": _lines,
+        "spoken": words.misfit,
         "stamp": _stamp,
         "status_class": _status_class,
         "utc": _utc,

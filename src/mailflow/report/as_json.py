@@ -60,6 +60,7 @@ def report(run: Run) -> bytes:
             },
             "waiver_mistakes": run.waiver_mistakes,
             "readiness": _readiness(run.readiness) if run.readiness else None,
+            "misfits": map(asdict, run.misfits),
             "advice": {str(scenario): told for scenario, told in run.advice.items()},
             "requirements": map(_result, run.results),
             "compared": _comparison(run.compared) if run.compared else None,

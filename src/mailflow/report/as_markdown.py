@@ -12,11 +12,12 @@ from mailflow.policy.finding import Verdict
 from mailflow.policy.run import Run
 from mailflow.report.open_items import OpenItem, check_again, open_items
 from mailflow.report.printable import printable
-from mailflow.report.words import DECISIONS, changed, number, sentence, spoken
+from mailflow.report.words import DECISIONS, changed, misfit, number, sentence, spoken
 
 LARGEST = 60_000  # bytes; a comment on GitHub has at most 65,536 characters
 LARGEST_JOB = 900_000  # bytes; GitHub drops the summary of a step above 1 MiB
 _SPAN = 300  # characters of a text in a line
+_NOTE = 1_000  # of what stands beside the decision
 _BLOCK = 1_500  # characters of a remedy
 
 
@@ -59,6 +60,7 @@ def _head(run: Run) -> str:
         "",
         f"{number(done.planned, 'row')} planned, {done.judged:,} judged: {', '.join(counts) or 'nothing'}.",
     ]
+    lines += [line for found in run.misfits for line in ("", f"Note: {span(misfit(found), _NOTE)}")]
     if run.compared:
         since = f"{run.compared.before.started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         lines += ["", f"Since {since}: {changed(run.compared)}"]
@@ -99,10 +101,10 @@ def _foot(run: Run) -> str:
     return f"\nCheck again: {span(check_again(run))}\n\n{rests}\n"
 
 
-def span(text: str) -> str:
+def span(text: str, longest: int = _SPAN) -> str:
     """Write a text as a code span, in one line."""
-    shown = " ".join(printable(text[: 4 * _SPAN], keep="\n").split())
-    shown = f"{shown[: _SPAN - 1]}…" if len(shown) > _SPAN else shown or "nothing"
+    shown = " ".join(printable(text[: 4 * longest], keep="\n").split())
+    shown = f"{shown[: longest - 1]}…" if len(shown) > longest else shown or "nothing"
     fence = "`" * (_longest(shown) + 1)
     return f"{fence} {shown} {fence}" if shown[0] == "`" or shown[-1] == "`" else f"{fence}{shown}{fence}"
 

@@ -7,11 +7,13 @@ the decision that it states must follow from the rows in it.
 from pathlib import Path
 
 from mailflow.environment.environment import Waiver
+from mailflow.environment.layout import Resemblance
 from mailflow.input_error import InputError, Mistake
 from mailflow.observe import recording
 from mailflow.observe.recording import Recording
 from mailflow.policy.feature import row_name
 from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.misfit import Misfit
 from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Decision, Observed, Run
@@ -54,6 +56,7 @@ def read(path: Path) -> Run:
         strict=run["strict"].flag(),
         waiver_mistakes=top["waiver_mistakes"].texts(),
         readiness=None if top["readiness"].is_null() else _readiness(top["readiness"]),
+        misfits=tuple(map(_misfit, top["misfits"].items())),
         ran_by=run["ran_by"].text(),
         ran_on=run["ran_on"].text(),
         again=run["again"].text(),
@@ -150,6 +153,18 @@ def _window(window: Part) -> Window:
         keep_old_until=window["keep_old_until"].time(),
         way_back=window["way_back"].number(),
         none_for=window["none_for"].number(),
+    )
+
+
+def _misfit(misfit: Part) -> Misfit:
+    return Misfit(
+        misfit["domains"].texts(),
+        misfit["declared"].text(),
+        misfit["words"].text(),
+        tuple(
+            Resemblance(layout["scenario"].text(), layout["fits"].texts(), layout["contradicts"].texts())
+            for layout in misfit["layouts"].items()
+        ),
     )
 
 

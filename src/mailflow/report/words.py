@@ -2,6 +2,7 @@
 
 from mailflow.policy.comparison import Comparison, Kind
 from mailflow.policy.finding import Verdict
+from mailflow.policy.misfit import Misfit
 from mailflow.policy.requirement import Level
 from mailflow.policy.run import Decision, Run
 
@@ -89,6 +90,13 @@ def sentence(run: Run) -> str:
         case _:
             why = "Everything planned was judged, and every requirement holds or does not apply"
     return f"{why}.{_recommendations(run)}"
+
+
+def misfit(found: Misfit) -> str:
+    """Say of which domains the plan contradicts the scenario that they declare, and what it fits instead."""
+    first, *others = found.domains
+    who = f"{first} and {number(len(others), 'more domain')} declare" if others else f"{first} declares"
+    return f"{who} scenario {found.declared}: {found.words}"
 
 
 def changed(found: Comparison) -> str:

@@ -111,7 +111,7 @@ class Microsoft365Router:
         if by_rule is not None:
             return (by_rule,)
         domain = accepted_domain(self.tenants.own, held.recipient.domain, assume)
-        central = self._centralized(assume)
+        central = self.centralized(assume)
         if central and domain and held.reception.direction is Direction.INCOMING:
             # Both kinds of recipient go to the own servers first; those send back what is for the cloud.
             why = Rule("centralized mail transport: Internet mail goes to the own servers first", "Routing")
@@ -178,7 +178,7 @@ class Microsoft365Router:
         online = self.tenants.own.online
         return Directory[Mailbox | MailUser](online.mail_users, online.mailboxes)
 
-    def _centralized(self, assume: Assumptions) -> OutboundConnector | None:
+    def centralized(self, assume: Assumptions) -> OutboundConnector | None:
         """Find the connector that carries centralized mail transport, as Set-OutboundConnector defines it."""
         for connector in assume.listed(self.tenants.own.online.outbound_connectors):
             if not assume(connector.enabled, False):

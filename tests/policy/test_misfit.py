@@ -1,0 +1,122 @@
+"""Each shipped environment fits its own scenario and no other; what is laid out otherwise is told so, and why."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailflow.environment.environment import Environment, Mailboxes
+from mailflow.environment.fault import load_faulty, read_all
+from mailflow.environment.load import load
+from mailflow.exchange.known import Unknown
+from mailflow.policy.misfit import misfits
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+SHIPPED = {"scenario-1": 1, "scenario-2": 2, "scenario-2-direct-exit": 2, "scenario-3": 3, "scenario-4": 4}
+
+
+def declaring(environment: Environment, scenario: int) -> Environment:
+    return replace(environment, domains=tuple(replace(one, scenario=scenario) for one in environment.domains))
+
+
+@pytest.mark.parametrize(("name", "own"), SHIPPED.items())
+def test_an_environment_fits_its_own_scenario_alone(name: str, own: int) -> None:
+    environment = load(FIXTURES / name)
+    assert misfits(environment) == ()
+    for scenario in {1, 2, 3, 4} - {own}:
+        (found,) = misfits(declaring(environment, scenario))
+        assert (found.domains, found.declared) == (("contoso.com",), str(scenario))
+        assert found.words.startswith(f"what is planned fits scenario {own}, not {scenario}. Against {scenario}: ")
+        assert [one.scenario for one in found.layouts if not one.contradicts] == [str(own)]
+
+
+def test_what_speaks_for_and_against_stands_beside_each_layout() -> None:
+    (found,) = misfits(declaring(load(FIXTURES / "scenario-3"), 4))
+    central = "centralized mail transport is on (outbound connector 'Outbound to 5b0d7d1e-6f0c-4f6b-9c1a-2e9d1c7b8a40')"
+    leaves = "own servers hand mail for the Internet to the hosts of its recipients"
+    alike = (
+        "the MX record names own servers (mail.contoso.com)",
+        "mailboxes are listed in the cloud and on own servers",
+        "there are own servers: mail.contoso.com",
+    )
+    assert found.words == f"what is planned fits scenario 3, not 4. Against 4: {central}; {leaves}."
+    told = {one.scenario: (one.fits, one.contradicts) for one in found.layouts}
+    assert told["4"] == (alike, (central, leaves))
+    assert told["3"] == ((alike[0], central, leaves, *alike[1:]), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "fits", "against"),
+    [
+        (
+            "scenario-4",
+            "mx-at-microsoft-365-though-on-premises-filters",
+            "scenario 1, not 4",
+            "4: the MX record names Microsoft 365",
+        ),
+        (
+            "scenario-3",
+            "cmt-off",
+            "no documented scenario; it most resembles scenarios 3 and 4",
+            "3: centralized mail transport is off",
+        ),
+        (
+            "scenario-1",
+            "mx-null",
+            "no documented scenario; it most resembles scenarios 1 and 4",
+            "1: no MX record names a host",
+        ),
+        (
+            "scenario-1",
+            "mx-missing",
+            "no documented scenario; it most resembles scenarios 1 and 4",
+            "1: no MX record names a host",
+        ),
+        (
+            "scenario-1",
+            "mx-stale-gateway",
+            "no documented scenario; it most resembles scenarios 1 and 4",
+            "1: the MX record names Microsoft 365 and hosts of others (gateway.contoso.com)",
+        ),
+    ],
+)
+def test_what_a_fault_makes_of_it(name: str, fault: str, fits: str, against: str) -> None:
+    (found,) = misfits(load_faulty(FIXTURES / name, read_all(FIXTURES.parent)[fault]))
+    assert found.words == f"what is planned fits {fits}. Against {against}."
+
+
+def test_an_organization_that_fits_none_and_resembles_another() -> None:
+    environment = load(FIXTURES / "scenario-4")
+    mailboxes = Mailboxes(environment.mailboxes.cloud, (), {})
+    (found,) = misfits(declaring(replace(environment, mailboxes=mailboxes), 1))
+    assert found.words == (
+        "what is planned fits no documented scenario; it most resembles scenario 4, not 1. Against 1: the MX record "
+        "names own servers (mail.contoso.com); every listed mailbox is in the cloud."
+    )
+
+
+def test_what_is_not_known_speaks_against_nothing() -> None:
+    environment = load(FIXTURES / "scenario-4")
+    online = replace(environment.microsoft_365.online, outbound_connectors=Unknown("no export"))
+    blind = replace(environment, microsoft_365=replace(environment.microsoft_365, online=online))
+    assert misfits(blind) == ()
+    assert misfits(replace(blind, zones={})) == ()
+    (found,) = misfits(declaring(blind, 3))
+    assert found.words == (
+        "what is planned fits scenario 4, not 3. Against 3: own servers hand mail for the Internet to Microsoft 365. "
+        "Not known: centralized mail transport (no export)."
+    )
+    (found,) = misfits(declaring(replace(environment, zones={}), 3))
+    assert found.words == (
+        "what is planned fits scenarios 1 and 4, not 3. Against 3: centralized mail transport is off; own servers "
+        "hand mail for the Internet to Microsoft 365. Not known: where the MX record points, for there is no zone of "
+        "the domain."
+    )
+
+
+def test_domains_that_are_alike_stand_together() -> None:
+    environment = load(FIXTURES / "scenario-1")
+    (domain,) = environment.domains
+    others = tuple(replace(domain, name=f"{name}.contoso.com", scenario=2) for name in ("a", "b"))
+    found = misfits(replace(environment, domains=(domain, *others)))
+    assert [(one.domains, one.declared) for one in found] == [(("a.contoso.com", "b.contoso.com"), "2")]
