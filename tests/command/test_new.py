@@ -11,6 +11,7 @@ import pytest
 from mailflow.__main__ import main
 
 TENANT = "3f1c6a52-0b7d-4e85-9a34-6c2f1d8e7b90"
+ROOT = Path(__file__).parents[2]
 UNASKED = {"CUT-OVERLAP-1", "CUT-ROLLBACK-1"}  # a drafted environment names no change of the MX record
 FILLED = ["--address", "131.107.21.231", "--tenant-id", TENANT]
 
@@ -75,6 +76,25 @@ def test_what_is_filled_in_is_judged_and_the_rest_is_not(project: Path) -> None:
     assert "Get-AcceptedDomain.json was not supplied" in reasons["HYB-DOMAIN-1"]
 
 
+def test_a_layout_without_own_servers(project: Path) -> None:
+    layout = (ROOT / "features/scenario_1_microsoft_365_filters.feature").read_text(encoding="utf-8")
+    layout = layout.replace("@scenario:1", "@scenario:all-mine").replace("Feature: Scenario 1 ", "Feature: All mine ")
+    (project / "features/all_mine.feature").write_text(layout.replace("@S1-", "@MINE-"), encoding="utf-8")
+    assert main(["new", "contoso.com", "--scenario", "all-mine", "--tenant-id", TENANT]) == 0
+
+    text = (project / "fixtures/contoso.com/environment.yaml").read_text(encoding="utf-8")
+    assert "# Scenario all-mine: " in text
+    assert "contoso.com: {scenario: all-mine}\n" in text
+    assert "\n# on_premises: # where there are mail servers of the own; then begin anew with --server HOST\n" in text
+    zone = (project / "fixtures/contoso.com/zones/contoso.com.zone").read_text(encoding="utf-8")
+    assert '@ IN TXT "v=spf1 include:spf.protection.outlook.com -all"\n' in zone
+    assert zone.endswith("\nautodiscover IN CNAME autodiscover.outlook.com.\n")
+    _, report = judged(project)
+    assert report["environment"]["domains"] == [{"name": "contoso.com", "scenario": "all-mine"}]
+    assert report["completeness"]["undefined"] == report["completeness"]["errors"] == []
+    assert {row["id"]: row["verdict"] for row in report["requirements"]}["MINE-MX-2"] == "compliant"
+
+
 def test_several_domains_are_one_organization_or_one_each(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = project / "domains.txt"
     names.write_text("\ufeffcontoso.com\n\ncontoso.de\n", encoding="utf-8")
@@ -130,6 +150,7 @@ def test_nothing_is_overwritten(project: Path, capsys: pytest.CaptureFixture[str
             "found --cloud chin; expected worldwide, gcc, gcc-high, dod, china. Did you mean 'china'?",
         ),
         (["a.com", "--organization", "A\x1b"], "found --organization; expected printable text."),
+        (["a.com", "--scenario", "5"], "found --scenario 5; expected 1, 2, 3, 4."),
         (["\ufeff"], "found no domain; expected one or more."),
     ],
 )

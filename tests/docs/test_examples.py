@@ -25,7 +25,7 @@ def blocks(page: str) -> list[str]:
 
 
 def test_the_feature_that_is_shown_has_no_mistake(tmp_path: Path) -> None:
-    (block,) = [block for block in blocks("writing-features.md") if "Feature:" in block]
+    (block,) = [block for block in blocks("writing-features.md") if "Scenario:" in block]
     file = tmp_path / "features" / "contoso.com.feature"
     file.parent.mkdir()
     file.write_text(block, encoding="utf-8")

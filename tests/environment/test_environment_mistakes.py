@@ -106,7 +106,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "{mx: [mail.contoso.com]}",
             (
                 "10: found no key 'scenario' under 'contoso.com'; "
-                "expected 'scenario': The documented scenario that the domain is meant to follow."
+                "expected 'scenario': The scenario that the domain is meant to follow: 1 to 4, or the word of another layout."
             ),
         ),
         (DOMAIN, "", "10: found nothing for 'contoso.com'; expected keys with values."),
@@ -115,7 +115,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
         (
             DOMAIN,
             "{scenario: 5}",
-            "10: found '5' for 'scenario'; expected 1, 2, 3 or 4, the documented scenario of the domain.",
+            "10: found '5' for 'scenario'; expected 1, 2, 3, 4 or a word such as all-in-cloud: the scenario of the domain.",
         ),
         (
             DOMAIN,
@@ -617,3 +617,24 @@ def test_what_was_before_is_read_like_the_plan(scenario_4, mistakes_of) -> None:
     scenario_4.write("before/exchange-server/Get-SendConnector.json", "{")
     files = [told.partition(":")[0] for told in mistakes_of(scenario_4)]
     assert sorted(set(files)) == ["before/exchange-server/Get-SendConnector.json", "before/zones/contoso.com.zone"]
+
+
+def test_the_four_scenarios_are_about_own_servers_and_so_are_mailboxes_on_them(scenario_4, mistakes_of) -> None:
+    text = (scenario_4.path / YAML).read_text(encoding="utf-8")
+    before, _, rest = text.partition("on_premises:\n")
+    without = before + rest[rest.index("third_parties:") :]
+    scenario_4.write(YAML, without)
+    boxes = [
+        f"{YAML}:26: found '{name}@contoso.com' without own servers; "
+        "expected on_premises with the server that holds it."
+        for name in ("kate", "david")
+    ]
+    assert mistakes_of(scenario_4) == [
+        (
+            f"{YAML}:10: found no on_premises, and scenario 4 for 'contoso.com'; "
+            "expected the own servers, which the four scenarios are about."
+        ),
+        *boxes,
+    ]
+    scenario_4.write(YAML, without.replace("scenario: 4", "scenario: all-in-cloud"))
+    assert mistakes_of(scenario_4) == boxes

@@ -12,7 +12,7 @@ import yaml
 from mailflow.environment import schema
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-SHIPPED = sorted(FIXTURES.glob("scenario-*/environment.yaml"))
+SHIPPED = sorted(FIXTURES.glob("*/environment.yaml"))
 
 
 def check(data: object) -> list[str]:
@@ -50,7 +50,17 @@ def test_a_shipped_environment_names_the_schema_and_fits_it(file: Path) -> None:
 
 def test_an_editor_sees_the_same_mistakes() -> None:
     data = yaml.safe_load(SHIPPED[0].read_text(encoding="utf-8"))
-    data["on_premise"] = data.pop("on_premises")
+    data["mailbox"] = data.pop("mailboxes")
     data["domains"]["contoso.com"]["scenario"] = 5
     data["microsoft_365"]["cloud"] = "moon"
     assert check(data) == ["$", "$", "$.domains['contoso.com'].scenario", "$.microsoft_365.cloud"]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "right"),
+    [(1, True), (4, True), ("all-in-cloud", True), ("4", False), (0, False), ("All", False), ("all-", False)],
+)
+def test_a_scenario_is_one_of_four_numbers_or_a_word(scenario: object, right: bool) -> None:
+    data = yaml.safe_load(SHIPPED[0].read_text(encoding="utf-8"))
+    data["domains"]["contoso.com"]["scenario"] = scenario
+    assert check(data) == ([] if right else ["$.domains['contoso.com'].scenario"])

@@ -154,7 +154,7 @@ FILES = {
             "found the unknown tag @bad-2; expected a tag with a meaning. Identifiers are written in capitals: @BAD-2.",
             (
                 "found the unknown tag @scenario:5; expected a tag with a meaning. "
-                "Documented scenarios are @scenario:1 to @scenario:4."
+                "Scenarios are @scenario:1 to @scenario:4 and words such as @scenario:all-in-cloud."
             ),
             "found the unknown tag @wip; expected a tag with a meaning. For a tag of your own, write @x-wip.",
         ],
@@ -267,6 +267,41 @@ def test_byte_order_mark_is_no_mistake(toys: Any) -> None:
     toys.feature(toys.scenario(*RIGHT), tags="\ufeff")
     outcome = toys.run()
     assert outcome.exit_status == 0, outcome.text
+
+
+def test_a_domain_whose_scenario_no_feature_file_introduces(toys: Any) -> None:
+    toys.environment("toy", {"contoso.com": "al-in-cloud", "fabrikam.com": 4, "contoso.de": "parked"})
+    toys.feature(toys.scenario(*RIGHT), tags="@scenario:all-in-cloud")
+    toys.feature(toys.scenario(*RIGHT, tags="@TOY-2 @must @scenario:parked"), path="every.feature")
+    outcome = toys.run()
+    assert outcome.exit_status == pytest.ExitCode.USAGE_ERROR
+    where = f"{toys.environments[0].folder.as_posix()}/environment.yaml:1"
+    known = "which no feature file has as its tag; expected 1, 2, 3, 4, all-in-cloud."
+    assert [line for line in outcome.text.splitlines() if "environment.yaml" in line] == [
+        f"ERROR: {where}: found the scenario 'al-in-cloud' of contoso.com, {known} Did you mean 'all-in-cloud'?",
+        f"{where}: found the scenario 'parked' of contoso.de, {known}",
+    ]
+    assert outcome.runs == []
+
+
+def test_such_a_scenario_beside_a_feature_file_that_may_introduce_it(toys: Any) -> None:
+    toys.environment("toy", {"contoso.com": "all-in-cloud"})
+    toys.file("@scenario:all-in-cloud\nFeature: F\n")
+    outcome = toys.run()
+    assert outcome.exit_status == pytest.ExitCode.USAGE_ERROR
+    assert "features/toy.feature:2: found no scenario in 'F'" in outcome.text
+    assert "found the scenario 'all-in-cloud' of contoso.com" in outcome.text
+
+
+def test_a_tag_that_names_a_scenario_which_no_file_introduces(toys: Any) -> None:
+    toys.feature(toys.scenario(*RIGHT), tags="@scenario:all-in-cloud")
+    toys.feature(toys.scenario(*RIGHT, tags="@TOY-2 @must @scenario:al-in-cloud @scenario:4"), path="every.feature")
+    outcome = toys.run()
+    assert outcome.exit_status == pytest.ExitCode.USAGE_ERROR
+    assert (
+        "features/every.feature:4: found @scenario:al-in-cloud, which no feature file has as its own tag; "
+        "expected 1, 2, 3, 4, all-in-cloud. Did you mean 'all-in-cloud'?"
+    ) in outcome.text
 
 
 def test_undefined_sentence_is_counted_and_the_rest_of_its_file_named(toys: Any) -> None:

@@ -67,6 +67,18 @@ def test_collected(world: Any, arguments: list[str], expected: list[str]) -> Non
     assert outcome.doors == []
 
 
+def test_a_layout_of_somebody_s_own_is_a_feature_file_and_a_folder(toys: Any) -> None:
+    toys.environment("own", {"contoso.com": "two-filters", "fabrikam.com": 4})
+    toys.feature(toys.scenario(*RIGHT, tags="@TOY-1 @must"), tags="@scenario:two-filters", path="two_filters.feature")
+    word = "features/two_filters.feature::own::contoso.com::the-mx-is-right"
+    for chosen in ([], ["-m", "scenario(word='two-filters')"], ["-k", "scenario:two-filters"]):
+        outcome = toys.run("--collect-only", "-q", *chosen)
+        assert (outcome.exit_status, ids(outcome)) == (0, [word])
+    [run] = toys.run().runs
+    assert run.domains == {"contoso.com": "two-filters", "fabrikam.com": 4}
+    assert [(row.requirement.id, row.domain) for row in run.results] == [("TOY-1", "contoso.com")]
+
+
 def test_everything_is_judged_in_every_environment(world: Any) -> None:
     outcome = world.run()
     assert outcome.exit_status == 0, outcome.text

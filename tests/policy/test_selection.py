@@ -30,6 +30,7 @@ ALL = ("contoso.com", "fabrikam.com", "tailspin.com")
         ([["tenant", "scenario:1"]], ()),
         ([["scenario:4", "scenario:3"], ["scenario:3"]], ("fabrikam.com",)),
         ([["scenario:4"], ["scenario:3"]], ()),
+        ([["scenario:all-in-cloud"]], ()),
         ([["tenant"], ["scenario:3"]], (None,)),
     ],
 )
@@ -68,10 +69,10 @@ def test_what_a_tag_means() -> None:
 @pytest.mark.parametrize(
     ("tag", "mend"),
     [
-        ("scenario:5", "Documented scenarios are @scenario:1 to @scenario:4."),
-        ("scenario:12", "Documented scenarios are @scenario:1 to @scenario:4."),
+        ("scenario:5", "Scenarios are @scenario:1 to @scenario:4 and words such as @scenario:all-in-cloud."),
+        ("scenario:12", "Scenarios are @scenario:1 to @scenario:4 and words such as @scenario:all-in-cloud."),
         ("stage:later", "Stages are @stage:plan, @stage:before and @stage:after."),
-        ("scenario", "Documented scenarios are @scenario:1 to @scenario:4."),
+        ("scenario", "Scenarios are @scenario:1 to @scenario:4 and words such as @scenario:all-in-cloud."),
         ("domian:contoso.com", "Did you mean @domain:contoso.com?"),
         ("enviroment:a", "Did you mean @environment:a?"),
         ("wip", "For a tag of your own, write @x-wip."),

@@ -55,6 +55,16 @@ def test_many_domains_stand_one_below_the_other_by_scenario_in_tables_that_fit_a
     assert sorted(map(id, met)) == sorted(map(id, results[:-1]))
 
 
+def test_a_scenario_may_be_a_word(build, row) -> None:
+    names = [f"domain-{number}.example" for number in range(6)]
+    results = [replace(row(Verdict.COMPLIANT, "CLOUD-MX-1"), domain=name) for name in names]
+    run = build(results=results, domains=dict.fromkeys(names[:5], 4) | {names[5]: "all-in-cloud"})
+    assert [table.title for table in matrix(run, rows(results))] == [
+        "Domains of scenario 4: CLOUD-MX-1 to CLOUD-MX-1",
+        "Domains of scenario all-in-cloud: CLOUD-MX-1 to CLOUD-MX-1",
+    ]
+
+
 def test_a_domain_without_a_row_and_a_row_without_its_domain_are_both_shown(build, row) -> None:
     run = build(results=[row(Verdict.COMPLIANT, "S4-MX-1")], domains={"fabrikam.com": 1})
     (table,) = matrix(run, rows(run.results))

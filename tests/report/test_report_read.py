@@ -34,6 +34,12 @@ def test_a_report_read_back_is_the_same_run(build, hostile, file, words) -> None
     assert replace(again, results=()) == replace(run, results=())
 
 
+def test_a_report_of_a_layout_of_somebody_s_own(build, file) -> None:
+    run = build(domains={"contoso.com": 4, "contoso.de": "all-in-cloud"}, advice={})
+    file.write_bytes(as_json.report(run))
+    assert read(file).domains == {"contoso.com": 4, "contoso.de": "all-in-cloud"}
+
+
 def test_the_comparison_in_it_is_left_aside(build, file) -> None:
     run = build()
     file.write_bytes(as_json.report(replace(run, compared=compare(run, run))))
@@ -98,7 +104,10 @@ def change(told: Any, path: str, value: object) -> None:
         ("requirements/1/evidence/0/answer", "text", '"text" at /requirements/1/evidence/0/answer; expected a list'),
         ("completeness/planned", True, "true at /completeness/planned; expected a whole number, not below 0"),
         ("run/started", "2026-11-23", '"2026-11-23" at /run/started; expected a time in UTC as 2026-11-23T16:20:05Z'),
-        ("advice", {"four": []}, "an object at /advice; expected an object whose names are numbers"),
+        ("advice", {"5": []}, "an object at /advice; expected an object whose names are scenarios"),
+        ("environment/domains/0/scenario", 5, "5 at /environment/domains/0/scenario; expected 1, 2, 3, 4 or a word"),
+        ("environment/domains/0/scenario", True, "true at /environment/domains/0/scenario; expected 1, 2, 3, 4 or"),
+        ("environment/domains/0/scenario", "4", '"4" at /environment/domains/0/scenario; expected 1, 2, 3, 4 or a'),
         ("decision", "ready", "\"ready\" at /decision; expected 'not-ready', which follows from the rows. It was chan"),
         ("counts/waived", 0, "0 at /counts/waived; expected 2, as many as there are among the rows. It was changed"),
         ("kit/name", "\x1b[2J" * 40, '"' + "\\u001b[2J" * 6 + "\\u001 at /kit/name; expected mailflow"),

@@ -36,10 +36,12 @@ def add(commands: Commands) -> None:
     parser = command(commands, "new", help="write a first environment for a domain", about=_ABOUT, examples=_EXAMPLES)
     parser.fromfile_prefix_chars = "@"
     parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="a mail domain; @FILE: one a line in that file")
-    parser.add_argument("--scenario", type=int, choices=(1, 2, 3, 4), required=True, help="the documented scenario")
+    parser.add_argument("--scenario", metavar="NAME", required=True, help="1 to 4, or the word of another layout")
     parser.add_argument("--each", action="store_true", help="an environment for each domain")
     parser.add_argument("--organization", metavar="NAME", help="as reports print it (default: from the domain)")
-    parser.add_argument("--server", metavar="HOST", help="host name of the own server (default: mail.<domain>)")
+    parser.add_argument(
+        "--server", metavar="HOST", help="host name of the own server (default in scenarios 1 to 4: mail.<domain>)"
+    )
     parser.add_argument("--address", metavar="IP", action="append", help="its public address; repeatable")
     parser.add_argument("--cloud", default="worldwide", help="worldwide (default), gcc, gcc-high, dod, china")
     parser.add_argument("--tenant", help="contoso, where it is contoso.onmicrosoft.com (default: from the domain)")
@@ -78,23 +80,48 @@ def _drafts(options: argparse.Namespace) -> list["Draft"]:
         mistakes.append(_no("no domain", "one or more"))
     if mistakes:
         raise InputError(*mistakes)
-    return [_draft(group, options) for group in ([[name] for name in domains] if options.each else [domains])]
+    about = _about(options.scenario)
+    return [_draft(group, options, about) for group in ([[name] for name in domains] if options.each else [domains])]
 
 
-def _draft(domains: list[str], options: argparse.Namespace) -> "Draft":
+def _about(scenario: str) -> str:
+    """Give the title of the feature that introduces a scenario.
+
+    Raises:
+        InputError: no feature file of the project, or of the kit, does.
+
+    """
+    from mailflow.plugin.shipped import FEATURES, shipped_root  # noqa: PLC0415
+    from mailflow.policy.catalogue import read_files  # noqa: PLC0415
+    from mailflow.policy.scenarios import known_scenarios, nearest_scenario  # noqa: PLC0415
+
+    folders = dict.fromkeys([(shipped_root() / FEATURES).resolve(), (Path.cwd() / FEATURES).resolve()])
+    found = ((path, folder) for folder in folders for path in sorted(folder.rglob("*.feature")))
+    known = {str(name): title for name, title in known_scenarios(read_files(found).features).items()}
+    if scenario not in known:
+        raise InputError(_no(f"--scenario {scenario}", ", ".join(known), nearest_scenario(scenario, known)))
+    return known[scenario]
+
+
+def _draft(domains: list[str], options: argparse.Namespace, about: str) -> "Draft":
     from uuid import UUID  # noqa: PLC0415
 
     from mailflow.environment.draft import NO_ADDRESS, NO_TENANT, Draft, tenant_of  # noqa: PLC0415
+    from mailflow.environment.scenario import DOCUMENTED, scenario_name  # noqa: PLC0415
     from mailflow.mail.address import domain_name  # noqa: PLC0415
 
     first = domains[0]
+    scenario = scenario_name(options.scenario)
+    default = f"mail.{first}" if options.address or scenario in DOCUMENTED else ""
+    host = options.server or default
     addresses = [read(ip_address, each, "an IP address") for each in options.address or ()]
     return Draft(
         name=first,
         organization=options.organization or first.partition(".")[0].capitalize(),
         domains=tuple(domains),
-        scenario=options.scenario,
-        server=read(domain_name, options.server or f"mail.{first}", "a host name such as mail.contoso.com"),
+        scenario=scenario,
+        about=about,
+        server=read(domain_name, host, "a host name such as mail.contoso.com") if host else "",
         addresses=tuple(addresses) or (NO_ADDRESS,),
         cloud=options.cloud,
         tenant=tenant_of(options.tenant or first),
@@ -126,7 +153,7 @@ def write(root: Path, drafts: Iterable["Draft"]) -> tuple[list[str], list[str]]:
         if (root / feature).exists():
             kept.append(feature)
         else:
-            made[feature] = draft_feature(draft.name, draft.domains)
+            made[feature] = draft_feature(draft.name, draft.domains, own_servers=bool(draft.server))
         files |= made
     if there:
         raise InputError(*there)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from mailflow.environment.file_mistakes import Path
-from mailflow.environment.file_model import EnvironmentFile
+from mailflow.environment.file_model import DomainSection, EnvironmentFile
 from mailflow.environment.file_types import nearest
+from mailflow.environment.scenario import DOCUMENTED
 from mailflow.mail.address import Address, is_within
 
 Contradiction = tuple[Path, str, str, str]  # path of the key, found, expected, mend
@@ -27,15 +28,21 @@ def contradictions(file: EnvironmentFile) -> Iterator[Contradiction]:
 def _domains(file: EnvironmentFile) -> Iterator[Contradiction]:
     servers = list(file.on_premises.servers)
     for name, domain in file.domains.items():
-        if domain.scenario in (1, 2):
-            continue
-        path: Path = ("domains", name, "mx")
-        expected = f"the name of a server under on_premises, where the MX of scenario {domain.scenario} points"
-        if not domain.mx:
-            yield path, f"no mx for '{name}'", expected, ""
-        for host in domain.mx:
-            if host not in servers:
-                yield path, f"the MX host '{host}'", expected, nearest(host, servers)
+        if domain.scenario in DOCUMENTED and not servers:
+            found = f"no on_premises, and scenario {domain.scenario} for '{name}'"
+            yield ("domains", name, "scenario"), found, "the own servers, which the four scenarios are about", ""
+        elif domain.scenario in (3, 4):
+            yield from _own_mx(name, domain, servers)
+
+
+def _own_mx(name: str, domain: DomainSection, servers: list[str]) -> Iterator[Contradiction]:
+    path: Path = ("domains", name, "mx")
+    expected = f"the name of a server under on_premises, where the MX of scenario {domain.scenario} points"
+    if not domain.mx:
+        yield path, f"no mx for '{name}'", expected, ""
+    for host in domain.mx:
+        if host not in servers:
+            yield path, f"the MX host '{host}'", expected, nearest(host, servers)
 
 
 def _servers(file: EnvironmentFile) -> Iterator[Contradiction]:
@@ -105,6 +112,8 @@ def _mailboxes(file: EnvironmentFile) -> Iterator[Contradiction]:
             if mailbox.domain not in file.domains:
                 expected = f"a mailbox in a domain of the environment ({', '.join(file.domains)})"
                 yield path, f"'{mailbox}'", expected, _in_nearest_domain(mailbox, file)
+            if place == "on_premises" and not file.on_premises.servers:
+                yield path, f"'{mailbox}' without own servers", "on_premises with the server that holds it", ""
             if mailbox in listed:
                 expected = f"each mailbox once (it stands under {listed[mailbox]})"
                 yield path, f"'{mailbox}' a second time", expected, ""

@@ -15,17 +15,19 @@ import dns.rdatatype
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.folder import FILE
+from mailflow.environment.scenario import ScenarioName
 from mailflow.exchange.cloud import cloud
 
 NO_ADDRESS = IPv4Address("0.0.0.0")  # noqa: S104  # RFC 1122 section 3.2.1.3: never the address of a host
 NO_TENANT = "00000000-0000-0000-0000-000000000000"  # RFC 9562 section 5.9, the nil UUID
-KINDS = {
+KINDS: dict[ScenarioName, str] = {
     1: "the MX record points to Microsoft 365, which filters everything; the own servers send through it.",
     2: "the MX record points to Microsoft 365; the own servers filter (centralized mail transport).",
     3: "the MX record points to the own servers, which filter everything, in and out.",
     4: "the MX record points to the own servers; what these send leaves through Microsoft 365.",
 }
 _LONGEST = 400  # characters of a comment
+_NO_OWN_SIDE = "# on_premises: # where there are mail servers of the own; then begin anew with --server HOST\n"
 _TENANT_ID = "the overview page of the Microsoft Entra admin center shows it as 'Tenant ID'"
 
 
@@ -36,8 +38,8 @@ class Draft:
     name: str  # the folder's name
     organization: str
     domains: tuple[str, ...]
-    scenario: int  # 1 to 4
-    server: str  # the host name of the own server
+    scenario: ScenarioName
+    server: str  # the host name of the own server; empty: there is none
     addresses: tuple[IPAddress, ...] = (NO_ADDRESS,)
     cloud: str = "worldwide"
     tenant: str = ""
@@ -45,6 +47,7 @@ class Draft:
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # key → what is to be said beside it
     head: tuple[str, ...] = ()  # what is to be said at the beginning
     spf: str = ""  # an SPF record that is published, to begin with
+    about: str = ""  # the title of the feature that states the scenario, where it is none of the four
 
     def files(self, schema: str) -> dict[str, str]:
         """Give every file of the folder by its path in it; `schema`: the JSON Schema, seen from the folder."""
@@ -58,13 +61,14 @@ class Draft:
         own = self.scenario in (3, 4)
         mx = f", mx: [{self.server}]" if own else ""
         domains = "".join(f"  {domain}: {{scenario: {self.scenario}{mx}}}\n" for domain in self.domains)
-        listed = ", ".join(json.dumps(str(address)) for address in self.addresses)
         example = self.domains[0]
         exit_ = "\n  # outbound_exit: microsoft-365 # scenario 2: or on-premises, where mail enters the Internet"
+        on_premises = f"  on_premises: [] # [kate@{example}, david@{example}]\n" if self.server else ""
+        forwards = f"kate@{example}" if self.server else f"sara@{example}"
         return f"""\
 # yaml-language-server: $schema={schema}
 #
-# Scenario {self.scenario}: {KINDS[self.scenario]}
+# Scenario {self.scenario}: {self._kind}
 # Fill in what is marked with FILL IN; a line that begins with "# " and a key is an example to use or delete.
 # What is not filled in is reported as not verified.
 {_comment(self.head)}
@@ -74,7 +78,7 @@ domains:
 {
             self._said(
                 "domains",
-                "the documented scenario, 1 to 4" + (", and the planned MX hosts: servers below" if own else ""),
+                "the scenario" + (", and the planned MX hosts: servers below" if own else ""),
                 indent=2,
             )
         }{domains}
@@ -90,29 +94,14 @@ microsoft_365:
 {self._said("tenant_id", *_asked(self.tenant_id == NO_TENANT, _TENANT_ID), indent=2)}  tenant_id: {self.tenant_id}
   # exports: exchange-online/ # FILL IN the folder: Get-AcceptedDomain.json, Get-InboundConnector.json, …
 
-on_premises:
-  # exports: exchange-server/ # FILL IN the folder: Get-SendConnector.json, Get-ReceiveConnector.json, …
-  servers:
-{self._said("server", "the name that MX records, certificates and EHLO carry", indent=4)}    {self.server}:
-{
-            self._said(
-                "addresses",
-                *_asked(NO_ADDRESS in self.addresses, "the public addresses at which it takes mail"),
-                indent=6,
-            )
-        }      listens: [{listed}]
-      # sends_from: [{self.addresses[0]}] # where it connects from another address (NAT)
-      # exchange_name: EX01 # its name in the exports, where there are several
-      # certificate: certificates/{self.server}.pem # FILL IN: with its intermediates, without its private key
-
+{self._own_side() if self.server else _NO_OWN_SIDE}
 {self._said("third_parties", "FILL IN: who else sends for the organization; third_parties: {} if nobody does")}\
 # third_parties:
 #   newsletter: {{sends_from: [203.0.113.60], as: news@{example}}}
 
 mailboxes: # FILL IN: one or two of each kind, for test messages
   cloud: [] # [chris@{example}, sara@{example}]
-  on_premises: [] # [kate@{example}, david@{example}]
-  # forwards: {{kate@{example}: kate@tailspintoys.com}}
+{on_premises}  # forwards: {{{forwards}: kate@tailspintoys.com}}
 
 conditions: # FILL IN: asked, never guessed
   # sends_for_foreign_domains: [] # domains of others for which the organization sends, [] for none
@@ -132,13 +121,37 @@ outside: # who plays the Internet in a simulation; nothing to fill in
     address: [198.51.100.25]
 """
 
+    @property
+    def _kind(self) -> str:
+        return KINDS.get(self.scenario) or f"{self.about}."
+
+    def _own_side(self) -> str:
+        listed = ", ".join(json.dumps(str(address)) for address in self.addresses)
+        return f"""\
+on_premises:
+  # exports: exchange-server/ # FILL IN the folder: Get-SendConnector.json, Get-ReceiveConnector.json, …
+  servers:
+{self._said("server", "the name that MX records, certificates and EHLO carry", indent=4)}    {self.server}:
+{
+            self._said(
+                "addresses",
+                *_asked(NO_ADDRESS in self.addresses, "the public addresses at which it takes mail"),
+                indent=6,
+            )
+        }      listens: [{listed}]
+      # sends_from: [{self.addresses[0]}] # where it connects from another address (NAT)
+      # exchange_name: EX01 # its name in the exports, where there are several
+      # certificate: certificates/{self.server}.pem # FILL IN: with its intermediates, without its private key
+"""
+
     def _zone(self, domain: str) -> str:
         its_cloud = cloud(self.cloud)
-        terms = " ".join(f"ip{address.version}:{address}" for address in self.addresses)
+        terms = "".join(f"ip{address.version}:{address} " for address in self.addresses) if self.server else ""
+        senders = "the own servers, Microsoft 365" if self.server else "Microsoft 365"
         whence = (
             "as published; GUESS that it is to stay so."
             if self.spf
-            else "the own servers, Microsoft 365. FILL IN whoever else does, before the end."
+            else f"{senders}. FILL IN whoever else does, before the end."
         )
         mx = f"10 {self.server}." if self.scenario in (3, 4) else f"0 {its_cloud.mx_host(domain)}."
         told = f"""\
@@ -150,12 +163,14 @@ $TTL 3600 ; at most an hour, long before the change, so that the change is seen 
 @ IN SOA ns.invalid. hostmaster.invalid. ( 1 7200 3600 1209600 3600 )
 @ IN NS ns.invalid. ; FILL IN: the name servers
 
-; Scenario {self.scenario}: {KINDS[self.scenario]}
+; Scenario {self.scenario}: {self._kind}
 @ IN MX {mx}
 
 ; Who sends as {domain}: {whence}
-@ IN TXT {_strings(self.spf or f"v=spf1 {terms} include:{its_cloud.spf_include} -all")}
+@ IN TXT {_strings(self.spf or f"v=spf1 {terms}include:{its_cloud.spf_include} -all")}
 """
+        if not self.server:
+            return f"{told}\nautodiscover IN CNAME {its_cloud.autodiscover}.\n"
         if not self.server.endswith(f".{domain}"):
             return told
         label = self.server.removesuffix(f".{domain}")
@@ -163,7 +178,7 @@ $TTL 3600 ; at most an hour, long before the change, so that the change is seen 
         return f"""{told}
 {"; FILL IN: the public addresses of the own server." if NO_ADDRESS in self.addresses else "; The own server."}
 {hosts}; The name in EHLO has a record of its own: non-delivery reports have no sender, receivers check this name.
-{label} IN TXT "v=spf1 {terms} -all"
+{label} IN TXT "v=spf1 {terms}-all"
 
 ; Outlook finds its server on-premises while mailboxes remain there.
 autodiscover IN CNAME {self.server}.

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.x509 import Certificate as X509  # noqa: N814 - Certificate is our own noun here
 from cryptography.x509.oid import NameOID
 
+from mailflow.environment.scenario import ScenarioName
 from mailflow.exchange.cloud import Cloud
 from mailflow.exchange.online import ExchangeOnline, Network
 from mailflow.exchange.server import ExchangeServer
@@ -69,10 +70,10 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A mail domain of the organization and the documented scenario it is meant to follow."""
+    """A mail domain of the organization and the scenario it is meant to follow."""
 
     name: str
-    scenario: int  # 1 to 4
+    scenario: ScenarioName
     mx: tuple[str, ...]  # planned MX hosts; for scenarios 1 and 2 empty unless the name cannot be derived
 
 

@@ -23,7 +23,7 @@ from mailflow.environment.file_types import (
     NetworkOrWord,
     PermissionWord,
     RecordName,
-    ScenarioNumber,
+    Scenario,
     Seconds,
     Stage,
     TenantName,
@@ -49,7 +49,9 @@ class _Section(BaseModel):
 class DomainSection(_Section):
     """A mail domain of the organization."""
 
-    scenario: ScenarioNumber = Field(description="The documented scenario that the domain is meant to follow.")
+    scenario: Scenario = Field(
+        description="The scenario that the domain is meant to follow: 1 to 4, or the word of another layout."
+    )
     mx: tuple[DomainName, ...] = Field(
         (),
         description="Planned MX hosts. Scenarios 3 and 4: names of servers under on_premises. "
@@ -199,7 +201,10 @@ class EnvironmentFile(_Section):
     organization: Text = Field(description="The organization's name, as the report prints it.")
     domains: dict[DomainName, DomainSection] = Field(description="Its mail domains, by name.", min_length=1)
     microsoft_365: Microsoft365Section = Field(description="The organization's tenant.")
-    on_premises: OnPremisesSection = Field(description="The organization's own side.")
+    on_premises: OnPremisesSection = Field(
+        default_factory=lambda: OnPremisesSection.model_construct(servers={}),
+        description="The organization's own side; left out where it has no mail server of its own.",
+    )
     third_parties: dict[Text, ThirdPartySection] = Field(
         default_factory=dict, description="Who else sends for it: a newsletter service, a ticket system."
     )

@@ -16,6 +16,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from mailflow.environment.environment import Exit, Permission
+from mailflow.environment.scenario import DOCUMENTED, EXPECTED, WORD, ScenarioName, scenario_name
 from mailflow.exchange.cloud import CLOUDS
 from mailflow.exchange.online import Network
 from mailflow.mail.address import Address, AddressError, domain_name
@@ -111,10 +112,13 @@ def _yes(value: object) -> bool:
     return word in _YES
 
 
-def _scenario(value: object) -> int:
-    if value not in ("1", "2", "3", "4"):
-        raise spoken("1, 2, 3 or 4, the documented scenario of the domain")
-    return int(str(value))
+def _scenario(value: object) -> ScenarioName:
+    expected = f"{EXPECTED}: the scenario of the domain"
+    text = _text(value, expected)
+    try:
+        return scenario_name(text)
+    except ValueError as wrong:
+        raise spoken(expected, _offer(re.sub("[ _]+", "-", text.lower()), scenario_name)) from wrong
 
 
 def _tenant(value: object) -> str:
@@ -216,7 +220,11 @@ Mailbox = Annotated[Address, PlainValidator(_mailbox), _schema(format="email")]
 IP = Annotated[IPv4Address | IPv6Address, PlainValidator(_ip), _schema(**IP_SCHEMA)]
 NetworkOrWord = Annotated[Network | str, PlainValidator(_network), _schema(examples=["192.0.2.0/24", MICROSOFT_365])]
 YesNo = Annotated[bool, PlainValidator(_yes), WithJsonSchema({"type": "boolean"})]
-ScenarioNumber = Annotated[int, PlainValidator(_scenario), WithJsonSchema({"enum": [1, 2, 3, 4]})]
+Scenario = Annotated[
+    ScenarioName,
+    PlainValidator(_scenario),
+    WithJsonSchema({"anyOf": [{"enum": list(DOCUMENTED)}, {"type": "string", "pattern": f"^{WORD}$"}]}),
+]
 TenantName = Annotated[str, PlainValidator(_tenant), _schema(pattern="^[a-z0-9-]+$")]
 Guid = Annotated[str, PlainValidator(_uuid), _schema(format="uuid")]
 Identifier = Annotated[str, PlainValidator(_identifier), _schema(examples=["S4-MX-3"])]

@@ -15,6 +15,7 @@ from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Scenario
 
 from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.scenario import scenario_name
 from mailflow.judge.condition import is_filled_in
 from mailflow.plugin.carry_out import carry_out
 from mailflow.plugin.outcome import Blocked, told
@@ -190,7 +191,8 @@ def _mark(item: ScenarioItem, tag: str) -> None:
     """Make a tag a mark for -m, and a word for -k: @scenario:4 is scenario(number=4) and "scenario:4"."""
     kind, _, value = tag.partition(":")
     if kind == "scenario":
-        item.add_marker(pytest.mark.scenario(number=int(value)))
+        name = scenario_name(value)
+        item.add_marker(pytest.mark.scenario(**{"number" if isinstance(name, int) else "word": name}))
     elif kind == "domain":
         item.add_marker(pytest.mark.domain(name=value))
     elif kind == "environment":

@@ -17,6 +17,7 @@ from mailflow.plugin.vocabulary import Vocabulary
 from mailflow.policy.catalogue import Catalogue, read_files
 from mailflow.policy.feature import Feature, Key, Row, plan
 from mailflow.policy.reach import unreached
+from mailflow.policy.scenarios import unknown_in_environments, unknown_in_tags
 
 _FIRST = "For a first one: mailflow new contoso.com --scenario 4"
 
@@ -82,6 +83,10 @@ def load(config: pytest.Config) -> Project:
         beside = read_files(feature_files(config)).mistakes.values()
         raise pytest.UsageError(str(InputError.gather([error, *beside]))) from error
     catalogue = read_files(feature_files(config))
+    if told := unknown_in_environments(catalogue.features, environments.values()):
+        raise pytest.UsageError(str(InputError.gather([InputError(*told), *catalogue.mistakes.values()])))
+    if not catalogue.mistakes:  # a scenario may be introduced by a file that could not be read
+        catalogue = catalogue.without(unknown_in_tags(catalogue.features))
     catalogue = catalogue.without(
         unreached(catalogue.features, tuple(environments.values()), _known(root), whole=not (names or faults))
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailflow import __version__
+from mailflow.environment.scenario import in_order
 from mailflow.observe.recording import Recording
 from mailflow.plugin.project import Project
 from mailflow.policy.feature import Key
@@ -65,7 +66,7 @@ def runs(
                 total.completeness,
                 project.strict,
                 total.waiver_mistakes,
-                {n: advice(n) for n in sorted({domain.scenario for domain in environment.domains}) if advice(n)},
+                {n: advice(n) for n in in_order({domain.scenario for domain in environment.domains}) if advice(n)},
                 ran_by=_login(),
                 ran_on=platform.node(),
                 again=_again(project, name),

@@ -30,7 +30,7 @@ _MARKERS = (
     "must: without it mail is lost, takes a forbidden path, bypasses the filter or cannot be sent",
     "should: every other requirement",
     "tenant: asked once for the tenant",
-    "scenario(number): asked of domains that declare this documented scenario",
+    "scenario(number), scenario(word): asked of domains that declare this scenario",
     "domain(name): asked of this domain",
     "environment(name): asked of this environment",
     "stage(name): planned in runs that look at the plan, at what is there before the change, or after it",

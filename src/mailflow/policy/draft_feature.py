@@ -10,8 +10,16 @@ def prefix(domain: str) -> str:
     return told if told[0].isalpha() else f"D-{told}"
 
 
-def draft_feature(environment: str, domains: Sequence[str]) -> str:
+def draft_feature(environment: str, domains: Sequence[str], *, own_servers: bool) -> str:
     """Write the file. Its one scenario is asked from the first run on, as an example to keep, change or delete."""
+    sender, remedy = (
+        (
+            "an on-premises mailbox",
+            "Give the own servers a Send connector for <tenant>.mail.onmicrosoft.com with -RequireTLS $true.",
+        )
+        if own_servers
+        else ("a cloud mailbox", 'Find the rule that takes it out, and switch it off: Disable-TransportRule "<rule>"')
+    )
     first = domains[0]
     narrower = (
         "" if len(domains) == 1 else f"# A scenario with the tag @domain:{first} is asked of that domain alone.\n"
@@ -34,10 +42,10 @@ Feature: {first}, what is demanded beyond the documentation
     # Source: whose demand it is; where it stands; stated or derived. "own" is a paper of your own.
     Source: own; FILL IN the paper and its section; stated
     # Remedy: what the person who reads the report at night has to do.
-    Remedy: Give the own servers a Send connector for <tenant>.mail.onmicrosoft.com with -RequireTLS $true.
+    Remedy: {remedy}
 
     # `mailflow steps` lists the sentences there are. One When; each Then is a fact about mail.
-    When a message goes from an on-premises mailbox to a cloud mailbox
+    When a message goes from {sender} to a cloud mailbox
     Then it is delivered
     And it never passes the Internet
 """

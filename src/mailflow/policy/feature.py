@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from mailflow.environment.environment import Environment, Stage
+from mailflow.environment.scenario import ScenarioName
 from mailflow.policy.requirement import Requirement
 from mailflow.policy.selection import Selection
 
@@ -46,6 +47,8 @@ class Feature:
     name: str
     scenarios: tuple[Scenario, ...]
     file: Path  # where it lies: in the project, or with the kit
+    introduces: frozenset[ScenarioName] = frozenset()  # the scenarios that stand as tags at its head
+    scenario_tags: Mapping[ScenarioName, int] = field(default_factory=dict)  # every such tag in it: its first line
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 
 from mailflow.environment.environment import Environment
+from mailflow.environment.scenario import in_order
 from mailflow.input_error import Mistake
 from mailflow.policy.feature import Feature, Scenario
 from mailflow.policy.selection import Selection
@@ -20,7 +21,7 @@ def unreached(
 ) -> list[Mistake]:
     """Say which scenarios of single domains or environments select no row.
 
-    That no domain follows a documented scenario is normal and no mistake; a feature under features/domains/, or
+    That no domain follows a scenario is normal and no mistake; a feature under features/domains/, or
     one that names a domain or an environment, is written for somebody.
 
     Args:
@@ -64,7 +65,7 @@ def _why(
 
 
 def _written(chosen: Selection) -> str:
-    told = [f"@scenario:{number}" for number in sorted(chosen.scenarios or ())]
+    told = [f"@scenario:{number}" for number in in_order(chosen.scenarios or frozenset())]
     told += [f"@domain:{name}" for name in sorted(chosen.domains or ())]
     return " ".join([*told, *(f"@environment:{name}" for name in sorted(chosen.environments or ()))])
 

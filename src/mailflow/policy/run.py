@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mailflow.environment.scenario import ScenarioName
 from mailflow.observe.recording import Recording
 from mailflow.policy.finding import Verdict
 from mailflow.policy.misfit import Misfit
@@ -67,12 +68,12 @@ class Run:
     organization: str
     digest: str
     microsoft_365_data: str  # "worldwide, read 2026-08-14 from …"
-    domains: Mapping[str, int]  # name → declared scenario
+    domains: Mapping[str, ScenarioName]  # name → declared scenario
     results: Sequence[Result]
     completeness: Completeness
     strict: bool = False
     waiver_mistakes: tuple[str, ...] = ()  # expired, unused or unknown waivers, a sentence each
-    advice: Mapping[int, tuple[str, ...]] = field(
+    advice: Mapping[ScenarioName, tuple[str, ...]] = field(
         default_factory=dict
     )  # by scenario: what the documentation recommends
     compared: "Comparison | None" = None  # with an earlier run; its `after` is this run without a comparison

@@ -2,7 +2,7 @@
 
     @S4-MX-1                    its identifier; on the scenario itself, exactly one
     @must | @should             its level; exactly one, on the scenario or above it
-    @scenario:4                 domains that declare this documented scenario
+    @scenario:4                 domains that declare this scenario; or a word, which the file of a layout introduces
     @domain:contoso.com         this domain
     @environment:scenario-4     this environment
     @stage:plan | before | after  in which runs it is planned: simulated ones, live ones before the change, after it
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mailflow.environment.environment import Environment, Stage
+from mailflow.environment.scenario import PATTERN, ScenarioName, scenario_name
 from mailflow.policy.requirement import IDENTIFIER, Level
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ _WORDS = (*(level.value for level in Level), "tenant", *(f"{kind}:" for kind in 
 class Selection:
     """For which rows a scenario is meant. None: whichever."""
 
-    scenarios: frozenset[int] | None = None
+    scenarios: frozenset[ScenarioName] | None = None
     domains: frozenset[str] | None = None
     environments: frozenset[str] | None = None
     stages: frozenset[Stage] | None = None
@@ -100,7 +101,7 @@ def sort(tags: Iterable[str]) -> Tags:
         elif not tag.startswith("x-"):
             found.unknown.append((tag, _mend(tag)))
     found.selection = Selection(
-        frozenset(map(int, chosen["scenario"])) if "scenario" in chosen else None,
+        frozenset(map(scenario_name, chosen["scenario"])) if "scenario" in chosen else None,
         frozenset(chosen["domain"]) if "domain" in chosen else None,
         frozenset(chosen["environment"]) if "environment" in chosen else None,
         frozenset(map(Stage, chosen["stage"])) if "stage" in chosen else None,
@@ -111,7 +112,7 @@ def sort(tags: Iterable[str]) -> Tags:
 
 def _is_value(kind: str, value: str) -> bool:
     if kind == "scenario":
-        return value in ("1", "2", "3", "4")
+        return bool(PATTERN.fullmatch(value))
     return value in list(Stage) if kind == "stage" else bool(value)
 
 
@@ -120,7 +121,7 @@ def _mend(tag: str) -> str:
     if kind == "stage":
         return "Stages are @stage:plan, @stage:before and @stage:after."
     if kind == "scenario":
-        return "Documented scenarios are @scenario:1 to @scenario:4."
+        return "Scenarios are @scenario:1 to @scenario:4 and words such as @scenario:all-in-cloud."
     if IDENTIFIER.fullmatch(tag.upper()):
         return f"Identifiers are written in capitals: @{tag.upper()}."
     near = difflib.get_close_matches(kind + colon, _WORDS, n=1)

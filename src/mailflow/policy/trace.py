@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from mailflow.environment.scenario import ScenarioName
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -43,6 +45,6 @@ def statements() -> tuple[Statement, ...]:
     )
 
 
-def advice(scenario: int) -> tuple[str, ...]:
+def advice(scenario: ScenarioName) -> tuple[str, ...]:
     """Say what the documentation recommends to those who choose between this scenario and another."""
     return tuple(said.advice for said in statements() if said.scenario == scenario and said.advice)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from mailflow.environment.scenario import DOCUMENTED, EXPECTED, PATTERN, WORD, ScenarioName, scenario_name
 from mailflow.input_error import InputError, Mistake
 from mailflow.report.printable import printable
 
@@ -105,12 +106,12 @@ class Part:
         for name, value in self._members().items():
             yield name, Part(self._file, f"{self._pointer}/{name}", value)
 
-    def numbered(self) -> Iterator[tuple[int, "Part"]]:
-        """Give each member of an object whose names are numbers."""
+    def by_scenario(self) -> Iterator[tuple[ScenarioName, "Part"]]:
+        """Give each member of an object whose names are scenarios."""
         for name, value in self._members().items():
-            if not re.fullmatch("[0-9]{1,9}", name):
-                self.fail("an object whose names are numbers")
-            yield int(name), Part(self._file, f"{self._pointer}/{name}", value)
+            if not PATTERN.fullmatch(name):
+                self.fail("an object whose names are scenarios")
+            yield scenario_name(name), Part(self._file, f"{self._pointer}/{name}", value)
 
     def items(self) -> Iterator["Part"]:
         """Give the items of a list."""
@@ -146,6 +147,14 @@ class Part:
         if not isinstance(self._value, int) or isinstance(self._value, bool) or self._value < 0:
             self.fail("a whole number, not below 0")
         return self._value
+
+    def scenario(self) -> ScenarioName:
+        """Give a scenario: 1 to 4, or a word."""
+        told = self._value
+        word = isinstance(told, str) and re.fullmatch(WORD, told)
+        if not word and (isinstance(told, bool) or told not in DOCUMENTED):
+            self.fail(EXPECTED)
+        return scenario_name(str(told))
 
     def flag(self) -> bool:
         """Give true or false."""

@@ -7,6 +7,7 @@ the requirements side by side by their identifiers.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mailflow.environment.scenario import ScenarioName
 from mailflow.policy.requirement import Requirement, Result
 from mailflow.policy.run import Run
 
@@ -90,7 +91,7 @@ def matrix(run: Run, found: Sequence[Row]) -> tuple[Wide | Tall, ...]:
     tables: list[Wide | Tall] = []
     if tenant:
         tables.append(_wide("Verdict of each requirement for the tenant", tenant, demanded, cells))
-    by_scenario: dict[int | None, list[str]] = {}
+    by_scenario: dict[ScenarioName | None, list[str]] = {}
     for domain in domains:
         by_scenario.setdefault(run.domains.get(domain), []).append(domain)
     for scenario, group in by_scenario.items():

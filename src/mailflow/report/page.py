@@ -1,10 +1,12 @@
 """What stands on the page of a run, in the order of a reader's questions. Pure; the templates write it down."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
+from mailflow.environment.scenario import ScenarioName, in_order
 from mailflow.policy.documents import Document, documents
 from mailflow.policy.finding import Verdict
 from mailflow.policy.mender import Mender, menders
@@ -35,7 +37,7 @@ class Blocker:
 class Design:
     """Domains whose messages are asked the same and go the same way; None is the tenant."""
 
-    scenario: int | None
+    scenario: ScenarioName | None
     title: str  # of the feature that states the scenario
     domains: tuple[str | None, ...]
     passages: tuple[Passage, ...]  # of the first of these domains
@@ -119,6 +121,12 @@ class Page:
         """Give the rows of these verdicts, `must` before `should`, else in the order of the features."""
         found = [row for row in self.rows if row.result.verdict in verdicts]
         return tuple(sorted(found, key=lambda row: row.result.requirement.level is not Level.MUST))
+
+    @property
+    def by_scenario(self) -> tuple[tuple[ScenarioName, int], ...]:
+        """How many domains declare each scenario."""
+        counted = Counter(self.run.domains.values())
+        return tuple((name, counted[name]) for name in in_order(counted.keys()))
 
     @cached_property
     def designs(self) -> tuple[Design, ...]:
