@@ -307,15 +307,3 @@ def test_routing_addresses_of_a_server_that_is_not_exchange(s4: Any) -> None:
 def test_without_a_server_no_way_is_known(s4: Any) -> None:
     found = directory.ways_known(s4.servers().environment, s4.domain)
     assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no on-premises server")
-
-
-def test_known_to_tenant(s4: Any, unknown: Unknown) -> None:
-    from mailflow.exchange.known import Assumptions
-
-    assume = Assumptions()
-    known = directory.known_to_tenant(s4.environment, assume)
-    assert {CHRIS, KATE, Address("chris", "contoso.mail.onmicrosoft.com")} <= known
-    assert assume.made == ()
-    partly = directory.known_to_tenant(s4.online(mailboxes=unknown).environment, assume)
-    assert CHRIS not in partly
-    assert assume.made == ("the export lacks it",)

@@ -143,3 +143,16 @@ def test_evaluation() -> None:
             "a.example has no SPF record",
         ),
     )
+
+
+def test_a_long_list_of_domains_is_cut_to_those_that_cover_one() -> None:
+    many = tuple(f"brand-{number}.example" for number in range(2000))
+    assert evidence.about("brand-7.example", many) == ("brand-7.example", "and 1,999 others")
+    assert evidence.about("eu.brand-7.example", ("*", *many, "*.brand-7.example")) == (
+        "*",
+        "*.brand-7.example",
+        "and 2,000 others",
+    )
+    assert evidence.about("contoso.com", many) == ("2,000 others",)
+    assert evidence.about("contoso.com", many[:20]) == many[:20]
+    assert evidence.about("contoso.com", Unknown("not exported")) == Unknown("not exported")

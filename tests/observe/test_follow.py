@@ -30,7 +30,8 @@ UNKNOWN = Reply(550, "5.1.1", "User unknown")
 LATER = Reply(451, "4.4.4", "no address")
 
 ENVIRONMENT: Any = SimpleNamespace(
-    domains=(SimpleNamespace(name="contoso.com"),),
+    domain_names={"contoso.com"},
+    microsoft_365_hosts={cloud("worldwide").mx_host("contoso.com")},
     microsoft_365=SimpleNamespace(tenant_id="own-tenant", cloud=cloud("worldwide")),
     on_premises=SimpleNamespace(servers=(SimpleNamespace(name=OWN, listens=(IPv4Address("131.107.21.231"),)),)),
 )

@@ -6,7 +6,7 @@ from mailflow.environment.file_mistakes import Path
 from mailflow.environment.file_model import DomainSection, EnvironmentFile
 from mailflow.environment.file_types import nearest
 from mailflow.environment.scenario import DOCUMENTED
-from mailflow.mail.address import Address, is_within
+from mailflow.mail.address import Address, lineage
 
 Contradiction = tuple[Path, str, str, str]  # path of the key, found, expected, mend
 
@@ -99,7 +99,7 @@ def _own(name: str, key: str) -> Path:
 
 def _third_parties(file: EnvironmentFile) -> Iterator[Contradiction]:
     for name, party in file.third_parties.items():
-        if not any(is_within(party.sends_as.domain, domain) for domain in file.domains):
+        if not any(above in file.domains for above in lineage(party.sends_as.domain)):
             expected = f"a sender in a domain of the organization ({', '.join(file.domains)})"
             yield ("third_parties", name, "as"), f"'{party.sends_as}'", expected, ""
 

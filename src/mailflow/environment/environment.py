@@ -4,10 +4,12 @@
 files an engineer really has; `environment.yaml` says who is who and what is expected.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
@@ -184,7 +186,14 @@ class Outside:
     tenant_id: str | None  # it is a tenant of Microsoft 365 itself; None: it has a server of its own
 
 
-@dataclass(frozen=True, slots=True)
+class Home(StrEnum):
+    """Where a mailbox is."""
+
+    CLOUD = "cloud"
+    ON_PREMISES = "on_premises"
+
+
+@dataclass(frozen=True)
 class Mailboxes:
     """Who has a mailbox where."""
 
@@ -199,6 +208,32 @@ class Mailboxes:
             seen.add(recipient)
             recipient = self.forwards[recipient]
         return recipient
+
+    def home_of(self, address: Address | None) -> Home | None:
+        """Tell where a mailbox is listed; None: nowhere."""
+        return self._homes.get(address) if address else None
+
+    def of(self, domain: str, home: Home) -> tuple[Address, ...]:
+        """The listed mailboxes of one domain, in the tenant or on the own servers."""
+        return self._by_domain.get((domain, home), ())
+
+    @cached_property
+    def forwarded_to(self) -> frozenset[Address]:
+        """Everybody to whom a mailbox forwards."""
+        return frozenset(self.forwards.values())
+
+    # A thousand domains ask each for their own: whoever looked through all would make the cost quadratic.
+    @cached_property
+    def _homes(self) -> Mapping[Address, Home]:
+        return dict.fromkeys(self.on_premises, Home.ON_PREMISES) | dict.fromkeys(self.cloud, Home.CLOUD)
+
+    @cached_property
+    def _by_domain(self) -> Mapping[tuple[str, Home], tuple[Address, ...]]:
+        found: dict[tuple[str, Home], list[Address]] = defaultdict(list)
+        for home, listed in ((Home.CLOUD, self.cloud), (Home.ON_PREMISES, self.on_premises)):
+            for address in listed:
+                found[address.domain, home].append(address)
+        return {key: tuple(addresses) for key, addresses in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +267,7 @@ class Waiver:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Environment:
     """The world of one organization."""
 
@@ -268,10 +303,30 @@ class Environment:
         """The hosts that the MX records of a domain are to name; where none is listed, the tenant's."""
         return domain.mx or (self.microsoft_365.cloud.mx_host(domain.name),)
 
-    def mailboxes_in(self, domain: Domain, place: str) -> tuple[Address, ...]:
-        """The listed mailboxes of one domain, `cloud` or `on_premises`, without those that forward."""
-        listed = self.mailboxes.cloud if place == "cloud" else self.mailboxes.on_premises
-        return tuple(a for a in listed if a.domain == domain.name and a not in self.mailboxes.forwards)
+    def mailboxes_in(self, domain: Domain, home: Home) -> tuple[Address, ...]:
+        """The listed mailboxes of one domain at one of both places, without those that forward."""
+        return tuple(a for a in self.mailboxes.of(domain.name, home) if a not in self.mailboxes.forwards)
+
+    def third_parties_of(self, domain: Domain) -> tuple[ThirdParty, ...]:
+        """Those who send as somebody of one domain."""
+        return self._third_parties.get(domain.name, ())
+
+    @cached_property
+    def domain_names(self) -> frozenset[str]:
+        """The names of all its domains."""
+        return frozenset(domain.name for domain in self.domains)
+
+    @cached_property
+    def microsoft_365_hosts(self) -> frozenset[str]:
+        """The host of its tenant for each of its domains, as MX records name it."""
+        return frozenset(map(self.microsoft_365.cloud.mx_host, self.domain_names))
+
+    @cached_property
+    def _third_parties(self) -> Mapping[str, tuple[ThirdParty, ...]]:
+        found: dict[str, list[ThirdParty]] = defaultdict(list)
+        for party in self.third_parties:
+            found[party.sends_as.domain].append(party)
+        return {name: tuple(parties) for name, parties in found.items()}
 
 
 def certificate_names(certificate: X509) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailflow.environment.environment import Domain, Environment, Outside
+from mailflow.environment.environment import Domain, Environment, Home, Outside
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 
@@ -73,7 +73,7 @@ def stranger_to(domain: Domain) -> Address:
 
 def _correspondents(environment: Environment) -> tuple[tuple[Outside, Address], ...]:
     """One person of every outside party, where there is a choice not one to whom a mailbox forwards."""
-    targets = set(environment.mailboxes.forwards.values())
+    targets = environment.mailboxes.forwarded_to
     return tuple(
         (outside, next((a for a in outside.mailboxes if a not in targets), outside.mailboxes[0]))
         for outside in environment.outside
@@ -93,8 +93,8 @@ def _from_internet(kind: Kind, environment: Environment, recipients: tuple[Addre
     )
 
 
-def _internet_to(kind: Kind, place: str) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
-    return lambda e, d: _from_internet(kind, e, e.mailboxes_in(d, place))
+def _internet_to(kind: Kind, home: Home) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
+    return lambda e, d: _from_internet(kind, e, e.mailboxes_in(d, home))
 
 
 def _nobody(domain: Domain) -> Address:
@@ -106,8 +106,8 @@ def _internet_to_unknown(environment: Environment, domain: Domain) -> tuple[Test
 
 
 def _internet_to_both(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
-    cloud = environment.mailboxes_in(domain, "cloud")[:1]
-    own = environment.mailboxes_in(domain, "on_premises")[:1]
+    cloud = environment.mailboxes_in(domain, Home.CLOUD)[:1]
+    own = environment.mailboxes_in(domain, Home.ON_PREMISES)[:1]
     if not (cloud and own):
         return ()
     return tuple(
@@ -120,18 +120,20 @@ def _submitting_server(environment: Environment) -> str:
     return environment.on_premises.servers[0].name if environment.on_premises.servers else ""
 
 
-def _between(kind: Kind, senders: str, recipients: str) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
+def _between(
+    kind: Kind, senders: Home, recipients: Home | str
+) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
     """Messages from every listed mailbox of one side to every recipient of another, sender and recipient apart."""
 
     def build(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
-        at = MICROSOFT_365 if senders == "cloud" else _submitting_server(environment)
+        at = MICROSOFT_365 if senders is Home.CLOUD else _submitting_server(environment)
         to: tuple[Address, ...]
-        if recipients == "internet":
-            to = tuple(address for _, address in _correspondents(environment))
-        elif recipients == "unknown":
-            to = (_nobody(domain),)
-        else:
+        if isinstance(recipients, Home):
             to = environment.mailboxes_in(domain, recipients)
+        elif recipients == "internet":
+            to = tuple(address for _, address in _correspondents(environment))
+        else:
+            to = (_nobody(domain),)
         return tuple(
             TestMessage(kind, at, Envelope(sender, (recipient,)))
             for sender in environment.mailboxes_in(domain, senders)
@@ -142,19 +144,16 @@ def _between(kind: Kind, senders: str, recipients: str) -> Callable[[Environment
     return build
 
 
-def _forward(kind: Kind, place: str) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
+def _forward(kind: Kind, home: Home) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
     def build(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
-        listed = environment.mailboxes.cloud if place == "cloud" else environment.mailboxes.on_premises
-        own = {d.name for d in environment.domains}
+        forwards = environment.mailboxes.forwards
         return _from_internet(
             kind,
             environment,
             tuple(
                 a
-                for a in listed
-                if a.domain == domain.name
-                and a in environment.mailboxes.forwards
-                and environment.mailboxes.forwards[a].domain not in own
+                for a in environment.mailboxes.of(domain.name, home)
+                if a in forwards and forwards[a].domain not in environment.domain_names
             ),
         )
 
@@ -181,11 +180,10 @@ def _foreign(environment: Environment, _: Domain) -> tuple[TestMessage, ...]:
 
 
 def _third_party(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
-    recipients = environment.mailboxes_in(domain, "cloud") + environment.mailboxes_in(domain, "on_premises")
+    recipients = environment.mailboxes_in(domain, Home.CLOUD) + environment.mailboxes_in(domain, Home.ON_PREMISES)
     return tuple(
         TestMessage(Kind.THIRD_PARTY, party.name, Envelope(party.sends_as, (recipient,)))
-        for party in environment.third_parties
-        if party.sends_as.domain == domain.name
+        for party in environment.third_parties_of(domain)
         for recipient in recipients
     )
 
@@ -196,7 +194,7 @@ def _stranger_to_microsoft_365(environment: Environment, domain: Domain) -> tupl
     senders = (Address("somebody", STRANGER), Address("postmaster", domain.name), None)
     return tuple(
         TestMessage(Kind.STRANGER_TO_MICROSOFT_365, STRANGER, Envelope(sender, (recipient,)), host)
-        for recipient in environment.mailboxes_in(domain, "cloud")
+        for recipient in environment.mailboxes_in(domain, Home.CLOUD)
         for sender in senders
     )
 
@@ -210,7 +208,7 @@ def _stranger_to_on_premises(environment: Environment, domain: Domain) -> tuple[
             server.name,
         )
         for server in environment.on_premises.servers
-        for recipient in environment.mailboxes_in(domain, "on_premises")
+        for recipient in environment.mailboxes_in(domain, Home.ON_PREMISES)
     )
 
 
@@ -222,19 +220,19 @@ def _stranger_relay(environment: Environment, domain: Domain) -> tuple[TestMessa
 
 
 _KINDS: dict[Kind, Callable[[Environment, Domain], tuple[TestMessage, ...]]] = {
-    Kind.INTERNET_TO_CLOUD: _internet_to(Kind.INTERNET_TO_CLOUD, "cloud"),
-    Kind.INTERNET_TO_ON_PREMISES: _internet_to(Kind.INTERNET_TO_ON_PREMISES, "on_premises"),
+    Kind.INTERNET_TO_CLOUD: _internet_to(Kind.INTERNET_TO_CLOUD, Home.CLOUD),
+    Kind.INTERNET_TO_ON_PREMISES: _internet_to(Kind.INTERNET_TO_ON_PREMISES, Home.ON_PREMISES),
     Kind.INTERNET_TO_UNKNOWN: _internet_to_unknown,
     Kind.INTERNET_TO_BOTH: _internet_to_both,
-    Kind.CLOUD_TO_UNKNOWN: _between(Kind.CLOUD_TO_UNKNOWN, "cloud", "unknown"),
-    Kind.ON_PREMISES_TO_UNKNOWN: _between(Kind.ON_PREMISES_TO_UNKNOWN, "on_premises", "unknown"),
-    Kind.CLOUD_TO_INTERNET: _between(Kind.CLOUD_TO_INTERNET, "cloud", "internet"),
-    Kind.CLOUD_TO_ON_PREMISES: _between(Kind.CLOUD_TO_ON_PREMISES, "cloud", "on_premises"),
-    Kind.CLOUD_TO_CLOUD: _between(Kind.CLOUD_TO_CLOUD, "cloud", "cloud"),
-    Kind.ON_PREMISES_TO_INTERNET: _between(Kind.ON_PREMISES_TO_INTERNET, "on_premises", "internet"),
-    Kind.ON_PREMISES_TO_CLOUD: _between(Kind.ON_PREMISES_TO_CLOUD, "on_premises", "cloud"),
-    Kind.ON_PREMISES_FORWARD: _forward(Kind.ON_PREMISES_FORWARD, "on_premises"),
-    Kind.CLOUD_FORWARD: _forward(Kind.CLOUD_FORWARD, "cloud"),
+    Kind.CLOUD_TO_UNKNOWN: _between(Kind.CLOUD_TO_UNKNOWN, Home.CLOUD, "unknown"),
+    Kind.ON_PREMISES_TO_UNKNOWN: _between(Kind.ON_PREMISES_TO_UNKNOWN, Home.ON_PREMISES, "unknown"),
+    Kind.CLOUD_TO_INTERNET: _between(Kind.CLOUD_TO_INTERNET, Home.CLOUD, "internet"),
+    Kind.CLOUD_TO_ON_PREMISES: _between(Kind.CLOUD_TO_ON_PREMISES, Home.CLOUD, Home.ON_PREMISES),
+    Kind.CLOUD_TO_CLOUD: _between(Kind.CLOUD_TO_CLOUD, Home.CLOUD, Home.CLOUD),
+    Kind.ON_PREMISES_TO_INTERNET: _between(Kind.ON_PREMISES_TO_INTERNET, Home.ON_PREMISES, "internet"),
+    Kind.ON_PREMISES_TO_CLOUD: _between(Kind.ON_PREMISES_TO_CLOUD, Home.ON_PREMISES, Home.CLOUD),
+    Kind.ON_PREMISES_FORWARD: _forward(Kind.ON_PREMISES_FORWARD, Home.ON_PREMISES),
+    Kind.CLOUD_FORWARD: _forward(Kind.CLOUD_FORWARD, Home.CLOUD),
     Kind.ON_PREMISES_NDR: _ndr,
     Kind.FOREIGN_SENDER: _foreign,
     Kind.THIRD_PARTY: _third_party,

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from mailflow.environment.environment import Before, Domain, Environment
+from mailflow.environment.environment import Before, Domain, Environment, Home
 from mailflow.environment.message import STRANGER, Kind, TestMessage, messages
 from mailflow.environment.zones import find_records
 from mailflow.exchange.cloud import is_microsoft_host
@@ -95,11 +95,11 @@ def messages_in(environment: Environment, domain: Domain, world: World) -> tuple
     """Give the messages that tell whether a domain's mail gets through in another world."""
     if world is World.ROLLBACK:
         return tuple(message for kind in CLASSES for message in messages(environment, domain, kind))
-    places = ((Kind.INTERNET_TO_CLOUD, "cloud"), (Kind.INTERNET_TO_ON_PREMISES, "on_premises"))
+    places = ((Kind.INTERNET_TO_CLOUD, Home.CLOUD), (Kind.INTERNET_TO_ON_PREMISES, Home.ON_PREMISES))
     return tuple(
         TestMessage(kind, STRANGER, Envelope(Address("somebody", STRANGER), (recipient,)), host)
         for host in old_mx_hosts(environment, domain)
         if is_own(environment, host) or is_microsoft_host(host)
-        for kind, place in places
-        for recipient in environment.mailboxes_in(domain, place)
+        for kind, home in places
+        for recipient in environment.mailboxes_in(domain, home)
     )

@@ -5,12 +5,16 @@ Meaning of the properties: Set-InboundConnector, Set-OutboundConnector, Set-Acce
 cmdlet reference) and the documents that docs/behaviours.md names rule by rule.
 """
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 
-from mailflow.exchange.known import Known, Origin
+from mailflow.exchange.directory import Directory
+from mailflow.exchange.known import Known, Origin, Unknown
 from mailflow.mail.address import Address
 
 Network = IPv4Network | IPv6Network
@@ -48,6 +52,14 @@ class AcceptedDomain:
     match_sub_domains: Known[bool]
     default: Known[bool]
     origin: Origin
+
+
+def by_name(domains: Known[tuple[AcceptedDomain, ...]]) -> Mapping[str, tuple[AcceptedDomain, ...]]:
+    """Give accepted domains by the names that are written; none where they are unknown."""
+    found: dict[str, list[AcceptedDomain]] = defaultdict(list)
+    for domain in () if isinstance(domains, Unknown) else domains:
+        found[domain.domain_name].append(domain)
+    return {name: tuple(several) for name, several in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +190,7 @@ class MailUser:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExchangeOnline:
     """What the exports say of the tenant. A cmdlet that was not exported is `Unknown`; an empty export is ()."""
 
@@ -193,3 +205,24 @@ class ExchangeOnline:
     mailboxes: Known[tuple[Mailbox, ...]]
     mail_users: Known[tuple[MailUser, ...]]
     exported: datetime | None = None  # when, aware, UTC; None: nobody says
+
+    # A thousand domains ask each for their own: whoever looked through all would make the cost quadratic.
+    @cached_property
+    def accepted_by_name(self) -> Mapping[str, tuple[AcceptedDomain, ...]]:
+        """The accepted domains by their names; none where they are unknown."""
+        return by_name(self.accepted_domains)
+
+    @cached_property
+    def recipients(self) -> Directory[Mailbox | MailUser]:
+        """Everybody whom the tenant knows. A mailbox counts before a mail user."""
+        return Directory[Mailbox | MailUser](self.mail_users, self.mailboxes)
+
+    @cached_property
+    def mailbox_recipients(self) -> Directory[Mailbox]:
+        """Those who have a mailbox in the tenant."""
+        return Directory[Mailbox](self.mailboxes)
+
+    @cached_property
+    def mail_user_recipients(self) -> Directory[MailUser]:
+        """Those whose mailbox is elsewhere."""
+        return Directory[MailUser](self.mail_users)

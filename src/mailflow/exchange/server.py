@@ -1,11 +1,14 @@
 """The objects of Exchange Server on the own premises that mail flow rests on, one class a cmdlet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
+from mailflow.exchange.directory import Directory
 from mailflow.exchange.known import Known, Origin
-from mailflow.exchange.online import AcceptedDomain, Mailbox
+from mailflow.exchange.online import AcceptedDomain, Mailbox, by_name
 from mailflow.mail.address import Address
 
 
@@ -121,7 +124,7 @@ class HybridConfiguration:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExchangeServer:
     """What the exports say of the own Exchange servers. A cmdlet that was not exported is `Unknown`."""
 
@@ -133,3 +136,23 @@ class ExchangeServer:
     remote_mailboxes: Known[tuple[RemoteMailbox, ...]]
     hybrid_configuration: Known[HybridConfiguration]
     exported: datetime | None = None  # when, aware, UTC; None: nobody says
+
+    @cached_property
+    def accepted_by_name(self) -> Mapping[str, tuple[AcceptedDomain, ...]]:
+        """The accepted domains by their names, `*` and `*.contoso.com` among them; none where they are unknown."""
+        return by_name(self.accepted_domains)
+
+    @cached_property
+    def recipients(self) -> Directory[Mailbox | RemoteMailbox]:
+        """Everybody whom the own servers know. A mailbox of their own counts before one in the tenant."""
+        return Directory[Mailbox | RemoteMailbox](self.remote_mailboxes, self.mailboxes)
+
+    @cached_property
+    def mailbox_recipients(self) -> Directory[Mailbox]:
+        """Those who have a mailbox on the own servers."""
+        return Directory[Mailbox](self.mailboxes)
+
+    @cached_property
+    def remote_recipients(self) -> Directory[RemoteMailbox]:
+        """Those whose mailbox is in the tenant."""
+        return Directory[RemoteMailbox](self.remote_mailboxes)

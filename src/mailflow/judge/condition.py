@@ -1,6 +1,6 @@
 """Conditions under which the documentation demands something. Asked, never guessed."""
 
-from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.environment import Domain, Environment, Home
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions
 from mailflow.judge import evidence
@@ -86,7 +86,7 @@ def of_the_documentation(environment: Environment) -> tuple[Finding, ...]:
 def third_party_sends(environment: Environment, domain: Domain) -> Finding:
     """Whether a third party sends under this domain."""
     asked = f"a third party sends for {domain.name}"
-    named = [party.name for party in environment.third_parties if party.sends_as.domain == domain.name]
+    named = [party.name for party in environment.third_parties_of(domain)]
     shown = evidence.stated(environment.line("third_parties"), asked, named)
     if not named and "third_parties" not in environment.lines:
         return _unanswered(asked, "third_parties: {} for none", "")
@@ -98,12 +98,11 @@ def third_party_sends(environment: Environment, domain: Domain) -> Finding:
 def cloud_mailbox_forwards(environment: Environment, domain: Domain) -> Finding:
     """Whether a mailbox in the tenant forwards outside."""
     asked = f"a cloud mailbox of {domain.name} forwards outside"
-    own = {one.name for one in environment.domains}
-    forwards = environment.mailboxes.forwards
-    found = [a for a in environment.mailboxes.cloud if a.domain == domain.name and a in forwards]
-    outside = [f"{a} to {forwards[a]}" for a in found if forwards[a].domain not in own]
+    listed, forwards = environment.mailboxes.of(domain.name, Home.CLOUD), environment.mailboxes.forwards
+    found = [a for a in listed if a in forwards]
+    outside = [f"{a} to {forwards[a]}" for a in found if forwards[a].domain not in environment.domain_names]
     shown = evidence.stated(environment.line("mailboxes.forwards"), asked, outside)
-    if not any(a.domain == domain.name for a in environment.mailboxes.cloud):
+    if not listed:
         return not_verified(asked, "the environment lists no cloud mailbox of the domain", shown)
     if not outside:
         return not_applicable(asked, "the environment lists none", shown)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.environment import Domain, Environment, Home
 from mailflow.judge import evidence
 from mailflow.mail.address import is_within
 from mailflow.observe.eye import AuthoritativeAnswer
@@ -142,7 +142,7 @@ def autodiscover_stays(
     name, cloud = f"autodiscover.{domain.name}", environment.microsoft_365.cloud.autodiscover
     asked = f"{name} does not lead to Microsoft 365 while mailboxes remain on the on-premises servers"
     shown = tuple(map(evidence.dns, found))
-    if not any(address.domain == domain.name for address in environment.mailboxes.on_premises):
+    if not environment.mailboxes.of(domain.name, Home.ON_PREMISES):
         return not_applicable(asked, f"no on-premises mailbox of {domain.name} is listed", *shown)
     # Microsoft has several such names, all beside the documented one.
     _, _, theirs = cloud.partition(".")

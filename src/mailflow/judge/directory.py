@@ -1,8 +1,8 @@
 """Judges whether both sides know the domain and each other's mailboxes."""
 
-from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.environment import Domain, Environment, Home
 from mailflow.exchange.known import Assumptions, Unknown
-from mailflow.exchange.online import AcceptedDomain, ConnectorType, DomainType, Mailbox, MailUser
+from mailflow.exchange.online import AcceptedDomain, ConnectorType, DomainType
 from mailflow.judge import evidence
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_verified
@@ -15,15 +15,15 @@ def accepted(environment: Environment, domain: Domain) -> Finding:
     exported = environment.microsoft_365.online.accepted_domains
     if isinstance(exported, Unknown):
         return not_verified(asked, exported.why)
-    found = _named(exported, domain)
+    found = _accepted(environment, domain)
     if found is None:
         return _not_accepted(asked, exported, domain)
     kind = "" if isinstance(found.domain_type, Unknown) else f", as {found.domain_type}"
     return compliant(asked, f"it is{kind}", _show_type(found))
 
 
-def _named(accepted_domains: tuple[AcceptedDomain, ...], domain: Domain) -> AcceptedDomain | None:
-    return next((one for one in accepted_domains if one.domain_name == domain.name), None)
+def _accepted(environment: Environment, domain: Domain) -> AcceptedDomain | None:
+    return next(iter(environment.microsoft_365.online.accepted_by_name.get(domain.name, ())), None)
 
 
 def _not_accepted(asked: str, accepted_domains: tuple[AcceptedDomain, ...], domain: Domain) -> Finding:
@@ -51,7 +51,7 @@ def type_fits(environment: Environment, domain: Domain) -> Finding:
     exported = environment.microsoft_365.online.accepted_domains
     if isinstance(exported, Unknown):
         return not_verified(asked, exported.why)
-    found = _named(exported, domain)
+    found = _accepted(environment, domain)
     if found is None:
         return _not_accepted(asked, exported, domain)
     if isinstance(found.domain_type, Unknown):
@@ -63,10 +63,10 @@ def type_fits(environment: Environment, domain: Domain) -> Finding:
     if found.domain_type is DomainType.EXTERNAL_RELAY:
         remedy = f"Set-AcceptedDomain {domain.name} -DomainType InternalRelay"
         return non_compliant(asked, "ExternalRelay does not exist in Exchange Online", shown, remedy=remedy)
-    recipients = _own(environment, domain)
+    recipients = environment.mailboxes.of(domain.name, Home.ON_PREMISES)
     if not recipients:
         return not_verified(asked, "the environment lists no on-premises mailbox of this domain", shown)
-    known = known_to_tenant(environment, assume)
+    known = environment.microsoft_365.online.recipients.addresses(assume)
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), shown)
     unknown = [str(address) for address in recipients if address not in known]
@@ -91,49 +91,37 @@ def _relays_by_connector(asked: str, environment: Environment, domain: Domain, s
         seen = "it is InternalRelay, and no enabled outbound connector covers it"
         return non_compliant(asked, seen, shown, remedy=remedy)
     owner = f"outbound connector '{connector.name}'"
-    covers = evidence.setting(connector.origin, "RecipientDomains", owner, connector.recipient_domains)
+    named = evidence.about(domain.name, connector.recipient_domains)
+    covers = evidence.setting(connector.origin, "RecipientDomains", owner, named)
     if kind is not ConnectorType.ON_PREMISES:
         seen = f"it is InternalRelay, and '{connector.name}', which covers it, is of type {kind}"
         return non_compliant(asked, seen, shown, covers, remedy=remedy)
     return compliant(asked, f"it is InternalRelay, and '{connector.name}' covers it", shown, covers)
 
 
-def _own(environment: Environment, domain: Domain) -> tuple[Address, ...]:
-    return tuple(a for a in environment.mailboxes.on_premises if a.domain == domain.name)
-
-
-def _cloud(environment: Environment, domain: Domain) -> tuple[Address, ...]:
-    return tuple(a for a in environment.mailboxes.cloud if a.domain == domain.name)
-
-
-def known_to_tenant(environment: Environment, assume: Assumptions) -> frozenset[Address]:
-    """Give every address that the tenant's directory knows."""
-    online = environment.microsoft_365.online
-    entries: tuple[Mailbox | MailUser, ...] = (*assume.listed(online.mailboxes), *assume.listed(online.mail_users))
-    return frozenset(address for entry in entries for address in _addresses(entry, assume))
-
-
-def _addresses(entry: Mailbox | MailUser, assume: Assumptions) -> tuple[Address, ...]:
-    return entry.primary_smtp_address, *assume.listed(entry.email_addresses)
+def _listed(environment: Environment, domain: Domain) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """Give the listed mailboxes in the tenant and those on the own servers."""
+    of = environment.mailboxes.of
+    return of(domain.name, Home.CLOUD), of(domain.name, Home.ON_PREMISES)
 
 
 def mailboxes_exist(environment: Environment, domain: Domain) -> Finding:
     """Judge whether every listed mailbox stands in the export of its side."""
     asked = f"every listed mailbox of {domain.name} exists on its side"
-    cloud, own = _cloud(environment, domain), _own(environment, domain)
+    cloud, own = _listed(environment, domain)
     if not (cloud and own):
         side = "cloud" if not cloud else "on-premises"
         return not_verified(asked, f"the environment lists no {side} mailbox of {domain.name}")
     assume = Assumptions()
     shown = [evidence.stated(environment.line("mailboxes.cloud"), "cloud mailboxes", cloud)]
-    in_tenant = {m.primary_smtp_address for m in assume.listed(environment.microsoft_365.online.mailboxes)}
+    in_tenant = environment.microsoft_365.online.mailbox_recipients
     said = "is no PrimarySmtpAddress in Get-Mailbox"
-    missing = [f"{address} {said} of the tenant" for address in cloud if address not in in_tenant]
+    missing = [f"{address} {said} of the tenant" for address in cloud if not in_tenant.named(address, assume)]
     exported = any(server.is_exchange for server in environment.on_premises.servers)
     if exported:
         shown.append(evidence.stated(environment.line("mailboxes.on_premises"), "on-premises mailboxes", own))
-        on_site = {m.primary_smtp_address for m in assume.listed(environment.on_premises.exchange.mailboxes)}
-        missing += [f"{address} {said} on-premises" for address in own if address not in on_site]
+        on_site = environment.on_premises.exchange.mailbox_recipients
+        missing += [f"{address} {said} on-premises" for address in own if not on_site.named(address, assume)]
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if missing:
@@ -150,7 +138,7 @@ def ways_known(environment: Environment, domain: Domain) -> Finding:
     """
     asked = f"on-premises knows a routing address for every cloud mailbox of {domain.name}, the tenant a mail user "
     asked += "for every on-premises one"
-    cloud, own = _cloud(environment, domain), _own(environment, domain)
+    cloud, own = _listed(environment, domain)
     if not (cloud and own):
         side = "cloud" if not cloud else "on-premises"
         return not_verified(asked, f"the environment lists no {side} mailbox of {domain.name}")
@@ -172,19 +160,20 @@ def _without_mail_user(
 ) -> list[str]:
     """Tell for whom the tenant knows no way: no mail user that leads there, no domain that passes on unknown ones."""
     online = environment.microsoft_365.online
-    found = _named(assume.listed(online.accepted_domains), domain)
+    assume.listed(online.accepted_domains)
+    found = _accepted(environment, domain)
     if found:
         shown.append(_show_type(found))
         if found.domain_type is DomainType.INTERNAL_RELAY:
             return []
-    users = {a: user for user in assume.listed(online.mail_users) for a in _addresses(user, assume)}
-    known, without = [a for a in own if a in users], [a for a in own if a not in users]
+    found_users = ((address, online.mail_user_recipients.find(address, assume)) for address in own)
+    known = {address: user for address, user in found_users if user}
+    without = [address for address in own if address not in known]
     if found and without:
         assume(found.domain_type, None)
     shown.append(evidence.config("Get-MailUser", "on-premises mailboxes that are mail users", sorted(known)))
     missing = [f"the tenant knows no mail user for {address}" for address in without]
-    for address in known:
-        user = users[address]
+    for address, user in known.items():
         external = assume(user.external_email_address, None)
         # Set-MailUser: mail for the user goes there; not set, it goes to the user's own address.
         if external and not _has_mailbox(environment, external, assume):
@@ -195,13 +184,12 @@ def _without_mail_user(
 
 def _has_mailbox(environment: Environment, address: Address, assume: Assumptions) -> bool:
     """Whether a mailbox on the own servers has an address; what the environment file lists needs no export."""
-    if address in environment.mailboxes.on_premises:
+    if environment.mailboxes.home_of(address) is Home.ON_PREMISES:
         return True
     if not any(server.is_exchange for server in environment.on_premises.servers):
         assume.note(f"whether {address} is a mailbox of servers that are not Exchange is not known")
         return True
-    mailboxes = assume.listed(environment.on_premises.exchange.mailboxes)
-    return any(address in _addresses(mailbox, assume) for mailbox in mailboxes)
+    return environment.on_premises.exchange.mailbox_recipients.find(address, assume) is not None
 
 
 def _without_routing_address(
@@ -211,12 +199,13 @@ def _without_routing_address(
     coexistence = environment.microsoft_365.coexistence_domain
     missing = []
     if any(server.is_exchange for server in environment.on_premises.servers):
-        remote = {m.primary_smtp_address: m for m in assume.listed(environment.on_premises.exchange.remote_mailboxes)}
+        remote = environment.on_premises.exchange.remote_recipients
         for address in cloud:
-            if address not in remote:
+            entry = remote.named(address, assume)
+            if entry is None:
                 missing.append(f"on-premises has no remote mailbox {address}")
                 continue
-            origin, routing = remote[address].origin, remote[address].remote_routing_address
+            origin, routing = entry.origin, entry.remote_routing_address
             shown.append(evidence.setting(origin, "RemoteRoutingAddress", f"remote mailbox {address}", routing))
             known = assume(routing, None)
             if known is None or known.domain != coexistence:

@@ -1,6 +1,7 @@
 """What was asked, of whom, and what came back, as evidence for a finding."""
 
-from mailflow.exchange.known import Origin, Unknown
+from mailflow.exchange.known import Known, Origin, Unknown
+from mailflow.mail.address import lineage
 from mailflow.observe.dialogue import timed
 from mailflow.observe.path import MailPath
 from mailflow.observe.smtp import TlsSession
@@ -8,6 +9,8 @@ from mailflow.policy.finding import Evidence
 from mailflow.policy.way import Hop, Way
 from mailflow.records.answer import Answer
 from mailflow.records.spf import Evaluation
+
+_LONG = 20  # domains
 
 
 def dns(answer: Answer) -> Evidence:
@@ -28,6 +31,18 @@ def config(where: str, what: str, value: object) -> Evidence:
 def setting(origin: Origin, prop: str, owner: str, value: object) -> Evidence:
     """A property of an object of Exchange, with file and line."""
     return Evidence("config", f"{prop} of {owner}", origin.of(prop), (_plain(value),))
+
+
+def about(name: str, domains: Known[tuple[str, ...]]) -> Known[tuple[str, ...]]:
+    """Shorten a long list of domains, as a connector has them, to those that cover a name; the file has the others.
+
+    A thousand domains would otherwise each show a thousand.
+    """
+    if isinstance(domains, Unknown) or len(domains) <= _LONG:
+        return domains
+    covering = {"*", name, *(f"*.{above}" for above in lineage(name))}
+    kept = tuple(domain for domain in domains if domain in covering)
+    return (*kept, f"and {len(domains) - len(kept):,} others" if kept else f"{len(domains):,} others")
 
 
 def stated(where: str, what: str, value: object) -> Evidence:

@@ -5,6 +5,7 @@ The rules are those by which the simulated Microsoft 365 attributes mail (routin
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -138,8 +139,17 @@ def _names_certificates(environment: Environment, assume: Assumptions) -> bool:
 
 def connectors_of_own_servers(environment: Environment, assume: Assumptions) -> tuple[InboundConnector, ...]:
     """Give the inbound connectors by which Microsoft 365 takes mail of own senders from the own servers."""
+    names, made = _names_of_own_servers(environment)
+    for why in made:
+        assume.note(why)
+    return tuple(c for c in assume.listed(environment.microsoft_365.online.inbound_connectors) if c.name in names)
+
+
+@lru_cache(maxsize=1)  # every domain asks, and the answer is about all of them
+def _names_of_own_servers(environment: Environment) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Give the names of those connectors, and what had to be assumed."""
     senders = [Address("postmaster", domain.name) for domain in environment.domains]
-    names = set()
+    assume, names = Assumptions(), set()
     for server, client in _own_clients(environment):
         for sender in senders:
             taken = attribute(_tenants(environment), client, sender, _ELSEWHERE, assume)
@@ -147,7 +157,7 @@ def connectors_of_own_servers(environment: Environment, assume: Assumptions) -> 
                 names.add(taken.connector)
             elif server.certificate is None and _names_certificates(environment, assume):
                 assume.note(f"the environment names no certificate for {server.name}")
-    return tuple(c for c in assume.listed(environment.microsoft_365.online.inbound_connectors) if c.name in names)
+    return frozenset(names), assume.made
 
 
 def _tenants(environment: Environment) -> Tenants:

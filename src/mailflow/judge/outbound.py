@@ -66,7 +66,7 @@ def for_domain(environment: Environment, domain: Domain) -> tuple[Finding, Outbo
         for prop, value in (
             ("Enabled", c.enabled),
             ("ConnectorType", c.connector_type),
-            ("RecipientDomains", c.recipient_domains),
+            ("RecipientDomains", evidence.about(domain.name, c.recipient_domains)),
             ("AllAcceptedDomains", c.all_accepted_domains),
             ("IsTransportRuleScoped", c.is_transport_rule_scoped),
         )

@@ -11,8 +11,7 @@ from mailflow.environment.environment import Domain, Environment, Exit, Permissi
 from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
 from mailflow.judge import evidence
 from mailflow.judge.mend import mends, supply_zones
-from mailflow.mail.address import Address
-from mailflow.observe.path import Disposition, Hop, MailPath, Place
+from mailflow.observe.path import Disposition, Hop, MailPath, Place, place_of
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.policy.way import Demand
 
@@ -85,20 +84,14 @@ def delivered(environment: Environment, paths: Paths) -> Finding:
         meant = environment.mailboxes.end_of(one.recipient)
         if one.mailbox != meant:
             return f"the message to {one.recipient} was delivered into {one.mailbox}, not into {meant}"
-        side = _side_of(environment, one.mailbox)
+        side = place_of(environment, one.mailbox)
         if one.hops[-1].place is not side:
             return f"the message to {one.recipient} was delivered at {one.hops[-1].place}, its mailbox is at {side}"
         return ""
 
-    sides = {_side_of(environment, environment.mailboxes.end_of(one.recipient)) for one in paths}
+    sides = {place_of(environment, environment.mailboxes.end_of(one.recipient)) for one in paths}
     demand = Demand((str(Disposition.DELIVERED),), str(sides.pop()) if len(sides) == 1 else "")
     return _judge("it is delivered into the mailbox it is for", paths, wrong, demand)
-
-
-def _side_of(environment: Environment, mailbox: Address | None) -> Place:
-    if mailbox in environment.mailboxes.cloud:
-        return Place.MICROSOFT_365
-    return Place.ON_PREMISES if mailbox in environment.mailboxes.on_premises else Place.INTERNET
 
 
 def refused(paths: Paths) -> Finding:

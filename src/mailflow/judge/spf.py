@@ -53,7 +53,7 @@ def look(environment: Environment, domain: Domain, txt: Answer, drive: Drive) ->
     """Evaluate the record of a domain for everybody who sends, or might, in its name."""
     microsoft = microsoft_365_samples(environment)
     own = own_addresses(environment)
-    parties = {p.name: p.sends_from for p in environment.third_parties if p.sends_as.domain == domain.name}
+    parties = {p.name: p.sends_from for p in environment.third_parties_of(domain)}
     everybody = dict.fromkeys(
         (*microsoft, *own, *(a for several in parties.values() for a in several), STRANGER_ADDRESS)
     )
@@ -365,13 +365,12 @@ def _relay_pool(environment: Environment, found: Iterable[Arrival]) -> tuple[str
     cloud = environment.microsoft_365.cloud
     if isinstance(cloud.ranges, Unknown) or isinstance(cloud.relay_pool, Unknown):
         return ()
-    own = {domain.name for domain in environment.domains}
     ranges, pool = (*cloud.ranges, *cloud.relay_pool), ", ".join(map(str, cloud.relay_pool))
     kinds = dict.fromkeys(
         str(a.path.message.kind)
         for a in found
         if a.hop.mail_from
-        and a.hop.mail_from.domain not in own
+        and a.hop.mail_from.domain not in environment.domain_names
         and any(ip_address(a.hop.client) in network for network in ranges)
     )
     return tuple(

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from mailflow.environment.environment import Domain, Environment, IPAddress
+from mailflow.environment.environment import Domain, Environment, Home, IPAddress
 from mailflow.environment.message import STRANGER, Kind, TestMessage, messages
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address, domain_name, is_within
@@ -158,17 +158,15 @@ class _Finding:
         else:
             found = await self._by_mx(envelope.rcpt_to[0].domain)
             known = (
-                *self.environment.mailboxes_in(domain, "on_premises"),
-                *self.environment.mailboxes_in(domain, "cloud"),
+                *self.environment.mailboxes_in(domain, Home.ON_PREMISES),
+                *self.environment.mailboxes_in(domain, Home.CLOUD),
             )
             envelope = replace(envelope, rcpt_to=(*known[:1], *envelope.rcpt_to))
         return Ask(planned, message, envelope, found.at, found.nobody, found.unknown if found.at else ())
 
     async def knocks(self, domain: Domain, looks_as: str) -> list[Knock]:
         """Knock at every planned MX host of a domain, for a listed mailbox of each side."""
-        known = (
-            mailbox for side in ("cloud", "on_premises") for mailbox in self.environment.mailboxes_in(domain, side)[:1]
-        )
+        known = (mailbox for home in Home for mailbox in self.environment.mailboxes_in(domain, home)[:1])
         envelope = Envelope(Address("somebody", looks_as), tuple(known))
         hosts = self.environment.planned_mx(domain)
         found = [await self.host(host, f"planned MX host of {domain.name}") for host in hosts]

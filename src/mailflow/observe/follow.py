@@ -226,7 +226,8 @@ class _Walk:
             return Place.ON_PREMISES
         if not is_microsoft_host(sent.to_host):
             return Place.INTERNET
-        mx_host = self.environment.microsoft_365.cloud.mx_host
-        names = [domain.name for domain in self.environment.domains]
-        own = sent.recipient.domain in names or sent.to_host in map(mx_host, names)
+        own = (
+            sent.recipient.domain in self.environment.domain_names
+            or sent.to_host in self.environment.microsoft_365_hosts
+        )
         return Place.MICROSOFT_365 if own else Place.INTERNET

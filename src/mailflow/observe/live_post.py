@@ -117,10 +117,9 @@ def _taken(told: Sequence[MailPath]) -> bool:
 
 def _is(environment: Environment, sent: TestMessage, planned: TestMessage) -> bool:
     """Say whether a message that was sent is the planned one; of those outside, anybody stands for anybody."""
-    own = {domain.name for domain in environment.domains}
 
     def outside(address: Address | None) -> bool:
-        return address is not None and address.domain not in own
+        return address is not None and address.domain not in environment.domain_names
 
     if replace(sent, envelope=planned.envelope) != planned or len(_everybody(sent)) != len(_everybody(planned)):
         return False

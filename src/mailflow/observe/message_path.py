@@ -11,7 +11,7 @@ from mailflow.mail.delivery_report import DeliveryReport, RecipientStatus
 from mailflow.mail.header import Fields, addresses, bodies
 from mailflow.mail.received import read_received
 from mailflow.observe.exchange_fields import ExchangeFields, stamps
-from mailflow.observe.path import LOOP_CODES, Disposition, Hop, MailPath, Place
+from mailflow.observe.path import LOOP_CODES, Disposition, Hop, MailPath, Place, place_of
 from mailflow.observe.received_path import Sent, hops
 from mailflow.observe.saved_message import SavedMessage
 from mailflow.observe.trace import Traced, trace
@@ -56,14 +56,13 @@ def _reverse_path(fields: Fields) -> Address | Unknown | None:
 
 def _delivered(environment: Environment, message: TestMessage, saved: SavedMessage) -> MailPath:
     """Read the path of a copy that lies in the mailbox of its recipient, or where his mail goes on to."""
-    own = {domain.name for domain in environment.domains}
     ends = {recipient: environment.mailboxes.end_of(recipient) for recipient in message.envelope.rcpt_to}
-    inside = all(end.domain in own for end in ends.values())
+    inside = all(end.domain in environment.domain_names for end in ends.values())
     traced, found, untold = _read(environment, message, saved.fields, own_mailbox=inside)
     reverse = _reverse_path(saved.fields)
     if found and found[-1].place is Place.INTERNET and isinstance(reverse, Unknown):
         untold.append(reverse.why)
-    copies = [one for one in ends if len(ends) == 1 or (found and _side(environment, ends[one]) is found[-1].place)]
+    copies = [one for one in ends if len(ends) == 1 or (found and place_of(environment, ends[one]) is found[-1].place)]
     if len(copies) != 1:
         untold.append(f"it does not show for which of {', '.join(map(str, ends))} this copy is")
     recipient = copies[0] if copies else next(iter(ends))
@@ -79,12 +78,6 @@ def _delivered(environment: Environment, message: TestMessage, saved: SavedMessa
         stamps=stamps(saved.fields),
         source=saved.file,
     )
-
-
-def _side(environment: Environment, mailbox: Address) -> Place:
-    if mailbox in environment.mailboxes.cloud:
-        return Place.MICROSOFT_365
-    return Place.ON_PREMISES if mailbox in environment.mailboxes.on_premises else Place.INTERNET
 
 
 def _reported(
@@ -124,8 +117,7 @@ def _where(environment: Environment, host: str) -> Place | None:
     """Tell by its name where the host stands that refused a message; None: its name does not show it."""
     if host in {server.name for server in environment.on_premises.servers}:
         return Place.ON_PREMISES
-    own = {environment.microsoft_365.cloud.mx_host(domain.name) for domain in environment.domains}
-    return Place.MICROSOFT_365 if host in own else None
+    return Place.MICROSOFT_365 if host in environment.microsoft_365_hosts else None
 
 
 def _way_of_original(environment: Environment, message: TestMessage, report: DeliveryReport) -> Told:

@@ -87,9 +87,7 @@ def _of_kind(
 
 def _place(environment: Environment, recipient: Address) -> str:
     """Tell on which side a recipient is."""
-    if recipient in environment.mailboxes.cloud:
-        return "cloud"
-    return "on_premises" if recipient in environment.mailboxes.on_premises else "elsewhere"
+    return environment.mailboxes.home_of(recipient) or "elsewhere"
 
 
 def _unusable(environment: Environment, now: datetime, stage: Stage, one: SavedMessage) -> str:
@@ -110,7 +108,7 @@ def _unusable(environment: Environment, now: datetime, stage: Stage, one: SavedM
 
 def _is(environment: Environment, planned: TestMessage, one: SavedMessage) -> bool:
     """Whether a message went between the people of a planned one; of those outside, anybody stands for anybody."""
-    own = {domain.name for domain in environment.domains}
+    own = environment.domain_names
     sender, recipients = planned.envelope.mail_from, planned.envelope.rcpt_to
 
     def stands_for(seen: Address | None, meant: Address) -> bool:
@@ -127,7 +125,7 @@ def _is(environment: Environment, planned: TestMessage, one: SavedMessage) -> bo
 
 def _is_of_another_domain(environment: Environment, domain: Domain, one: SavedMessage) -> bool:
     """Whether a message went between people of other domains of the organization: it is theirs to judge."""
-    others = {other.name for other in environment.domains} - {domain.name}
+    others = environment.domain_names - {domain.name}
     named = {each.domain for each in (one.sender, *one.recipients) if each}
     return domain.name not in named and bool(named & others)
 

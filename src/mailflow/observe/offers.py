@@ -53,7 +53,7 @@ def path(environment: Environment, ask: Ask, host: str, session: TlsSession, no_
     # What is so for the whole run names no host: in a row about several it is said once.
     why = no_stranger or session.from_here
     sender = ask.message.envelope.mail_from
-    forged = sender is not None and any(sender.domain == domain.name for domain in environment.domains)
+    forged = sender is not None and sender.domain in environment.domain_names
     if not why and (said := _open(ask, session, reply, forged=forged)):
         why = f"{host} [{session.address}]: {said}"
     submitted = Hop(ask.message.submitted_at, Place.INTERNET, sender)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailflow.environment.environment import Environment, Home
 from mailflow.environment.message import TestMessage
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import path as angle
@@ -18,6 +19,14 @@ class Place(StrEnum):
     INTERNET = "the Internet"
     MICROSOFT_365 = "Microsoft 365"  # the organization's own tenant; another tenant is the Internet
     ON_PREMISES = "the on-premises servers"
+
+
+_PLACES = {Home.CLOUD: Place.MICROSOFT_365, Home.ON_PREMISES: Place.ON_PREMISES, None: Place.INTERNET}
+
+
+def place_of(environment: Environment, mailbox: Address | None) -> Place:
+    """Tell where a mailbox is; whoever the environment does not list is on the Internet."""
+    return _PLACES[environment.mailboxes.home_of(mailbox)]
 
 
 class Disposition(StrEnum):

@@ -38,15 +38,11 @@ def accepted_domain(tenant: Microsoft365, name: str, assume: Assumptions) -> Acc
 
     Source: Subdomains.
     """
-    domains = assume.listed(tenant.online.accepted_domains)
-    for domain in domains:
-        if domain.domain_name == name:
-            return domain
-    above = lineage(name)
-    parents = [domain for domain in domains if domain.domain_name in above]
-    for domain in sorted(parents, key=lambda parent: -len(parent.domain_name)):
-        if assume(domain.match_sub_domains, False):
-            return domain
+    assume.listed(tenant.online.accepted_domains)
+    for above in lineage(name):
+        for domain in tenant.online.accepted_by_name.get(above, ()):
+            if above == name or assume(domain.match_sub_domains, False):
+                return domain
     return None
 
 

@@ -1,7 +1,6 @@
 """Exchange Server as an MTA: what one own server does with a message, from the exported settings."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from mailflow.environment.environment import Environment, Server
 from mailflow.exchange.known import Assumptions, Known, Unknown
@@ -42,7 +41,6 @@ from mailflow.routing.decision import (
     TlsDemand,
     Verification,
 )
-from mailflow.routing.directory import Directory
 from mailflow.routing.smart_host import note_addresses
 
 # Set-ReceiveConnector, TlsDomainCapabilities: the first is Exchange 2013 and newer, the second Edge and 2010.
@@ -138,7 +136,7 @@ class ExchangeServerRouter:
         """Decide for one recipient: the directory, then the send connectors."""
         if held.resolved:
             return (self._send(held, assume),)
-        entry = self._directory.find(held.recipient, assume)
+        entry = self._exports.recipients.find(held.recipient, assume)
         if isinstance(entry, Mailbox):
             return self._into_mailbox(entry, assume)
         if isinstance(entry, RemoteMailbox):
@@ -166,15 +164,12 @@ class ExchangeServerRouter:
         keeps = not stated and assume(mailbox.deliver_to_mailbox_and_forward, False)
         return (deliver, forward) if keeps else (forward,)
 
-    @cached_property
-    def _directory(self) -> Directory[Mailbox | RemoteMailbox]:
-        return Directory[Mailbox | RemoteMailbox](self._exports.remote_mailboxes, self._exports.mailboxes)
-
     def _accepted(self, name: str, assume: Assumptions) -> AcceptedDomain | None:
         """Find the accepted domain for a name, the most specific; `*.contoso.com` is written into the name itself."""
-        above = lineage(name)
-        domains = assume.listed(self._exports.accepted_domains)
-        near = [d for d in domains if d.domain_name == "*" or d.domain_name.removeprefix("*.") in above]
+        assume.listed(self._exports.accepted_domains)
+        named = self._exports.accepted_by_name
+        covering = ("*", *(written for above in lineage(name) for written in (above, f"*.{above}")))
+        near = [domain for written in covering for domain in named.get(written, ())]
         for domain in sorted(near, key=lambda d: (d.domain_name != name, -len(d.domain_name))):
             own = domain.domain_name
             if own in (name, "*") or (own.startswith("*.") and is_within(name, own[2:])):

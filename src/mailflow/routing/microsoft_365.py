@@ -23,7 +23,7 @@ from mailflow.exchange.replies import (
     RECIPIENT_NOT_FOUND_ONLINE,
     RECIPIENT_REJECTED,
 )
-from mailflow.mail.address import LONGEST_LOCAL, Address, is_within
+from mailflow.mail.address import LONGEST_LOCAL, Address, is_within, lineage
 from mailflow.mail.reply import Reply
 from mailflow.routing.attribution import Tenants, accepted_domain, attribute
 from mailflow.routing.decision import (
@@ -43,7 +43,6 @@ from mailflow.routing.decision import (
     TlsDemand,
     Verification,
 )
-from mailflow.routing.directory import Directory
 from mailflow.routing.transport_rule import chosen_connector
 
 _CMT = "Routing; Centralized transport exceptions"
@@ -79,7 +78,7 @@ class Microsoft365Router:
             known = (
                 domain is None
                 or domain.domain_type is DomainType.INTERNAL_RELAY
-                or self._directory.find(recipient, assume) is not None
+                or self.tenants.own.online.recipients.find(recipient, assume) is not None
                 or assume(domain.domain_type, DomainType.AUTHORITATIVE) is not DomainType.AUTHORITATIVE
             )
         if known:
@@ -129,7 +128,7 @@ class Microsoft365Router:
     def _resolve(self, held: Held, domain: AcceptedDomain, assume: Assumptions) -> tuple[Action, ...]:
         if held.resolved:
             return (self._outbound(held, assume),)
-        entry = self._directory.find(held.recipient, assume)
+        entry = self.tenants.own.online.recipients.find(held.recipient, assume)
         if isinstance(entry, Mailbox):
             return self._into_mailbox(held, entry, assume)
         if isinstance(entry, MailUser):
@@ -173,11 +172,6 @@ class Microsoft365Router:
             return off
         return Redirect(target, Rule("the mailbox forwards outside", "SRS"), forward=True)
 
-    @cached_property
-    def _directory(self) -> Directory[Mailbox | MailUser]:
-        online = self.tenants.own.online
-        return Directory[Mailbox | MailUser](online.mail_users, online.mailboxes)
-
     def centralized(self, assume: Assumptions) -> OutboundConnector | None:
         """Find the connector that carries centralized mail transport, as Set-OutboundConnector defines it."""
         for connector in assume.listed(self.tenants.own.online.outbound_connectors):
@@ -208,7 +202,8 @@ class Microsoft365Router:
             for c in assume.listed(self.tenants.own.online.outbound_connectors)
             if assume(c.enabled, False) and not assume(c.is_transport_rule_scoped, False)
         ]
-        named = [(d == name, len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if _covers(d, name)]
+        covering = _covering(name)
+        named = [(d == name, len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if d in covering]
         if named:
             return max(named, key=lambda found: found[:2])[2]
         own = accepted_domain(self.tenants.own, name, assume) is not None
@@ -317,11 +312,9 @@ class Microsoft365Router:
         return f"eur05-obe.outbound.{self.tenants.own.cloud.mx_suffix.removeprefix('mail.')}"
 
 
-def _covers(recipient_domain: str, name: str) -> bool:
-    """Whether one of RecipientDomains names a domain; `*.contoso.com` means the subdomains, `*` names none."""
-    if recipient_domain.startswith("*."):
-        return name != recipient_domain[2:] and is_within(name, recipient_domain[2:])
-    return recipient_domain == name
+def _covering(name: str) -> frozenset[str]:
+    """Which of RecipientDomains name a domain; `*.contoso.com` means the subdomains, `*` names none."""
+    return frozenset((name, *(f"*.{above}" for above in lineage(name)[1:])))
 
 
 def _remote_domain(domains: Iterable[RemoteDomain], name: str) -> RemoteDomain | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailflow.environment.environment import Environment, OtherServer, Route, Server
+from mailflow.environment.environment import Environment, Home, OtherServer, Route, Server
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.mail.address import Address, is_within
 from mailflow.mail.reply import Reply
@@ -85,7 +85,7 @@ class OtherServerRouter:
         mailboxes = self.environment.mailboxes
         if held.resolved:
             return (self._send(held, assume),)
-        if held.recipient in mailboxes.on_premises:
+        if mailboxes.home_of(held.recipient) is Home.ON_PREMISES:
             target = mailboxes.forwards.get(held.recipient)
             if target:
                 return (Redirect(target, Rule(f"{held.recipient} forwards", _STATED), forward=True),)

@@ -55,6 +55,8 @@ class Simulation:
         self.authorities = Authorities.make()
         self.dns = DnsServer(zones(environment))
         self.mtas = hosts(environment, self.authorities, self)
+        self._straight_to: dict[tuple[str, str], Mta] = {}  # (who, host): the same one, past MX records
+        self._at = {address: mta for mta in self.mtas.values() for address in mta.listens}
         self.book: AddressBook = {}
         self._sessions = Sessions(self.connect)
         self.journal: list[journal.Entry] = []
@@ -121,15 +123,15 @@ class Simulation:
 
     def _straight(self, mta: Mta, host: str) -> Mta:
         """Let somebody send straight to a host."""
-        name = f"{mta.name} straight to {host}"
-        if name not in self.mtas:
+        if (mta.name, host) not in self._straight_to:
             # Who goes past MX records scans addresses: what the DNS says of an own server's name is no protection.
             listens = (
                 str(a) for server in self.environment.on_premises.servers if server.name == host for a in server.listens
             )
             router = StraightRouter(mta.router, next(listens, host), mta.greets_as)
-            self.mtas[name] = Mta(mta.name, mta.greets_as, router, (), mta.sends_from, self, mta.tls_failure)
-        return self.mtas[name]
+            sender = Mta(mta.name, mta.greets_as, router, (), mta.sends_from, self, mta.tls_failure)
+            self._straight_to[mta.name, host] = sender
+        return self._straight_to[mta.name, host]
 
     # What an MTA asks of the world around it (simulate.mta.World).
 
@@ -180,7 +182,7 @@ class Simulation:
     async def hand_over(self, handover: Handover, targets: Sequence[Target]) -> Attempt:
         """Carry out a handover."""
         attempt = await self._sessions.hand_over(handover, targets)
-        target = next((mta for mta in self.mtas.values() if attempt.target.address in mta.listens), None)
+        target = self._at.get(attempt.target.address)
         return replace(attempt, unsupplied=target.unsupplied) if target else attempt
 
 

@@ -1,6 +1,6 @@
+from mailflow.exchange.directory import Directory
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.mail.address import Address
-from mailflow.routing.directory import Directory
 from tests.routing.conftest import CHRIS, KATE, NOBODY, mail_user, mailbox
 
 ALIAS = Address("christine", "contoso.com")
@@ -31,3 +31,20 @@ def test_addresses_that_are_not_exported_are_told_where_nobody_was_found() -> No
     assert directory.find(CHRIS, found) == chris
     assert directory.find(ALIAS, missed) is None
     assert (found.made, missed.made) == ((), ("no EmailAddresses",))
+
+
+def test_a_recipient_is_named_by_the_primary_address_alone() -> None:
+    chris, assume = mailbox(email_addresses=(CHRIS, ALIAS)), Assumptions()
+    directory = Directory(Unknown("no Get-MailUser.json"), (chris,))
+    assert [directory.named(a, assume) for a in (CHRIS, ALIAS)] == [chris, None]
+    assert assume.made == ("no Get-MailUser.json",)
+
+
+def test_all_addresses_and_what_might_be_more() -> None:
+    chris, kate, assume = (
+        mailbox(email_addresses=(CHRIS, ALIAS)),
+        mail_user(email_addresses=Unknown("no")),
+        Assumptions(),
+    )
+    assert Directory((chris,), (kate,), Unknown("no export")).addresses(assume) == {CHRIS, ALIAS, KATE}
+    assert assume.made == ("no export", "no")
