@@ -204,6 +204,22 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Then an outbound connector covers the domain
     And the certificate that the on-premises server shows carries the name the connector demands
 
+  @HYB-CONN-5 @must @tenant
+  Scenario: The own servers send to Microsoft 365 over TLS or not at all
+    Without it whoever sits between the two sides, and takes STARTTLS out of what the other side says, gets in the clear
+    all that colleagues write to each other; and where the servers relay through Microsoft 365, all their mail.
+
+    Source: Options; Trusted communication; stated
+    Source: Route mail; Part 2, Configure mail to flow from your email server to Microsoft 365; stated
+    Source: TLS certificates; what the wizard sets on the Send connector; stated
+    Remedy: Demand TLS and Microsoft's name on the certificate, on a connector that carries nothing else:
+        Set-SendConnector "<connector>" -RequireTLS $true -TlsAuthLevel DomainValidation `
+          -TlsDomain mail.protection.outlook.com
+
+    Given the on-premises servers run Exchange
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then every send connector that leads to Microsoft 365 requires TLS and checks the certificate
+
   @HYB-TLS-1 @must @tenant
   Scenario: The own servers offer STARTTLS
     Microsoft 365 hands over to them over TLS only. Where the offer is missing, or a device between the two strips

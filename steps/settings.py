@@ -6,7 +6,7 @@ from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
 from mailflow.exchange.online import OutboundConnector
 from mailflow.judge import condition as conditions
-from mailflow.judge import directory, inbound, outbound, trust
+from mailflow.judge import directory, inbound, outbound, send, trust
 from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
 
@@ -75,6 +75,11 @@ def connector_requires_tls(connector: OutboundConnector | None, conclude: Say) -
 @then("the certificate that the on-premises server shows carries the name the connector demands")
 def certificate_carries_name(environment: Environment, connector: OutboundConnector | None, conclude: Say) -> None:
     conclude(outbound.certificate_fits(environment, connector))
+
+
+@then("every send connector that leads to Microsoft 365 requires TLS and checks the certificate")
+def send_connectors_demand_tls(environment: Environment, conclude: Say) -> None:
+    conclude(send.demand_tls(environment))
 
 
 @then("the domain is an accepted domain of the tenant")

@@ -1,0 +1,81 @@
+"""Judges the send connectors by which mail leaves the own servers for Microsoft 365."""
+
+from collections.abc import Iterator
+
+from mailflow.environment.environment import Environment
+from mailflow.exchange.cloud import is_microsoft_host
+from mailflow.exchange.known import Assumptions, Unknown
+from mailflow.exchange.server import SendConnector, TlsAuthLevel
+from mailflow.judge import evidence
+from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.routing.exchange_server import ExchangeServerRouter
+
+_CHECKED = (TlsAuthLevel.CERTIFICATE_VALIDATION, TlsAuthLevel.DOMAIN_VALIDATION)
+
+
+def demand_tls(environment: Environment) -> Finding:
+    """Judge whether they send over TLS or not at all, and to a certificate that they check.
+
+    Source: Options, Trusted communication (forced TLS both ways); Route mail, Part 2 (RequireTLS, TlsAuthLevel
+    CertificateValidation); TLS certificates (the wizard writes DomainValidation).
+    """
+    asked = "every send connector that leads to Microsoft 365 requires TLS and checks the certificate"
+    assume = Assumptions()
+    found = tuple(dict.fromkeys(_to_microsoft_365(environment, assume)))
+    shown = tuple(
+        evidence.setting(one.origin, prop, f"send connector '{one.name}'", value)
+        for one in found
+        for prop, value in (
+            ("RequireTLS", one.require_tls),
+            ("TlsAuthLevel", one.tls_auth_level),
+            ("TlsDomain", one.tls_domain),
+        )
+    )
+    wrong = {one.name: told for one in found if (told := _wrong(one, assume))}
+    if wrong:
+        remedy = "\n".join(_mend(environment, one) for one in found if one.name in wrong)
+        seen = "; ".join(f"'{one}': {told}" for one, told in wrong.items())
+        return non_compliant(asked, seen, *shown, remedy=remedy)
+    if assume.made:
+        return not_verified(asked, "; ".join(assume.made), *shown)
+    if not found:
+        return not_applicable(asked, "no send connector leads there")
+    unnamed = [one.name for one in found if one.tls_auth_level is TlsAuthLevel.CERTIFICATE_VALIDATION]
+    notes = tuple(f"'{one}' checks who issued the certificate and not its name, as documented" for one in unnamed)
+    return compliant(asked, f"so {'does' if len(found) == 1 else 'do'} {_named(found)}", *shown, notes=notes)
+
+
+def _to_microsoft_365(environment: Environment, assume: Assumptions) -> Iterator[SendConnector]:
+    """Give those that carry mail for the tenant's mailboxes, and those with a smart host of Microsoft 365."""
+    for server in environment.on_premises.servers:
+        if server.is_exchange:
+            router = ExchangeServerRouter(environment, server)
+            chosen = router.send_connector(environment.microsoft_365.coexistence_domain, assume)
+            yield from (chosen,) if chosen else ()
+    for connector in assume.listed(environment.on_premises.exchange.send_connectors):
+        # SmartHosts and DNSRoutingEnabled exclude each other (Set-SendConnector).
+        if connector.dns_routing_enabled is True or not assume(connector.enabled, True):
+            continue
+        if any(is_microsoft_host(host) for host in assume.listed(connector.smart_hosts)):
+            yield connector
+
+
+def _wrong(connector: SendConnector, assume: Assumptions) -> str:
+    if not assume(connector.require_tls, True):
+        return "RequireTLS is False: where TLS fails, mail goes in the clear"
+    level = assume(connector.tls_auth_level, TlsAuthLevel.DOMAIN_VALIDATION)
+    return "" if level in _CHECKED else f"TlsAuthLevel is {level or 'not set'}: whoever answers gets the mail"
+
+
+def _mend(environment: Environment, connector: SendConnector) -> str:
+    """Say how it demands TLS; one that also finds others by DNS must not demand Microsoft's name of them."""
+    demand = f"-RequireTLS $true -TlsAuthLevel DomainValidation -TlsDomain {environment.microsoft_365.cloud.mx_suffix}"
+    tenant = environment.microsoft_365.coexistence_domain
+    spaces = () if isinstance(connector.address_spaces, Unknown) else connector.address_spaces
+    if connector.dns_routing_enabled is False or all(space.domain == tenant for space in spaces):
+        return f'Set-SendConnector "{connector.name}" {demand}'
+    return f'New-SendConnector -Name "To the tenant" -AddressSpaces {tenant} -CloudServicesMailEnabled $true {demand}'
+
+
+def _named(connectors: tuple[SendConnector, ...]) -> str:
+    return " and ".join(f"'{one.name}'" for one in connectors)
