@@ -49,9 +49,13 @@ def _to_microsoft_365(environment: Environment, assume: Assumptions) -> Iterator
     """Give those that carry mail for the tenant's mailboxes, and those with a smart host of Microsoft 365."""
     for server in environment.on_premises.servers:
         if server.is_exchange:
+            choosing = Assumptions()
             router = ExchangeServerRouter(environment, server)
-            chosen = router.send_connector(environment.microsoft_365.coexistence_domain, assume)
-            yield from (chosen,) if chosen else ()
+            chosen = router.send_connector(environment.microsoft_365.coexistence_domain, choosing)
+            for why in choosing.made:
+                assume.note(why)
+            if chosen and not choosing.made:  # else it is perhaps another, and this one's settings say nothing
+                yield chosen
     for connector in assume.listed(environment.on_premises.exchange.send_connectors):
         # SmartHosts and DNSRoutingEnabled exclude each other (Set-SendConnector).
         if connector.dns_routing_enabled is True or not assume(connector.enabled, True):
