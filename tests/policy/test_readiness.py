@@ -7,10 +7,11 @@ from typing import Any
 import dns.zone
 import pytest
 
-from mailflow.policy.readiness import PlannedMx, Readiness, Window, readiness
-from mailflow.records.mx_change import Lowered
+from mailflow.policy.readiness import NoWindow, PlannedMx, Readiness, Window, readiness
+from mailflow.records.mx_change import Lowered, MxChange
 
 DUE = datetime(2026, 12, 5, 21, tzinfo=UTC)
+NOT_RECORDED = "the MX record before the change is not recorded (cutover.before in environment.yaml)"
 HEAD = "@ 3600 IN SOA ns. hostmaster. 1 7200 3600 1209600 3600\n@ 3600 IN NS ns.example.\n"
 
 
@@ -27,7 +28,9 @@ def test_the_planned_record_with_its_time_to_live() -> None:
     due = datetime(2026, 12, 5, 21, tzinfo=UTC)
     text = "@ 600 IN MX 20 b.contoso.com.\n@ 600 IN MX 10 a.contoso.com.\n"
     assert readiness(world({"contoso.com": text}, "contoso.com", at=due)) == Readiness(
-        due, (PlannedMx("contoso.com", ("10 a.contoso.com.", "20 b.contoso.com."), 600),)
+        due,
+        (PlannedMx("contoso.com", ("10 a.contoso.com.", "20 b.contoso.com."), 600),),
+        without=(NoWindow("contoso.com", NOT_RECORDED),),
     )
 
 
@@ -51,7 +54,7 @@ def test_a_plan_that_says_nothing() -> None:
 def changing(before: str, planned: str, lowered: Lowered | None = None) -> Readiness:
     made = world({"contoso.com": planned}, "contoso.com", at=DUE)
     made.cutover.lowered = lowered
-    made.before = SimpleNamespace(zones=world({"contoso.com": before}).zones)
+    made.before = SimpleNamespace(folder="before", zones=world({"contoso.com": before}).zones)
     return readiness(made)
 
 
@@ -61,27 +64,31 @@ def test_the_time_around_the_change() -> None:
         "@ 600 IN MX 0 contoso-com.mail.protection.outlook.com.\n",
         Lowered(300, datetime(2026, 12, 3, 20, tzinfo=UTC)),
     )
-    assert found.windows == (
-        Window(
-            domain="contoso.com",
-            before=("10 mail.contoso.com.",),
-            old_ttl=86_400,
-            lower_by=datetime(2026, 12, 4, 19, tzinfo=UTC),
-            lowered_everywhere=datetime(2026, 12, 4, 22, tzinfo=UTC),
-            at=DUE,
-            old_until=datetime(2026, 12, 5, 23, 5, tzinfo=UTC),
-            keep_old_until=datetime(2026, 12, 9, 21, tzinfo=UTC),
-            way_back=7800,
-            none_for=3600,
-        ),
-    )
+    lowered = Lowered(300, datetime(2026, 12, 3, 20, tzinfo=UTC))
+    change = MxChange(at=DUE, old_ttl=86_400, new_ttl=600, refresh=7200, lowered=lowered)
+    assert found.windows == (Window("contoso.com", ("10 mail.contoso.com.",), change, none_for=3600),)
+    assert found.without == ()
 
 
 def test_a_ttl_of_which_nobody_says_that_it_is_lowered() -> None:
     (window,) = changing("@ 86400 IN MX 10 a.\n", "@ 600 IN MX 10 b.\n").windows
-    assert (window.lowered_everywhere, window.old_until) == (None, datetime(2026, 12, 6, 23, tzinfo=UTC))
+    assert window.change.lowered_everywhere is None
+    assert window.change.old_until == datetime(2026, 12, 6, 23, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("before", ["", "@ 86400 IN MX 10 b.\n"])
-def test_no_window_where_nothing_changes_or_the_old_record_is_not_recorded(before: str) -> None:
-    assert changing(before, "@ 600 IN MX 10 b.\n").windows == ()
+@pytest.mark.parametrize(
+    ("before", "planned", "why"),
+    [
+        ("", "@ 600 IN MX 10 b.\n", "before/zones has no zone with an MX record of it"),
+        ("@ 86400 IN MX 10 b.\n", "", "the plan has no zone with an MX record of it"),
+        ("@ 86400 IN MX 10 b.\n", "@ 600 IN MX 10 b.\n", "the plan leaves its MX record as it is"),
+    ],
+)
+def test_a_domain_without_a_window_says_why(before: str, planned: str, why: str) -> None:
+    found = changing(before, planned)
+    assert (found.windows, found.without) == ((), (NoWindow("contoso.com", why),))
+
+
+def test_no_window_where_nobody_recorded_what_was_before() -> None:
+    found = readiness(world({"contoso.com": "@ 600 IN MX 10 b.\n"}, "contoso.com", at=DUE))
+    assert (found.windows, found.without) == ((), (NoWindow("contoso.com", NOT_RECORDED),))

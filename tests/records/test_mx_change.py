@@ -1,10 +1,12 @@
 """What resolvers may believe around a change, held against every cache there can be."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailflow.records import mx_change
 from mailflow.records.mx_change import SPREAD, Believed, Lowered, MxChange
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -80,6 +82,25 @@ def test_who_goes_back_in_time_is_back_in_time(made: tuple[MxChange, int], due: 
     assert Believed.NEW in change.believed(seen_by, back + timedelta(seconds=1))
 
 
+@given(changes(), st.integers(0, 8))
+def test_the_latest_way_back_is_the_latest_that_caches_allow(made: tuple[MxChange, int], spread: int) -> None:
+    change, at = made
+    with patch.object(mx_change, "SPREAD", timedelta(seconds=spread)):  # three days, second by second, take too long
+        closes, latest = change.keep_old_until, change.latest_way_back
+    last = int((closes - change.way_back - START).total_seconds())
+    grain = 3 if change.refresh else 2
+
+    def gone(back: int) -> bool:
+        """Whether no cache gives the new record any more when the old side may close, if one goes back then."""
+        versions = [(-LONG_AGO, Believed.OLD, change.old_ttl), (at, Believed.NEW, change.new_ttl)]
+        held = caches([*versions, (back, Believed.OLD, change.old_ttl)], change.refresh)
+        return all(Believed.NEW not in held[second] for second in held if moment(second) >= closes)
+
+    assert latest == (moment(last) if last >= at else None)
+    for back in range(max(last, at + 1), last + grain + 1):  # published for a second at least
+        assert gone(back) is (back < last + grain)
+
+
 def test_the_moments_of_a_change_whose_ttl_was_lowered() -> None:
     at = datetime(2026, 12, 5, 21, tzinfo=UTC)
     change = MxChange(at, 86_400, 3600, 7200, Lowered(300, at - timedelta(days=2)))
@@ -88,9 +109,19 @@ def test_the_moments_of_a_change_whose_ttl_was_lowered() -> None:
     assert change.old_until == datetime(2026, 12, 5, 23, 5, tzinfo=UTC)
     assert change.keep_old_until == datetime(2026, 12, 9, 21, tzinfo=UTC) == at + timedelta(days=1) + SPREAD
     assert change.way_back == timedelta(hours=3)
+    assert change.latest_way_back == datetime(2026, 12, 9, 18, tzinfo=UTC)
+    assert change.too_early == timedelta(0)
 
 
 def test_a_ttl_that_was_lowered_too_late_still_holds() -> None:
     at = datetime(2026, 12, 5, 21, tzinfo=UTC)
     change = MxChange(at, 86_400, 3600, 0, Lowered(300, at - timedelta(hours=1)))
     assert change.old_until == change.lowered_everywhere == at + timedelta(hours=23)
+    assert change.too_early == timedelta(hours=23)
+
+
+def test_nobody_goes_back_in_time_from_a_record_that_is_kept_for_longer_than_the_old_side() -> None:
+    at = datetime(2026, 12, 5, 21, tzinfo=UTC)
+    assert MxChange(at, 3600, 4 * 86_400, 0).latest_way_back is None
+    assert MxChange(at, 86_400, 4 * 86_400, 0).latest_way_back == at
+    assert MxChange(at, 3600, 300, 0).too_early == timedelta(0), "nobody knows when it is lowered"

@@ -1,7 +1,7 @@
 """A run that holds every verdict and every kind of evidence, in whatever words a test wants."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
 
 import pytest
@@ -10,10 +10,11 @@ from mailflow.environment.environment import Waiver
 from mailflow.environment.layout import Resemblance
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.misfit import Misfit
-from mailflow.policy.readiness import PlannedMx, Readiness, Window
+from mailflow.policy.readiness import NoWindow, PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Observed, Run
 from mailflow.policy.way import Demand, Hop, Way
+from mailflow.records.mx_change import Lowered, MxChange
 
 STARTED = datetime(2026, 11, 23, 16, 20, 5, tzinfo=UTC)
 
@@ -105,8 +106,9 @@ def build() -> Build:
             for level in Level
         ]
         results = fields.get("results", every)
-        moments = [STARTED + timedelta(hours=hours) for hours in range(5)]
-        window = Window(text("contoso.com"), (text("10 old."),), 86_400, *moments, 3900, 300)
+        due = (STARTED + timedelta(days=2)).astimezone(timezone(timedelta(hours=1)))
+        change = MxChange(due, 86_400, 300, 3600, Lowered(600, STARTED))
+        window = Window(text("contoso.com"), (text("10 old."),), change, 300)
         named: dict[str, object] = {
             "kit_version": text("0.1.0"),
             "mode": "simulated",
@@ -131,7 +133,12 @@ def build() -> Build:
             "ran_by": text("kim"),
             "ran_on": text("jump-host"),
             "again": text("--environment scenario-4"),
-            "readiness": Readiness(STARTED, (PlannedMx(text("contoso.com"), (text("10 mail."),), 300),), (window,)),
+            "readiness": Readiness(
+                due,
+                (PlannedMx(text("contoso.com"), (text("10 mail."),), 300), PlannedMx(text("b.example"), (), None)),
+                (window,),
+                (NoWindow(text("b.example"), text("not recorded")),),
+            ),
             "advice": {4: (text("the documentation recommends another scenario"),)},
             "misfits": (
                 Misfit(

@@ -54,22 +54,31 @@ def test_the_shape_that_other_programs_rely_on(build, row) -> None:
         },
         "waiver_mistakes": [],
         "readiness": {
-            "at": "2026-11-23T16:20:05Z",
-            "planned": [{"domain": "contoso.com", "records": ["10 mail."], "ttl": 300}],
+            "at": "2026-11-25T16:20:05Z",
+            "offset": "+01:00",
+            "planned": [
+                {"domain": "contoso.com", "records": ["10 mail."], "ttl": 300},
+                {"domain": "b.example", "records": [], "ttl": None},
+            ],
             "windows": [
                 {
                     "domain": "contoso.com",
                     "before": ["10 old."],
                     "old_ttl": 86_400,
-                    "lower_by": "2026-11-23T16:20:05Z",
-                    "lowered_everywhere": "2026-11-23T17:20:05Z",
-                    "at": "2026-11-23T18:20:05Z",
-                    "old_until": "2026-11-23T19:20:05Z",
-                    "keep_old_until": "2026-11-23T20:20:05Z",
+                    "new_ttl": 300,
+                    "refresh": 3600,
+                    "lowered": {"ttl": 600, "at": "2026-11-23T16:20:05Z"},
+                    "lower_by": "2026-11-24T15:20:05Z",
+                    "lowered_everywhere": "2026-11-24T17:20:05Z",
+                    "at": "2026-11-25T16:20:05Z",
+                    "old_until": "2026-11-25T17:30:05Z",
+                    "keep_old_until": "2026-11-29T16:20:05Z",
+                    "latest_way_back": "2026-11-29T15:15:05Z",
                     "way_back": 3900,
                     "none_for": 300,
                 }
             ],
+            "without_window": [{"domain": "b.example", "why": "not recorded"}],
         },
         "misfits": [
             {

@@ -6,7 +6,7 @@ Only what the files of the environment tell. What is published today they do not
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailflow.environment.environment import Environment
+from mailflow.environment.environment import Cutover, Environment
 from mailflow.environment.zones import find_records, find_soa
 from mailflow.records.mx_change import MxChange
 
@@ -22,39 +22,41 @@ class PlannedMx:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time around the change for one domain: which moments it has, worked out from both zones. Moments aware."""
+    """The time around the change for one domain, worked out from both zones."""
 
     domain: str
     before: tuple[str, ...]  # the old MX record: "10 mail.contoso.com."
-    old_ttl: int  # seconds
-    lower_by: datetime  # the latest moment at which a lowered TTL is everywhere at the change
-    lowered_everywhere: (
-        datetime | None
-    )  # the earliest safe change; None: the environment does not say when it is lowered
-    at: datetime  # the change: from then on resolvers may give either record
-    old_until: datetime  # from then on none gives the old one
-    keep_old_until: datetime  # so long the old side has to take mail
-    way_back: int  # seconds after going back for which a resolver may still give the new record
+    change: MxChange  # which moments it has
     none_for: int  # seconds for which resolvers believe that there is no MX record, were it ever missing (RFC 2308)
+
+
+@dataclass(frozen=True, slots=True)
+class NoWindow:
+    """A domain of whose change nothing can be worked out."""
+
+    domain: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """What is known of the change before it is made."""
 
-    at: datetime | None  # when it is due, aware; None: the environment does not say
+    at: datetime | None  # when it is due, aware, with the offset that was written; None: the environment does not say
     planned: tuple[PlannedMx, ...]
-    windows: tuple[Window, ...] = ()  # of the domains whose MX record before is recorded
+    windows: tuple[Window, ...] = ()
+    without: tuple[NoWindow, ...] = ()  # the other domains, where a change is due
 
 
 def readiness(environment: Environment) -> Readiness:
     """Read the change out of an environment."""
-    due = environment.cutover.at if environment.cutover else None
-    windows = (_window(environment, domain.name) for domain in environment.domains)
+    cutover = environment.cutover
+    found = [_window(environment, cutover, domain.name) for domain in environment.domains] if cutover else []
     return Readiness(
-        due,
+        cutover.at if cutover else None,
         tuple(_planned(environment, domain.name) for domain in environment.domains),
-        tuple(window for window in windows if window),
+        tuple(one for one in found if isinstance(one, Window)),
+        tuple(one for one in found if isinstance(one, NoWindow)),
     )
 
 
@@ -65,24 +67,17 @@ def _planned(environment: Environment, domain: str) -> PlannedMx:
     return PlannedMx(domain, tuple(sorted(map(str, found))), found.ttl)
 
 
-def _window(environment: Environment, domain: str) -> Window | None:
-    cutover, before = environment.cutover, environment.before
-    if cutover is None or before is None:
-        return None
+def _window(environment: Environment, cutover: Cutover, domain: str) -> Window | NoWindow:
+    before = environment.before
+    if before is None:
+        return NoWindow(domain, "the MX record before the change is not recorded (cutover.before in environment.yaml)")
     old, new = find_records(before.zones, domain, "MX"), find_records(environment.zones, domain, "MX")
     soa = find_soa(before.zones, domain)
-    if old is None or new is None or soa is None or set(old) == set(new):
-        return None
+    if old is None or soa is None:
+        return NoWindow(domain, f"{before.folder}/zones has no zone with an MX record of it")
+    if new is None:
+        return NoWindow(domain, "the plan has no zone with an MX record of it")
+    if set(old) == set(new):
+        return NoWindow(domain, "the plan leaves its MX record as it is")
     change = MxChange(cutover.at, old.ttl, new.ttl, soa.refresh, cutover.lowered)
-    return Window(
-        domain,
-        tuple(sorted(map(str, old))),
-        old.ttl,
-        change.lower_by,
-        change.lowered_everywhere,
-        change.at,
-        change.old_until,
-        change.keep_old_until,
-        round(change.way_back.total_seconds()),
-        soa.negative,
-    )
+    return Window(domain, tuple(sorted(map(str, old))), change, soa.negative)

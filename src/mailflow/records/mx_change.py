@@ -62,9 +62,23 @@ class MxChange:
         return max(self.old_until, self.at + timedelta(seconds=self.old_ttl)) + SPREAD
 
     @property
+    def too_early(self) -> timedelta:
+        """By how much the change comes before it is safe; nothing where it does not, or where nobody knows."""
+        return max((self.lowered_everywhere or self.at) - self.at, timedelta())
+
+    @property
     def way_back(self) -> timedelta:
         """How long after going back a resolver may still give the new record."""
         return self._after(self.new_ttl)
+
+    @property
+    def latest_way_back(self) -> datetime | None:
+        """When to go back at the latest, so that nobody gives the new record any more when the old side may close.
+
+        None: not even at once, as the new record is kept for longer than that.
+        """
+        latest = self.latest_rollback(self.keep_old_until)
+        return latest if latest >= self.at else None
 
     def latest_rollback(self, seen_by: datetime) -> datetime:
         """Give when to go back at the latest, so that from `seen_by` on nobody gives the new record."""

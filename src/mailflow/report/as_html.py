@@ -19,11 +19,13 @@ from markupsafe import Markup
 from mailflow.policy import documents
 from mailflow.policy.disagreement import concerning
 from mailflow.policy.finding import Evidence, Verdict
+from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.run import Run
 from mailflow.report import words
 from mailflow.report.matrix import Row, anchor, matrix
 from mailflow.report.page import Page, seen
 from mailflow.report.printable import printable
+from mailflow.report.window import lasting, shown, timelines
 
 # Of one answer; a hostile server must not make the report unreadable. All of it is in evidence.json.
 CHARACTERS = 30_000
@@ -68,7 +70,7 @@ def report(run: Run) -> bytes:
         running=_running_head(run),
         around=[row for row in page.rows if _AROUND.fullmatch(row.result.requirement.id)],
         locks=[row for row in page.of(Verdict.COMPLIANT) if _LOCK.fullmatch(row.result.requirement.id)],
-        **_planned(run),
+        **_readiness(run.readiness or Readiness(None, ())),
     )
 
 
@@ -77,18 +79,25 @@ def index(reports: Sequence[tuple[Run, str]]) -> bytes:
     return _render("index.html.j2", reports=[(run, link, words.sentence(run)) for run, link in reports])
 
 
-def _planned(run: Run) -> dict[str, object]:
-    """Take domains together whose MX records are planned alike, and find how long the new ones are given at the most.
+def _readiness(change: Readiness) -> dict[str, object]:
+    """Take domains together whose MX records are and were alike, and find how long the new ones are kept at the most.
 
     A resolver keeps what a secondary name server gave it, and that may be behind; where the zone before is not recorded
     its refresh time is not known.
     """
-    groups: dict[tuple[tuple[str, ...], int | None], list[str]] = {}
-    for planned in run.readiness.planned if run.readiness else ():
-        groups.setdefault((planned.records, planned.ttl), []).append(planned.domain)
-    longest = [ttl for _, ttl in groups if ttl is not None]
-    longest += [window.way_back for window in run.readiness.windows] if run.readiness else []
-    return {"planned": list(groups.items()), "ttl_latest": max(longest, default=0)}
+    windows = {window.domain: window for window in change.windows}
+    groups: dict[object, tuple[PlannedMx, Window | None, list[str]]] = {}
+    for planned in change.planned:
+        window = windows.get(planned.domain)
+        alike = (planned.records, planned.ttl, window and (window.before, window.change))
+        groups.setdefault(alike, (planned, window, []))[2].append(planned.domain)
+    kept = [timedelta(seconds=planned.ttl) for planned in change.planned if planned.ttl is not None]
+    longest = max([*kept, *(window.change.way_back for window in change.windows)], default=timedelta())
+    return {
+        "records": list(groups.values()),
+        "timelines": timelines(change.windows),
+        "ttl_latest": round(longest.total_seconds()),
+    }
 
 
 def _running_head(run: Run) -> Markup:
@@ -172,8 +181,10 @@ def _environment() -> jinja2.Environment:
         "anchor": anchor,
         "changed": words.changed,
         "duration": _duration,
+        "lasting": lasting,
         "later": lambda time, seconds: time + timedelta(seconds=seconds),
         "lines": _lines,
+        "shown": shown,
         "spoken": words.misfit,
         "stamp": _stamp,
         "status_class": _status_class,

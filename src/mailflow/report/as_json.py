@@ -14,7 +14,7 @@ from typing import Any
 from mailflow.observe.recording import digest, written
 from mailflow.policy.comparison import Comparison
 from mailflow.policy.finding import Evidence
-from mailflow.policy.readiness import Readiness
+from mailflow.policy.readiness import Readiness, Window
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Run
 
@@ -179,11 +179,31 @@ def _side(run: Run) -> dict[str, Any]:
 def _readiness(change: Readiness) -> dict[str, Any]:
     return {
         "at": _utc(change.at) if change.at else None,
+        "offset": change.at.isoformat(timespec="seconds")[19:] if change.at else None,
         "planned": [asdict(record) for record in change.planned],
-        "windows": [
-            {name: _utc(told) if isinstance(told, datetime) else told for name, told in asdict(window).items()}
-            for window in change.windows
-        ],
+        "windows": list(map(window, change.windows)),
+        "without_window": [asdict(one) for one in change.without],
+    }
+
+
+def window(told: Window) -> dict[str, Any]:
+    """Write the time around the change: what it follows from, and the moments that follow."""
+    change = told.change
+    return {
+        "domain": told.domain,
+        "before": told.before,
+        "old_ttl": change.old_ttl,
+        "new_ttl": change.new_ttl,
+        "refresh": change.refresh,
+        "lowered": {"ttl": change.lowered.ttl, "at": _utc(change.lowered.at)} if change.lowered else None,
+        "lower_by": _utc(change.lower_by),
+        "lowered_everywhere": _utc(change.lowered_everywhere) if change.lowered_everywhere else None,
+        "at": _utc(change.at),
+        "old_until": _utc(change.old_until),
+        "keep_old_until": _utc(change.keep_old_until),
+        "latest_way_back": _utc(change.latest_way_back) if change.latest_way_back else None,
+        "way_back": round(change.way_back.total_seconds()),
+        "none_for": told.none_for,
     }
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -156,6 +156,13 @@ class Part:
             self.fail(EXPECTED)
         return scenario_name(str(told))
 
+    def seconds(self) -> int:
+        """Give a time to live or the like."""
+        told = self.number()
+        if told >= 1 << 31:  # RFC 2181 section 8
+            self.fail(f"a number of seconds below {1 << 31}")
+        return told
+
     def flag(self) -> bool:
         """Give true or false."""
         if not isinstance(self._value, bool):
@@ -184,3 +191,18 @@ class Part:
             return datetime.fromisoformat(told if _TIME.fullmatch(told) else "")
         except ValueError:
             self.fail("a time in UTC as 2026-11-23T16:20:05Z")
+
+    def due(self) -> datetime:
+        """Give a time in UTC from which moments are worked out, as an environment may give it."""
+        told = self.time()
+        if not 2000 <= told.year < 2200:  # what is worked out from it has to stay a date
+            self.fail("a time between the years 2000 and 2199")
+        return told
+
+    def offset(self) -> tzinfo:
+        """Give an offset from UTC."""
+        try:
+            zone = datetime.fromisoformat(f"2000-01-01T00:00:00{self.text()}").tzinfo
+        except ValueError:
+            zone = None
+        return zone or self.fail("an offset from UTC as +01:00")

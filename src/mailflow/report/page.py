@@ -48,6 +48,13 @@ class Design:
         """Those in which something is not as demanded."""
         return tuple(passage for passage in self.passages if any(strip.differs for strip, _ in passage.strips))
 
+    @property
+    def told(self) -> str:
+        """Say the drawing in a sentence or two."""
+        wrong = "; ".join(f"{passage.kind} ({'; '.join(passage.seen)})" for passage in self.differing)
+        ways = f"Not as demanded: {wrong}." if wrong else "Every way that was seen is the one that is demanded."
+        return f"{len(self.passages)} kinds of message. {ways}"
+
 
 def seen(result: Result) -> tuple[tuple[str, str, str], ...]:
     """Give what decided the verdict: asked, seen, status; what was told already is not told again."""

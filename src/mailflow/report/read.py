@@ -4,6 +4,7 @@ The file may come from a build server, a colleague or a stranger. It is held to 
 the decision that it states must follow from the rows in it.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 from mailflow.environment.environment import Waiver
@@ -14,12 +15,13 @@ from mailflow.observe.recording import Recording
 from mailflow.policy.feature import row_name
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.misfit import Misfit
-from mailflow.policy.readiness import PlannedMx, Readiness, Window
+from mailflow.policy.readiness import NoWindow, PlannedMx, Readiness, Window
 from mailflow.policy.requirement import Level, Requirement, Result, Source, Standing, Step
 from mailflow.policy.run import Completeness, Decision, Observed, Run
 from mailflow.policy.signature import SHOWN
 from mailflow.policy.way import Demand, Hop, Way
-from mailflow.report.as_json import SCHEMA
+from mailflow.records.mx_change import Lowered, MxChange
+from mailflow.report import as_json
 from mailflow.report.json_part import Part, open_json
 
 FILE = "report.json"
@@ -35,8 +37,8 @@ def read(path: Path) -> Run:
 
     """
     top = open_json(path)
-    if (schema := top["schema"]).number() != SCHEMA:
-        schema.fail(str(SCHEMA), "Another version of Mailflow wrote it: read it with that one.")
+    if (schema := top["schema"]).number() != as_json.SCHEMA:
+        schema.fail(str(as_json.SCHEMA), "Another version of Mailflow wrote it: read it with that one.")
     if (kit := top["kit"]["name"]).text() != "mailflow":
         kit.fail("mailflow")
     run, environment = top["run"], top["environment"]
@@ -127,33 +129,39 @@ def _completeness(done: Part) -> Completeness:
 
 
 def _readiness(change: Part) -> Readiness:
+    at = None if change["at"].is_null() else change["at"].due().astimezone(change["offset"].offset())
     return Readiness(
-        None if change["at"].is_null() else change["at"].time(),
+        at,
         tuple(
             PlannedMx(
                 planned["domain"].text(),
                 planned["records"].texts(),
-                None if planned["ttl"].is_null() else planned["ttl"].number(),
+                None if planned["ttl"].is_null() else planned["ttl"].seconds(),
             )
             for planned in change["planned"].items()
         ),
-        tuple(map(_window, change["windows"].items())),
+        tuple(_window(window, at) for window in change["windows"].items()),
+        tuple(NoWindow(one["domain"].text(), one["why"].text()) for one in change["without_window"].items()),
     )
 
 
-def _window(window: Part) -> Window:
-    return Window(
-        domain=window["domain"].text(),
-        before=window["before"].texts(),
-        old_ttl=window["old_ttl"].number(),
-        lower_by=window["lower_by"].time(),
-        lowered_everywhere=None if window["lowered_everywhere"].is_null() else window["lowered_everywhere"].time(),
-        at=window["at"].time(),
-        old_until=window["old_until"].time(),
-        keep_old_until=window["keep_old_until"].time(),
-        way_back=window["way_back"].number(),
-        none_for=window["none_for"].number(),
+def _window(window: Part, due: datetime | None) -> Window:
+    lowered = window["lowered"]
+    if due is None or window["at"].time() != due:
+        window["at"].fail("the time of the change, which is the same for all domains", _CHANGED)
+    change = MxChange(
+        at=due,
+        old_ttl=window["old_ttl"].seconds(),
+        new_ttl=window["new_ttl"].seconds(),
+        refresh=window["refresh"].seconds(),
+        lowered=None if lowered.is_null() else Lowered(lowered["ttl"].seconds(), lowered["at"].due()),
     )
+    told = Window(window["domain"].text(), window["before"].texts(), change, window["none_for"].seconds())
+    follows = as_json.window(told)
+    for name in ("lower_by", "lowered_everywhere", "old_until", "keep_old_until", "latest_way_back", "way_back"):
+        if window[name].as_it_is() != follows[name]:
+            window[name].fail(f"{follows[name] or 'null'}, which follows from the rest", _CHANGED)
+    return told
 
 
 def _misfit(misfit: Part) -> Misfit:
