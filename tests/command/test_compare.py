@@ -143,6 +143,14 @@ def test_an_environment_with_mistakes_says_them(tmp_path, capsys, monkeypatch) -
     assert "found the key 'organisation'" in told
 
 
+def test_a_run_that_does_not_end_is_ended(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("mailflow.command.compare._DEADLINE_S", 0.01)
+    told = mistake(capsys, put(tmp_path / "good", BEFORE), "scenario-4")
+    folder = (ROOT / "fixtures" / "scenario-4").as_posix()
+    assert told == f"{folder}: found a run that had not ended after 0.01 s; expected one that judges.\n"
+
+
 def test_what_would_change_if_the_environment_were_otherwise(tmp_path, capsys, monkeypatch) -> None:
     """The MX record of the copy names a server of somebody else; nothing is left behind in reports/."""
     project = tmp_path / "project"

@@ -65,7 +65,15 @@ def test_words_choose(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
         "      as in HYB-TLS-1\n"
         "\n"
     )
-    assert printed(capsys, "unheard of") == "no such sentence\n"
+    for options, told in (
+        (
+            ["unheard", "of"],
+            "No sentence holds unheard, of. Try fewer words, or none: mailflow steps prints them all.\n",
+        ),
+        (["--json", "unheard"], "[]\n"),
+    ):
+        assert main(["steps", *options]) == 1
+        assert capsys.readouterr().out == told
 
 
 def test_words_of_the_help_choose_something(

@@ -22,6 +22,7 @@ from mailflow.observe.contacts import Ask
 from mailflow.observe.dialogue import Ending, Endpoint
 from mailflow.observe.smtp import TlsSession, visit
 from mailflow.policy.finding import Finding
+from mailflow.report import words
 from tests.observe.smtp_server import SILENCE, Peer, Script, answering, serving
 
 ROOT = Path(__file__).parents[2]
@@ -195,13 +196,13 @@ def environment() -> Environment:
 def told(finding: Finding) -> str:
     where = f"mail.contoso.com [{ADDRESS}]"
     seen = finding.seen.replace(f"{where}: ", "").replace(f"{where} ", "").replace(where, "it")
-    words = re.sub(r"\b[0-9.]+ s\b", "N s", seen).replace("|", "\\|")
-    words = re.sub("; run again.*", "", words)  # what to do about it
+    said = re.sub(r"\b[0-9.]+ s\b", "N s", seen).replace("|", "\\|")
+    said = re.sub("; run again.*", "", said)  # what to do about it
     # OpenSSL's and the system's own words differ from one to the next.
     for start, end in (("no TLS: ", "…"), ("from here: ", "…")):
-        if start in words:
-            words = words[: words.index(start) + len(start)] + end
-    return f"{finding.verdict}: {words}"
+        if start in said:
+            said = said[: said.index(start) + len(start)] + end
+    return f"{words.spoken(finding.verdict)}: {said}"
 
 
 def row(title: str, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> str:

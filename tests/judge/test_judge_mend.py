@@ -1,14 +1,16 @@
 """What mends the failure that a reply of the own servers tells of."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, UNABLE_TO_RELAY
 from mailflow.judge import path as judge
-from mailflow.judge.mend import mends
+from mailflow.judge.mend import mends, to_be_seen
 from mailflow.mail.reply import Reply
 from mailflow.observe.path import Disposition
+from mailflow.policy.finding import Verdict
 
 DROPPED = Reply(421, "4.4.2", "Connection dropped (421 4.3.2 Service not available)")
 
@@ -39,3 +41,19 @@ def test_a_reply_that_does_not(path: Any) -> None:
 def test_the_mend_stands_in_the_finding(path: Any, s4: Any) -> None:
     one = path("own", ended=Disposition.WAITING, reply=CERTIFICATE_NOT_FOUND)
     assert judge.delivered(s4.environment, [one]).remedy == mends([one]) != ""
+
+
+@pytest.mark.parametrize(("source", "told"), [("messages/", True), ("DNS", False)])
+def test_a_message_that_nobody_saw_is_to_be_sent(path: Any, s4: Any, source: str, told: bool) -> None:
+    why = "no message shows it: send it from kate@tailspintoys.com, save what arrives as messages/a.eml"
+    one = replace(path(ended=Disposition.UNSEEN), source=source, assumptions=(why,))
+    send = "Send the messages that were not seen, save what arrives in messages/ under the names given, and judge again"
+    found = judge.delivered(s4.environment, [one])
+    assert (found.verdict, found.seen, found.remedy) == (Verdict.NOT_VERIFIED, why, send if told else "")
+
+
+def test_what_a_plan_lacks_and_what_was_not_sent_are_both_said(path: Any) -> None:
+    one = replace(path(ended=Disposition.UNSEEN), source="messages/")
+    zones, send = to_be_seen([one], "DNS: no answer for a.example MX (x): the plan has no zone for it").splitlines()
+    assert zones == "Find out what the DNS says of a.example; where a plan is judged, supply the zone (zones/)"
+    assert send.startswith("Send the messages")

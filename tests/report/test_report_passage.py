@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailflow.environment.message import Kind
@@ -63,6 +63,7 @@ def test_the_demanded_way_is_what_the_sentences_demand_together(row, demands, st
     [
         ([Demand(passes=(OWN, CLOUD))], way(INTERNET, CLOUD), ((1, f"not by way of {OWN}"),)),
         ([Demand(passes=(OWN,))], way(INTERNET, OWN, CLOUD), ((2, "goes on"),)),
+        ([Demand(leaves=OWN)], way(OWN, CLOUD, INTERNET), ((1, "not to the Internet"),)),
         ([Demand(passes=(OWN, CLOUD))], way(INTERNET, ending=REFUSED, at=CLOUD), ((1, f"not by way of {OWN}"),)),
         ([Demand(passes=(OWN,)), Demand((DELIVERED,))], way(INTERNET, ending=REFUSED, at=OWN), ((1, REFUSED),)),
         ([Demand((REFUSED,))], way(INTERNET, CLOUD), ((2, DELIVERED),)),
@@ -117,6 +118,15 @@ def test_kinds_of_message_stand_in_their_order_and_others_of_the_evidence_do_not
 PLACES = st.lists(st.sampled_from([INTERNET, OWN, CLOUD]), min_size=1, max_size=6)
 
 
+# Refused as demanded, but not where: three hosts had taken it before.
+@example(
+    taken=[INTERNET, OWN, CLOUD],
+    demands=[Demand(("refused",), "", (INTERNET,), tls=True)],
+    ending="refused",
+    at=INTERNET,
+    verdict=Verdict.WAIVED,
+    own_first=False,
+)
 @given(
     taken=PLACES,
     demands=st.lists(

@@ -32,6 +32,7 @@ _EXAMPLES = """\
 """
 _PYTEST = ("-m", "pytest", "features", "-q", "-p", "no:cacheprovider")
 _BUILD_SERVER = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "TF_BUILD")  # to be told of this run, not of that one
+_DEADLINE_S = 3600  # a thousand domains take minutes
 _JUDGED = (0, 1)  # exit statuses of a run that was judged, whatever it found
 
 
@@ -91,16 +92,22 @@ def _judged(folder: Path) -> "Run":
         told = f"no features/ in {Path.cwd().as_posix()}"
         raise InputError(Mistake("mailflow compare", None, told, "the folder of a project, to judge an environment"))
     with tempfile.TemporaryDirectory(prefix="mailflow-") as reports:
-        run = subprocess.run(  # noqa: S603  # ourselves, on a folder that has just been read
-            [sys.executable, *_PYTEST, "--environment", str(folder), "--reports", reports],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            env={name: value for name, value in os.environ.items() if name not in _BUILD_SERVER} | {"PYTHONUTF8": "1"},
-            check=False,
-        )
+        try:
+            run = subprocess.run(  # noqa: S603  # ourselves, on a folder that has just been read
+                [sys.executable, *_PYTEST, "--environment", str(folder), "--reports", reports],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                env={name: told for name, told in os.environ.items() if name not in _BUILD_SERVER}
+                | {"PYTHONUTF8": "1"},
+                timeout=_DEADLINE_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            told = f"a run that had not ended after {_DEADLINE_S} s"
+            raise InputError(Mistake(folder.as_posix(), None, told, "one that judges")) from late
         found = list(Path(reports).glob(f"*/simulated/{FILE}"))
         if run.returncode not in _JUDGED or len(found) != 1:
             told = f"a run that ended with exit status {run.returncode}"

@@ -7,14 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailflow.command.line import Commands, command, say
+from mailflow.command.line import DONE, NOT_SO, Commands, command, say
 
 if TYPE_CHECKING:
     from mailflow.plugin.sentences import Topic
 
 _ABOUT = """\
 Print the sentences that can be written in feature files, by topic: those of Mailflow, and those in steps/ of the folder
-you are in. Below each stand examples with the requirement they are from. WORDS choose the sentences that hold them all.
+you are in. Below each stand examples with the requirement they are from. WORDS choose the sentences that hold them all;
+the exit status is 1 where there is none.
 """
 
 _EXAMPLES = """\
@@ -33,17 +34,18 @@ def add(commands: Commands) -> None:
     parser.set_defaults(carry_out=_carry_out)
 
 
-def _carry_out(options: argparse.Namespace) -> None:
+def _carry_out(options: argparse.Namespace) -> int:
     from mailflow.plugin.sentences import places, topics  # noqa: PLC0415
 
     found = [chosen for topic in topics(places(Path.cwd())) if (chosen := _with(topic, options.words)).sentences]
     if options.json:
         say(json.dumps([asdict(topic) for topic in found], indent=2, ensure_ascii=False))
     elif not found:
-        say("no such sentence")
+        say(f"No sentence holds {', '.join(options.words)}. Try fewer words, or none: mailflow steps prints them all.")
     for topic in () if options.json else found:
         for line in _told(topic):
             say(line)
+    return DONE if found else NOT_SO
 
 
 def _with(topic: "Topic", words: list[str]) -> "Topic":

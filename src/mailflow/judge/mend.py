@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, CONNECTION_REFUSED, UNABLE_TO_RELAY
-from mailflow.observe.path import MailPath, Place
+from mailflow.observe.path import Disposition, MailPath, Place
+from mailflow.observe.saved_message import FOLDER
 from mailflow.records.answer import Answer
 
 _CERTIFICATE = """Let the Send connector name a certificate that the server has (Exchange Management Shell):
@@ -25,6 +26,8 @@ Set-ReceiveConnector "<connector>" -PermissionGroups AnonymousUsers,ExchangeServ
 
 _CONNECTION = """Let the host listen at the address to which its name leads, and every firewall pass TCP port 25:
 <server>. IN A <address>"""
+
+_SEND = f"Send the messages that were not seen, save what arrives in {FOLDER}/ under the names given, and judge again"
 
 # As simulate.locate and simulate.mta say it.
 _SMART_HOST = re.compile(r"DNS: no address for smart host (?P<hosts>.+)")
@@ -54,9 +57,14 @@ def _mend(one: MailPath) -> str:
     return _RANGES if one.reply.enhanced == "4.4.2" and "421 4.3.2" in one.reply.text else ""
 
 
-def supply_zones(why: str) -> str:
-    """Say which zones a plan lacks; empty where `why` speaks of something else."""
-    return _supply(dict.fromkeys(_NO_ZONE.findall(why)))
+def to_be_seen(paths: Iterable[MailPath], why: str) -> str:
+    """Say what would show the ways of messages: zones that a plan lacks, messages to send; empty where neither does.
+
+    Nothing is known to be wrong, so there is nothing to mend in anybody's console.
+    """
+    missing = any(one.disposition is Disposition.UNSEEN and one.source == f"{FOLDER}/" for one in paths)
+    told = (_supply(dict.fromkeys(_NO_ZONE.findall(why))), _SEND if missing else "")
+    return "\n".join(filter(None, told))
 
 
 def unanswered(answers: Iterable[Answer]) -> str:

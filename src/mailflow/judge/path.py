@@ -10,7 +10,7 @@ from dataclasses import replace
 from mailflow.environment.environment import Domain, Environment, Exit, Permission
 from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
 from mailflow.judge import evidence
-from mailflow.judge.mend import mends, supply_zones
+from mailflow.judge.mend import mends, to_be_seen
 from mailflow.observe.path import Disposition, Hop, MailPath, Place, place_of
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.policy.way import Demand
@@ -61,7 +61,7 @@ def _judged(
         return non_compliant(asked, seen, *shown, remedy=mends(one for one, _ in failing))
     if open_:
         why = "; ".join(dict.fromkeys(assumption for _, whys in open_ for assumption in whys))
-        return not_verified(asked, why, *(evidence.path(one) for one, _ in open_), remedy=supply_zones(why))
+        return not_verified(asked, why, *(evidence.path(one) for one, _ in open_), remedy=to_be_seen(paths, why))
     told = f"so it was for all {len(paths)} messages" if len(paths) > 1 else "so it was for the one message sent"
     return compliant(asked, told, *(evidence.path(one) for one in paths))
 

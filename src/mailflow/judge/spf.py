@@ -11,7 +11,7 @@ from mailflow.exchange.cloud import CLOUDS, Cloud
 from mailflow.exchange.cloud import cloud as cloud_of_name
 from mailflow.exchange.known import Unknown
 from mailflow.judge import evidence, spf_remedy
-from mailflow.judge.mend import supply_zones, unanswered
+from mailflow.judge.mend import to_be_seen, unanswered
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_applicable, not_verified
 from mailflow.records.answer import Answer, Question
@@ -351,7 +351,7 @@ def every_arrival_passes(
         return not_verified(asked, why, *shown, remedy=_unanswered(e for _, e in unknown))
     if open_:
         why = "; ".join(dict.fromkeys(assumption for p in open_ for assumption in p.assumptions))
-        return not_verified(asked, why, *(evidence.path(p) for p in open_), remedy=supply_zones(why))
+        return not_verified(asked, why, *(evidence.path(p) for p in open_), remedy=to_be_seen(open_, why))
     if not ours:
         lost = [p for p in paths if p.disposition is not Disposition.DELIVERED]
         why = "no message with an own reverse-path left the organization"

@@ -8,7 +8,7 @@ from mailflow.policy.finding import Verdict
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Run
 from mailflow.report.printable import printable
-from mailflow.report.words import sentence
+from mailflow.report.words import sentence, spoken
 
 
 def report(run: Run) -> bytes:
@@ -72,7 +72,7 @@ def _row(result: Result, *, blocks: bool) -> ET.Element:
         return case
     told = result.waiver or result.reason
     if not blocks:
-        case.append(_element("skipped", message=f"{result.verdict} ({demanded.level}): {told}"))
+        case.append(_element("skipped", message=f"{spoken(result.verdict)} ({demanded.level}): {told}"))
         return case
     remedy = result.remedy or demanded.remedy
     ended = _element(
@@ -80,7 +80,7 @@ def _row(result: Result, *, blocks: bool) -> ET.Element:
         type=result.verdict.value,
         message=told,
     )
-    steps = [f"{step.keyword} {step.text}: {step.status}" for step in result.steps]
+    steps = [f"{step.keyword} {step.text}: {spoken(step.status)}" for step in result.steps]
     ended.text = printable("\n".join([*steps, "", told, *(["", f"Remedy: {remedy}"] if remedy else [])]))
     case.append(ended)
     return case

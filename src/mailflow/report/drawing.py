@@ -178,18 +178,22 @@ class _Pen:
         self.drawing.lines.append(Line("bar", ((x, y - 8), (x, y + 8))))
 
     def _refusal(self, y: float, strip: Strip, count: int) -> None:
-        """Draw a step that is to be refused: the band ends at a bar, and so does the line where it was."""
+        """Draw a step that is to be refused: the band ends at a bar, and so does the line where it was.
+
+        A message that was taken there goes on, wherever it ends: a refusal further on is none of this step.
+        """
         x, to = (self.lanes[place] for place in strip.demanded[:2])
         stop = x + (to - x) * _SHORT
         self.drawing.lines.append(Line("band", ((x, y), (stop, y))))
         self._bar(stop, y)
-        refused = strip.offered != ""
-        way = [(x, y), (stop, y)] if refused else [(x, y), *((self.lanes[place], y) for place in strip.taken[1:])]
-        self.drawing.lines.append(Line("parted" if strip.differs else "taken", tuple(way)))
-        self.drawing.dots += [Dot("seen", at, y) for at, _ in (way[:1] if refused else way)]
-        if not refused:
-            self._arrows(way)
-        self._words(way, strip, count)
+        if strip.offered and len(strip.taken) == 1:
+            way = ((x, y), (stop, y))
+            self.drawing.lines.append(Line("parted" if strip.differs else "taken", way))
+            self.drawing.dots.append(Dot("seen", x, y))
+            self._words(way, strip, count)
+        else:
+            on = [strip.offered] if strip.offered in self.lanes else []
+            self._line([], self._points([*strip.taken, *on], y), strip, count)
 
     def _arrows(self, points: Sequence[tuple[float, float]]) -> None:
         for (x, y), (to, _) in pairwise(points):

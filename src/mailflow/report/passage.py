@@ -98,7 +98,7 @@ def _strip(demands: Sequence[Demand], way: Way, verdict: Verdict) -> Strip:
         and not refusal
         and (place := _parts(demanded, (*way.places, *filter(None, [offered]))))
     ):
-        marks.insert(0, (place, f"not by way of {demanded[place]}" if place < len(demanded) else "goes on"))
+        marks.insert(0, (place, _parted(demanded[place]) if place < len(demanded) else "goes on"))
     return Strip(
         demanded,
         refusal,
@@ -130,6 +130,10 @@ def _parts(demanded: Sequence[str], taken: Sequence[str]) -> int:
         if number >= len(demanded) or place != demanded[number]:
             return number
     return 0
+
+
+def _parted(place: str) -> str:
+    return f"not to {place}" if place == INTERNET else f"not by way of {place}"
 
 
 def _hop_marks(demands: Sequence[Demand], way: Way) -> Iterable[tuple[int, str]]:

@@ -49,9 +49,12 @@ CHANGES = {
 }
 
 
-def spoken(verdict: Verdict) -> str:
-    """Write a verdict as people read it; the hyphen of non-compliant belongs to the word."""
-    return verdict.value if verdict is Verdict.NON_COMPLIANT else verdict.value.replace("-", " ")
+def spoken(status: str) -> str:
+    """Write a verdict as people read it; the hyphen of non-compliant belongs to the word.
+
+    `status`: a verdict, or how a sentence ended that led to none.
+    """
+    return status.replace("-", " ") if status in (Verdict.NOT_VERIFIED, Verdict.NOT_APPLICABLE) else str(status)
 
 
 def number(count: int, singular: str, plural: str = "") -> str:

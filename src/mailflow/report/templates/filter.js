@@ -25,7 +25,7 @@
   const shown = VERDICTS.map(verdict => {
     const box = make("input", "", {type: "checkbox", value: verdict, checked: true});
     const label = make("label");
-    label.append(box, " " + verdict);
+    label.append(box, " " + (verdict.startsWith("not-") ? verdict.replace("-", " ") : verdict));
     boxes.append(label);
     return box;
   });
