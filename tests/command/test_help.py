@@ -36,8 +36,24 @@ def test_the_commands_are_few_and_each_says_a_line() -> None:
     assert all(told.values())
 
 
+def test_what_stands_in_a_file_commands_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "environment.yaml").write_text('"\\e[31m\\n::error::x": 1\n', encoding="utf-8")
+    assert main(["simulate", str(tmp_path)]) == 4
+    told = capsys.readouterr().err
+    assert "found the key '⟨U+001B⟩[31m\n⟨U+003A⟩:error::x'; expected one of the keys" in told
+
+
+def test_a_file_of_arguments_in_another_encoding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "domains.txt").write_text("contoso.com\n", encoding="utf-16")  # as > of Windows PowerShell writes it
+    assert main(["new", "--scenario", "4", f"@{tmp_path / 'domains.txt'}"]) == 4
+    assert capsys.readouterr().err == (
+        "mailflow: found a byte in the file behind @ that is no UTF-8 (0xff); expected text in UTF-8. "
+        "Save the file in the encoding UTF-8.\n"
+    )
+
+
 def test_a_command_line_that_is_not_understood(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["new", "contoso.com", "--scenario", "5"])
+        main(["new", "contoso.com"])
     assert ended.value.code == 2
-    assert "invalid choice: 5 (choose from 1, 2, 3, 4)" in capsys.readouterr().err
+    assert "the following arguments are required: --scenario" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 - a sentence of one row stays in one line where that reads better
 
+import os
+
 import pytest
 
 from mailflow.environment.load import load
@@ -347,7 +349,7 @@ def test_a_mistake_in_the_environment_file(scenario_4, mistakes_of, old: str, ne
             "IN A    131.107.21.231",
             "IN A    131.107.21.2311",
             (
-                ":21: found 'mail            IN A    131.107.21.2311'; expected a record such as A 192.0.2.1. "
+                ":21: found 'mail            IN A    131.107.21.2311'; expected a record such as 'A 192.0.2.1'. "
                 "A zone reader says: Text input is malformed."
             ),
         ),
@@ -565,16 +567,57 @@ def test_exports_of_several_servers_demand_a_name(scenario_4, mistakes_of) -> No
     ]
 
 
-def test_a_link_out_of_the_folder_is_not_followed(scenario_4, mistakes_of, tmp_path) -> None:
-    (tmp_path / "secret.pem").write_text("secret", encoding="utf-8")
-    link = scenario_4.path / PEM
-    link.unlink()
+OUT = "found a path out of the environment's folder; expected a file inside it."
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (PEM, f"environment.yaml:25: found '{PEM}', a path out of the folder; expected a path inside it."),
+        (ZONE, f"{ZONE}: {OUT}"),
+        ("waivers.yaml", f"waivers.yaml: {OUT}"),
+        ("exchange-online/Get-Mailbox.json", f"exchange-online/Get-Mailbox.json: {OUT}"),
+        ("exchange-server/exported.json", f"exchange-server/exported.json: {OUT}"),
+    ],
+)
+def test_a_link_out_of_the_folder_is_not_followed(scenario_4, mistakes_of, tmp_path, file: str, told: str) -> None:
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    link = scenario_4.path / file
+    link.unlink(missing_ok=True)
     try:
-        link.symlink_to(tmp_path / "secret.pem")
+        link.symlink_to(tmp_path / "secret")
     except OSError:
         pytest.skip("this system lets nobody make links")
+    assert mistakes_of(scenario_4) == [told]
+
+
+NEAR = "Did you mean 'certificates/authority.pem'?"
+NO_FILE = "found something that is no file; expected a file."
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (YAML, f"{YAML}: {NO_FILE}"),
+        (ZONE, f"{ZONE}: {NO_FILE}"),
+        ("waivers.yaml", f"waivers.yaml: {NO_FILE}"),
+        (PEM, f"environment.yaml:25: found '{PEM}', which is no file here; expected a file inside it. {NEAR}"),
+    ],
+)
+def test_a_pipe_is_not_waited_for(scenario_4, mistakes_of, file: str, told: str) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    path = scenario_4.path / file
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    assert mistakes_of(scenario_4) == [told]
+
+
+def test_a_path_that_no_system_can_hold(scenario_4, mistakes_of) -> None:
+    long = "a/" * 3000
+    scenario_4.replace(YAML, "exports: exchange-online/", f"exports: {long}")
     assert mistakes_of(scenario_4) == [
-        f"environment.yaml:25: found '{PEM}', a path out of the folder; expected a path inside it."
+        f"environment.yaml:16: found '{long}', which is no folder here; expected a folder inside this one."
     ]
 
 

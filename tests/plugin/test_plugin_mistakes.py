@@ -25,6 +25,15 @@ def test_mistakes_in_environments_are_said_all_at_once(toys: Any) -> None:
     assert (outcome.runs, outcome.doors) == ([], [])
 
 
+def test_what_stands_in_a_file_commands_no_terminal_and_no_build_server(toys: Any) -> None:
+    toys.feature(toys.scenario(*RIGHT))
+    toys.mistakes = [Mistake("environment.yaml", 3, "the key '\x1b[31m\u202e'\n::set-env name=A::b", "b")]
+    outcome = toys.run()
+    assert outcome.exit_status == 4
+    assert "found the key '⟨U+001B⟩[31m⟨U+202E⟩'" in outcome.text
+    assert "\n⟨U+003A⟩:set-env name=A::b; expected b." in outcome.text
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -260,7 +269,8 @@ def test_file_that_is_not_utf_8(toys: Any) -> None:
     (toys.pytester.path / "features" / "bad.feature").write_bytes(b"Feature: \xff\xfe\n")
     outcome = toys.run()
     assert outcome.exit_status == 4
-    assert "expected UTF-8. Save the file as UTF-8." in outcome.text
+    told = "features/bad.feature:1: found a byte that is no UTF-8 (0xff); expected text in UTF-8."
+    assert told in outcome.text
 
 
 def test_byte_order_mark_is_no_mistake(toys: Any) -> None:

@@ -30,10 +30,13 @@ def command(commands: Commands, name: str, *, help: str, about: str, examples: s
 
 
 def say(text: str) -> None:
-    """Print text, at once, on consoles without its letters too; what could command a terminal is shown."""
-    from mailflow.report.printable import printable  # noqa: PLC0415  # its package brings the report
+    """Print text, at once, on consoles without its letters too.
+
+    What could command a terminal, or the build server that reads the log, is shown and not obeyed.
+    """
+    from mailflow.report.printable import for_console  # noqa: PLC0415  # its package brings the report
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(f"{printable(text)}\n")
+    sys.stdout.write(f"{for_console(text)}\n")
     sys.stdout.flush()

@@ -1,6 +1,7 @@
 """The folder of an environment while it is read: bounded reading, the mistakes so far, and the digest."""
 
 import hashlib
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -51,10 +52,26 @@ class Folder:
             return None
         return path if path.is_relative_to(self.path.resolve()) else None
 
+    def is_folder(self, name: str) -> bool:
+        """Say whether a folder of this name lies inside."""
+        return stat.S_ISDIR(self._mode(name))
+
+    def is_file(self, name: str) -> bool:
+        """Say whether a file of this name lies inside; a pipe or a device is none."""
+        return stat.S_ISREG(self._mode(name))
+
+    def _mode(self, name: str) -> int:
+        """Give the file mode of what a path leads to; 0 where it leads to nothing inside."""
+        path = self.inside(name)
+        try:
+            return path.stat().st_mode if path else 0
+        except OSError:  # nothing there, a name too long, a folder that nobody may enter
+            return 0
+
     def files(self, folder: str, pattern: str) -> list[str]:
-        """List the files of a folder in it, sorted; none where the folder is absent."""
+        """List what lies in a folder of it, sorted; nothing where the folder is absent."""
         path = self.inside(folder)
-        if path is None or not path.is_dir():
+        if path is None or not self.is_folder(folder):
             return []
         return sorted(_relative(PurePosixPath(folder) / file.name) for file in path.glob(pattern))
 
@@ -65,6 +82,9 @@ class Folder:
             self.note(file, None, "a path out of the environment's folder", "a file inside it")
             return None
         try:
+            if not stat.S_ISREG(path.stat().st_mode):  # a pipe could keep the reader for ever
+                self.note(file, None, "something that is no file", "a file")
+                return None
             with path.open("rb") as stream:
                 content = stream.read(limit + 1)
         except FileNotFoundError:

@@ -15,17 +15,19 @@ ZONES, ONLINE, SERVER = "zones", "exchange-online", "exchange-server"
 
 
 def note_absent(folder: Folder, file: EnvironmentFile, lines: Mapping[str, int], where: str) -> None:
-    """Note each that is not there, or leads out of the folder, with its line in `where`."""
+    """Note each that is not there, or leads out of the folder, with its line in `where`; exports by their own name."""
     for path, name, is_folder in _named(folder, file):
-        target = folder.inside(name)
         line = line_of(lines, path)
-        if target is None:
+        if folder.inside(name) is None:
             folder.note(where, line, f"'{name}', a path out of the folder", "a path inside it")
-        elif is_folder and not target.is_dir():
+        elif is_folder and not folder.is_folder(name):
             folder.note(where, line, f"'{name}', which is no folder here", "a folder inside this one")
-        elif not is_folder and not target.is_file():
-            beside = folder.files(name.rpartition("/")[0] or ".", "*")
+        elif not is_folder and not folder.is_file(name):
+            beside = [other for other in folder.files(name.rpartition("/")[0] or ".", "*") if folder.is_file(other)]
             folder.note(where, line, f"'{name}', which is no file here", "a file inside it", nearest(name, beside))
+    for name in exports(folder, file):
+        if folder.inside(name) is None:
+            folder.note(name, None, "a path out of the environment's folder", "a file inside it")
 
 
 def exports(folder: Folder, file: EnvironmentFile) -> list[str]:

@@ -43,5 +43,5 @@ def mistake(wrong: Exception, row: str, file: str, line: int) -> Mistake:
         expected = "a name with an alias and nothing else, or without one (RFC 1034 section 3.6.2)"
         return Mistake(file, line, found, expected)
     kind = _TYPE.search(row.upper())
-    expected = f"a record such as {_FORMS[kind['type']]}" if kind else "a record as in RFC 1035 section 5"
+    expected = f"a record such as '{_FORMS[kind['type']]}'" if kind else "a record as in RFC 1035 section 5"
     return Mistake(file, line, found, expected, f"A zone reader says: {problem}.")

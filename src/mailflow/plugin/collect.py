@@ -25,6 +25,7 @@ from mailflow.policy.feature import Row
 from mailflow.policy.gherkin_file import ENCODING
 from mailflow.policy.requirement import Level, Result
 from mailflow.policy.waiver import WAIVABLE, waive
+from mailflow.report.printable import for_console
 
 TENANT = "tenant"  # the node of scenarios that are about the tenant and no domain
 
@@ -40,7 +41,7 @@ class FeatureFile(pytest.File):
         """Give a node for each environment that the file asks something of."""
         path = self.path.relative_to(self.project.root).as_posix()
         if error := self.project.mistakes(path):
-            raise self.CollectError(str(error))
+            raise self.CollectError(for_console(str(error)))
         for name, environment in self.project.environments.items():
             if rows := list(self.project.rows(name, path)):
                 yield EnvironmentNode.from_parent(

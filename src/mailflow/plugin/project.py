@@ -18,6 +18,7 @@ from mailflow.policy.catalogue import Catalogue, read_files
 from mailflow.policy.feature import Feature, Key, Row, plan
 from mailflow.policy.reach import unreached
 from mailflow.policy.scenarios import unknown_in_environments, unknown_in_tags
+from mailflow.report.printable import for_console
 
 _FIRST = "For a first one: mailflow new contoso.com --scenario 4"
 
@@ -81,10 +82,11 @@ def load(config: pytest.Config) -> Project:
         words, modules = vocabulary.load(*roots(config))
     except InputError as error:
         beside = read_files(feature_files(config)).mistakes.values()
-        raise pytest.UsageError(str(InputError.gather([error, *beside]))) from error
+        raise pytest.UsageError(for_console(str(InputError.gather([error, *beside])))) from error
     catalogue = read_files(feature_files(config))
     if told := unknown_in_environments(catalogue.features, environments.values()):
-        raise pytest.UsageError(str(InputError.gather([InputError(*told), *catalogue.mistakes.values()])))
+        wrong = InputError.gather([InputError(*told), *catalogue.mistakes.values()])
+        raise pytest.UsageError(for_console(str(wrong)))
     if not catalogue.mistakes:  # a scenario may be introduced by a file that could not be read
         catalogue = catalogue.without(unknown_in_tags(catalogue.features))
     catalogue = catalogue.without(

@@ -249,4 +249,4 @@ def _before(config: pytest.Config, project: Project) -> dict[str, Run]:
     try:
         return earlier(project, config.invocation_params.dir / path)
     except InputError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(for_console(str(error))) from error

@@ -29,7 +29,9 @@ def parse(path: Path, name: str) -> Feature:
         found = f"'{error.line_content.strip()}'" if error.line_content.strip() else "the end of a block"
         raise InputError(Mistake(name, error.line, found, "Gherkin", error.message)) from error
     except UnicodeDecodeError as error:
-        raise InputError(Mistake(name, None, str(error), "UTF-8", "Save the file as UTF-8.")) from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        found = f"a byte that is no UTF-8 (0x{error.object[error.start]:02x})"
+        raise InputError(Mistake(name, line, found, "text in UTF-8", "Save the file in the encoding UTF-8.")) from error
     except OSError as error:
         raise InputError(Mistake(name, None, error.strerror or str(error), "a readable file")) from error
     except KeyError as error:  # pytest-bdd's answer to a file of comments only
