@@ -43,17 +43,19 @@ def test_the_mend_stands_in_the_finding(path: Any, s4: Any) -> None:
     assert judge.delivered(s4.environment, [one]).remedy == mends([one]) != ""
 
 
-@pytest.mark.parametrize(("source", "told"), [("messages/", True), ("DNS", False)])
-def test_a_message_that_nobody_saw_is_to_be_sent(path: Any, s4: Any, source: str, told: bool) -> None:
-    why = "no message shows it: send it from kate@tailspintoys.com, save what arrives as messages/a.eml"
-    one = replace(path(ended=Disposition.UNSEEN), source=source, assumptions=(why,))
-    send = "Send the messages that were not seen, save what arrives in messages/ under the names given, and judge again"
-    found = judge.delivered(s4.environment, [one])
-    assert (found.verdict, found.seen, found.remedy) == (Verdict.NOT_VERIFIED, why, send if told else "")
+@pytest.mark.parametrize("send", ["", "send one from <kate@tailspintoys.com> to chris@contoso.com"])
+def test_a_message_that_nobody_saw_is_to_be_sent(path: Any, s4: Any, send: str) -> None:
+    one = replace(path(ended=Disposition.UNSEEN), assumptions=("no message shows it",), to_send=send)
+    remedy = f"No message was seen that shows it. To see one (docs/live-messages.md), then judge again:\n{send}"
+    found = judge.delivered(s4.environment, [one, one])
+    assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "no message shows it")
+    assert found.remedy == (remedy if send else "")
 
 
 def test_what_a_plan_lacks_and_what_was_not_sent_are_both_said(path: Any) -> None:
-    one = replace(path(ended=Disposition.UNSEEN), source="messages/")
-    zones, send = to_be_seen([one], "DNS: no answer for a.example MX (x): the plan has no zone for it").splitlines()
+    one = replace(path(ended=Disposition.UNSEEN), to_send="send one")
+    zones, why, send = to_be_seen(
+        [one], "DNS: no answer for a.example MX (x): the plan has no zone for it"
+    ).splitlines()
     assert zones == "Find out what the DNS says of a.example; where a plan is judged, supply the zone (zones/)"
-    assert send.startswith("Send the messages")
+    assert (why[:19], send) == ("No message was seen", "send one")

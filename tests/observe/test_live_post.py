@@ -494,14 +494,15 @@ def test_a_message_that_was_received_settles_what_sessions_leave_open(environmen
     # Whoever is outside stands for the stranger of the plan.
     sent = replace(foreign, envelope=replace(foreign.envelope, mail_from=Address("me", "home.example")))
     returned = MailPath(sent, sent.envelope.rcpt_to[0], Disposition.RETURNED, ())
-    not_there = MailPath(spoofed, spoofed.envelope.rcpt_to[0], OPEN, (), assumptions=("no message shows it: send one",))
+    not_there = MailPath(spoofed, spoofed.envelope.rcpt_to[0], OPEN, (), assumptions=("no message",), to_send="send")
     another = replace(not_there, message=messages(environment, domain, Kind.CLOUD_TO_CLOUD)[0])
     found = run(environment, zones=V4_ONLY, received=(returned, not_there, another))
     assert found.told(Kind.STRANGER_TO_MICROSOFT_365) == [
-        (OPEN, f"{NO_PROOF}; no message shows it: send one"),
+        (OPEN, f"{NO_PROOF}; no message"),
         *[(OPEN, NO_PROOF)] * 4,
         (Disposition.RETURNED, ""),
     ]
+    assert [one.to_send for one in found.paths[Kind.STRANGER_TO_MICROSOFT_365]][:2] == ["send", ""]
     assert found.paths[Kind.CLOUD_TO_CLOUD] == (another,)
 
 

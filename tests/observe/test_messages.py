@@ -216,10 +216,10 @@ def test_a_report_of_a_loop(mail: Any, code: str) -> None:
 def test_an_environment_without_messages_says_what_to_send(mail: Any) -> None:
     mail.only()
     mail.place.rmdir()
-    said = {kind: [p.assumptions[-1] for p in mail.paths(kind)] for kind in Kind}
+    said = {kind: [p.to_send for p in mail.paths(kind)] for kind in Kind}
     assert all(said.values())  # the people of scenario 4 can send every kind
     assert {p.disposition for kind in Kind for p in mail.paths(kind)} == {Disposition.UNSEEN}
-    send = "no message shows it: send one from"
+    send = "send one from"
     cloud, own, both = "chris@contoso.com", "david@contoso.com", "chris@contoso.com, david@contoso.com"
     assert said[Kind.CLOUD_TO_CLOUD] == [
         f"{send} <{one}> to {other}, with [mailflow cloud-to-cloud] in its subject, and save it from the mailbox "
@@ -238,7 +238,7 @@ def test_an_environment_without_messages_says_what_to_send(mail: Any) -> None:
     ]
     (report,) = said[Kind.ON_PREMISES_NDR]
     assert report == (
-        "no message shows it: let mail.contoso.com return a report to john@fabrikam.com, as for a message to a full "
+        "let mail.contoso.com return a report to john@fabrikam.com, as for a message to a full "
         "mailbox there, and save the report that john@fabrikam.com gets as messages/on-premises-ndr.eml"
     )
     (straight,) = said[Kind.STRANGER_TO_ON_PREMISES]
@@ -248,7 +248,9 @@ def test_an_environment_without_messages_says_what_to_send(mail: Any) -> None:
         "messages/stranger-to-on-premises.eml"
     )
     found = judge.delivered(mail.environment, mail.paths(Kind.ON_PREMISES_FORWARD))
-    assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, forward)
+    why = f"no message shows it ({Kind.ON_PREMISES_FORWARD})"
+    assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, why)
+    assert found.remedy.endswith(f", then judge again:\n{forward}")
 
 
 def test_one_copy_of_two_does_not_show_the_other(mail: Any) -> None:

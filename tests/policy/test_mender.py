@@ -26,7 +26,10 @@ DNS, CLOUD, OWN, OWNER = Mender
         ("Add below conditions: users_forward_outside: true, or false", (OWNER,)),
         ("Write it into environment.yaml: mx of contoso.com", (OWNER,)),
         ("Export it again: Get-InboundConnector | ConvertTo-Json", (CLOUD, OWNER)),
-        ("Send the messages that were not seen, save what arrives in messages/ and judge again", (OWNER,)),
+        (
+            "send one from <a@b.example> to c@d.example, and save it from the mailbox c@d.example as messages/x.eml",
+            (OWNER,),
+        ),
         ("Do what is right.", ()),
         ("Identify the own servers by certificate (S4-CONN-1).", (CLOUD,)),
         ("See A-1.", ()),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from mailflow.policy.comparison import compare
+from mailflow.policy.disagreement import concerning
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.readiness import PlannedMx, Readiness
 from mailflow.policy.requirement import Step
@@ -103,9 +104,9 @@ def test_a_line_break_in_an_answer_does_not_make_a_line(build, row) -> None:
 @pytest.mark.parametrize(
     ("answer", "last", "characters"),
     [
-        (("x" * 30_000,), "x" * 30_000, 30_001),
-        (("x" * 30_001,), "[cut after 30,000 characters; the whole answer is in evidence.json]", 30_069),
-        (("a",) * 40_000, "[cut after 30,000 characters; the whole answer is in evidence.json]", 30_068),
+        (("x" * 12_000,), "x" * 12_000, 12_001),
+        (("x" * 12_001,), "[cut after 12,000 characters; the whole answer is in evidence.json]", 12_069),
+        (("x" * 400,) * 50, "[cut after 12,000 characters; the whole answer is in evidence.json]", 12_069),
     ],
 )
 def test_an_answer_without_end_is_cut_and_says_so(build, row, answer, last, characters) -> None:
@@ -113,6 +114,35 @@ def test_an_answer_without_end_is_cut_and_says_so(build, row, answer, last, char
     shown = page(build(results=[replace(row(Verdict.NON_COMPLIANT, "A-1"), evidence=(long,))])).all("pre")[0].text
     assert shown.splitlines()[-1] == last
     assert len(shown) == characters
+
+
+def test_of_an_answer_of_many_lines_the_first_and_the_last_are_shown(build, row) -> None:
+    for count in (50, 51, 40_000):
+        lines = tuple(f"line {number}" for number in range(count))
+        long = Evidence("smtp", "session", "192.0.2.1", lines)
+        shown = page(build(results=[replace(row(Verdict.NON_COMPLIANT, "A-1"), evidence=(long,))])).all("pre")[0].text
+        left_out = count - 50
+        told = f"[{left_out:,} line{'s' * (left_out > 1)} left out here; the whole answer is in evidence.json]"
+        assert shown.splitlines() == [*lines[:35], *([told] if left_out else []), *lines[-15:]]
+
+
+def test_what_stands_at_a_finding_above_is_not_repeated(build, row) -> None:
+    first = row(Verdict.NON_COMPLIANT, "HYB-SPF-1")
+    own = Evidence("dns", "another question", "192.0.2.1", ("own answer",))
+    second = replace(row(Verdict.NOT_VERIFIED, "HYB-SPF-1", tenant=True), evidence=(*first.evidence[:2], own))
+    third = row(Verdict.NOT_VERIFIED, "A-3")
+    shown = page(build(results=[first, second, third]))
+    _, part, whole = (blanks(one.text) for one in shown.by_class("papers"))
+    assert part.startswith("Evidence: 3 observations dns another question 192.0.2.1 own answer Also what stands at ")
+    assert part.endswith(" HYB-SPF-1 contoso.com (2).")
+    assert whole == "Evidence: 3 observations All of it stands at HYB-SPF-1 (3)."
+    assert len(shown.by_class("evidence")) == 4
+    disagreements = [blanks(one.text) for one in shown.by_class("disagreement")]
+    titles = [one.title for one in concerning("HYB-SPF-1")]
+    assert titles
+    assert [told for told in disagreements if told.endswith(", as at HYB-SPF-1.")] == [
+        f"The documents disagree: {title}, as at HYB-SPF-1." for title in titles
+    ]
 
 
 def test_a_finding_names_the_document_the_place_and_its_standing_and_leads_to_it(build, row) -> None:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable
 
 from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, CONNECTION_REFUSED, UNABLE_TO_RELAY
-from mailflow.observe.path import Disposition, MailPath, Place
-from mailflow.observe.saved_message import FOLDER
+from mailflow.observe.path import MailPath, Place
 from mailflow.records.answer import Answer
 
 _CERTIFICATE = """Let the Send connector name a certificate that the server has (Exchange Management Shell):
@@ -27,7 +26,7 @@ Set-ReceiveConnector "<connector>" -PermissionGroups AnonymousUsers,ExchangeServ
 _CONNECTION = """Let the host listen at the address to which its name leads, and every firewall pass TCP port 25:
 <server>. IN A <address>"""
 
-_SEND = f"Send the messages that were not seen, save what arrives in {FOLDER}/ under the names given, and judge again"
+_SEND = "No message was seen that shows it. To see one (docs/live-messages.md), then judge again:"
 
 # As simulate.locate and simulate.mta say it.
 _SMART_HOST = re.compile(r"DNS: no address for smart host (?P<hosts>.+)")
@@ -62,8 +61,8 @@ def to_be_seen(paths: Iterable[MailPath], why: str) -> str:
 
     Nothing is known to be wrong, so there is nothing to mend in anybody's console.
     """
-    missing = any(one.disposition is Disposition.UNSEEN and one.source == f"{FOLDER}/" for one in paths)
-    told = (_supply(dict.fromkeys(_NO_ZONE.findall(why))), _SEND if missing else "")
+    to_send = list(dict.fromkeys(one.to_send for one in paths if one.to_send))
+    told = (_supply(dict.fromkeys(_NO_ZONE.findall(why))), *([_SEND] if to_send else []), *to_send)
     return "\n".join(filter(None, told))
 
 

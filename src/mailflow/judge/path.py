@@ -13,7 +13,7 @@ from mailflow.judge import evidence
 from mailflow.judge.mend import mends, to_be_seen
 from mailflow.observe.path import Disposition, Hop, MailPath, Place, place_of
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
-from mailflow.policy.way import Demand
+from mailflow.policy.way import Demand, rounds
 
 Paths = Sequence[MailPath]
 
@@ -342,5 +342,5 @@ def as_expected(environment: Environment, paths: Paths) -> Finding:
 
 
 def _way(one: MailPath) -> str:
-    way = " → ".join(hop.name for hop in one.hops)
+    way = " → ".join(rounds([hop.name for hop in one.hops]))
     return way if one.disposition is Disposition.DELIVERED else f"{way}, {one.disposition}"

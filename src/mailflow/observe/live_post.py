@@ -85,7 +85,8 @@ def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequenc
     """
     same = [one for one in read if _is(environment, one.message, ask.planned)]
     settled = any(one.disposition is not Disposition.UNSEEN for one in same)
-    to_send = tuple(why for one in same for why in one.assumptions) or (_SEND,)
+    whys = tuple(why for one in same for why in one.assumptions) or (_SEND,)
+    to_send = "; ".join(one.to_send for one in same if one.to_send)
     told = _of_one_service(
         ask,
         [
@@ -99,7 +100,7 @@ def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequenc
         if one.disposition is not Disposition.UNSEEN:
             yield one
         elif not settled:
-            yield replace(one, assumptions=(*one.assumptions, *to_send))
+            yield replace(one, assumptions=(*one.assumptions, *whys), to_send=to_send)
 
 
 def _of_one_service(ask: Ask, told: list[MailPath]) -> list[MailPath]:

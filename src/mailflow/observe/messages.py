@@ -36,8 +36,8 @@ def read_messages(
 ) -> dict[Kind, tuple[MailPath, ...]]:
     """Give the paths of every kind for one domain, from the messages saved in the environment's folder.
 
-    A kind of which no message can be used has, for each message to send, a path that was not seen; its assumptions
-    say why, and what to send. `now` is aware. `stage`: where the run stands; after the change no message from before
+    A kind of which no message can be used has, for each message to send, a path that was not seen, which says why and
+    what to send. `now` is aware. `stage`: where the run stands; after the change no message from before
     it counts.
 
     Raises:
@@ -138,11 +138,12 @@ def _as_sent(planned: TestMessage, one: SavedMessage) -> TestMessage:
 
 
 def _unseen(environment: Environment, planned: Sequence[TestMessage], unusable: Iterable[str]) -> Iterator[MailPath]:
-    """Give a path for each recipient of each message to send; its assumptions say why, and what to send."""
+    """Give a path for each recipient of each message to send."""
     copies = [(message, recipient) for message in planned for recipient in message.envelope.rcpt_to]
     for number, (message, recipient) in enumerate(copies, 1):
-        why = (*unusable, send_line(environment, message, recipient, number))
-        yield MailPath(message, recipient, Disposition.UNSEEN, (), assumptions=why, source=f"{FOLDER}/")
+        why = (*unusable, f"no message shows it ({message.kind})")
+        send = send_line(environment, message, recipient, number)
+        yield MailPath(message, recipient, Disposition.UNSEEN, (), assumptions=why, to_send=send, source=f"{FOLDER}/")
 
 
 def send_line(environment: Environment, message: TestMessage, recipient: Address, number: int = 1) -> str:
@@ -155,14 +156,12 @@ def send_line(environment: Environment, message: TestMessage, recipient: Address
     to = ", ".join(map(str, message.envelope.rcpt_to))
     if message.kind is Kind.ON_PREMISES_NDR:
         return (
-            f"no message shows it: let {message.submitted_at} return a report to {to}, as for a message to a full "
+            f"let {message.submitted_at} return a report to {to}, as for a message to a full "
             f"mailbox there, and save the report that {to} gets as {file}"
         )
     straight = f", handed straight to {message.direct_to}" if message.direct_to else ""
-    send = (
-        f"no message shows it: send one from {angle(message.envelope.mail_from)} to {to}{straight}, with "
-        f"[mailflow {mark}] in its subject"
-    )
+    sender = angle(message.envelope.mail_from)
+    send = f"send one from {sender} to {to}{straight}, with [mailflow {mark}] in its subject"
     if message.kind in _COME_BACK:
         return f"{send}, and save the report that comes back as {file}"
     return f"{send}, and save it from the mailbox {environment.mailboxes.end_of(recipient)} as {file}"

@@ -85,6 +85,7 @@ class MailPath:
     trace: tuple[str, ...] = ()  # the Received fields of the delivered copy, newest first
     dialogue: tuple[str, ...] = ()  # the SMTP session in which it was offered and that stopped before DATA
     stamps: tuple[str, ...] = ()  # other header fields of a received message that were read, or are worth showing
+    to_send: str = ""  # of a message that was not seen: what to send, and where to save what arrives
     source: str = "session records"  # from what the path was read; else the file of a received message
 
     def __str__(self) -> str:

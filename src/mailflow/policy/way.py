@@ -3,8 +3,10 @@
 Words and not the values of `observe`: they travel between processes and into reports as they stand.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+_TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +61,19 @@ def merged(places: Iterable[str]) -> tuple[str, ...]:
         if not found or found[-1] != place:
             found.append(place)
     return tuple(found)
+
+
+def rounds(names: Sequence[str]) -> Iterator[str]:
+    """Take the rounds of a loop together, of up to three hosts: fifty times the same two."""
+    start = 0
+    while start < len(names):
+        size, times = 1, 1
+        for length in (1, 2, 3):
+            one, count = names[start : start + length], 1
+            while names[start + count * length : start + (count + 1) * length] == one:
+                count += 1
+            if count > 2 and count * length > times * size:
+                size, times = length, count
+        told = " → ".join(names[start : start + size])
+        yield f"{times} {_TIMES} ({told})" if times > 1 else told
+        start += size * times

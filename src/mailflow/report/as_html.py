@@ -17,7 +17,6 @@ import jinja2
 from markupsafe import Markup
 
 from mailflow.policy import documents
-from mailflow.policy.disagreement import concerning
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.run import Run
@@ -28,7 +27,9 @@ from mailflow.report.printable import printable
 from mailflow.report.window import lasting, shown, timelines
 
 # Of one answer; a hostile server must not make the report unreadable. All of it is in evidence.json.
-CHARACTERS = 30_000
+CHARACTERS = 12_000
+LINES = 50
+_LAST = 15  # lines of them, as a dialogue tells at its end what came of it
 _AROUND = re.compile(r"CUT-[A-Z]+-\d+")  # rows about the change itself
 _LOCK = re.compile(r"S[34]-LOCK-\d+")  # rows by which Microsoft 365 takes mail from the own servers alone
 _MOST = 8  # requirements that the first page lists as blocking
@@ -130,7 +131,11 @@ def _lines(evidence: Evidence) -> list[str]:
     """The answer, a line each. A line break inside a line would pass for a line of its own: it is written out."""
     shown: list[str] = []
     room = CHARACTERS
-    for line in evidence.answer:
+    answer = evidence.answer
+    if (left_out := len(answer) - LINES) > 0:
+        told = f"[{words.number(left_out, 'line')} left out here; the whole answer is in evidence.json]"
+        answer = (*answer[: LINES - _LAST], told, *answer[-_LAST:])
+    for line in answer:
         if room > 0:
             shown.append(printable(line[:room], keep="\t"))
         if len(line) > room or room <= 0:
@@ -204,7 +209,6 @@ def _environment() -> jinja2.Environment:
         "number": words.number,
         "document": cache(_document),
         "seen": seen,
-        "disagreements": cache(concerning),
         "verdicts": tuple(reversed(Verdict)),
         "V": Verdict,
     }

@@ -7,8 +7,9 @@ from functools import cached_property
 from itertools import groupby
 
 from mailflow.environment.scenario import ScenarioName, in_order
+from mailflow.policy.disagreement import Disagreement, concerning
 from mailflow.policy.documents import Document, documents
-from mailflow.policy.finding import Verdict
+from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.mender import Mender, menders
 from mailflow.policy.requirement import IDENTIFIER, Level, Requirement, Result
 from mailflow.policy.run import Run
@@ -83,6 +84,36 @@ class Page:
     def menders(self, result: Result) -> tuple[Mender, ...]:
         """Name who mends a finding."""
         return menders(result.remedy or result.requirement.remedy, self._remedies)
+
+    @cached_property
+    def shown(self) -> tuple[Row, ...]:
+        """The rows that stand on the page as findings, from top to bottom."""
+        return tuple(
+            row for part in (Verdict.NON_COMPLIANT, Verdict.WAIVED, Verdict.NOT_VERIFIED) for row in self.of(part)
+        )
+
+    @cached_property
+    def _first(self) -> dict[object, Row]:
+        """Where on the page a piece of evidence, or a disagreement of documents, stands in full."""
+        found: dict[object, Row] = {}
+        for row in self.shown:
+            for told in (*row.result.evidence, *concerning(row.result.requirement.id)):
+                found.setdefault(told, row)
+        return found
+
+    def evidence(self, row: Row) -> tuple[tuple[Evidence, ...], tuple[tuple[Row, int], ...]]:
+        """Give the evidence of a finding: what stands here, and how much of it at which finding above."""
+        here = tuple(dict.fromkeys(one for one in row.result.evidence if self._first[one] is row))
+        above: dict[str, tuple[Row, int]] = {}
+        for one in dict.fromkeys(row.result.evidence):
+            if (first := self._first[one]) is not row:
+                above[first.anchor] = (first, above.get(first.anchor, (first, 0))[1] + 1)
+        return here, tuple(above.values())
+
+    def disagreements(self, row: Row) -> tuple[tuple[Disagreement, Row | None], ...]:
+        """Give where documents disagree about a finding, each with the finding above where that stands in full."""
+        found = concerning(row.result.requirement.id)
+        return tuple((one, None if self._first[one] is row else self._first[one]) for one in found)
 
     @cached_property
     def blockers(self) -> tuple[Blocker, ...]:
