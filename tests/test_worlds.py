@@ -163,3 +163,52 @@ def test_servers_that_are_reached_by_ipv6_alone(plan) -> None:
     assert found["tailspintoys.com"].disposition == "delivered"
     assert found["tailspintoys.com"].hops[-1].client == "2001:db8:25::25"
     assert found["fabrikam.com"].disposition == "delivered"
+
+
+def second_mx(told: dict[str, Any]) -> None:
+    """A second MX host: a gateway that does not know the domain."""
+    told["domains"]["contoso.com"]["mx"].append("mx2.contoso.com")
+    told["on_premises"]["servers"]["mx2.contoso.com"] = {
+        "listens": ["131.107.21.232"],
+        "sends_from": ["131.107.21.232"],
+        "other": {"accepts_for": ["contoso.net"], "starttls": False, "routes": [{"domain": "*"}]},
+    }
+
+
+SECOND_MX = "mx2 IN A 131.107.21.232\n@ IN MX {} mx2.contoso.com.\n"
+
+
+def test_of_mx_hosts_with_one_preference_each_gets_every_kind_of_message(plan) -> None:
+    """RFC 5321 section 5.1: senders choose among them at random. One that refuses loses every second message."""
+    environment = load(plan("scenario-4", second_mx, zone=SECOND_MX.format(10)))
+    (domain,) = environment.domains
+    with open_door(environment) as door:
+        found = {kind: door.paths(domain, kind) for kind in Kind}
+    refused = {kind: [p for p in paths_ if "mx2.contoso.com" in p.ended_by] for kind, paths_ in found.items()}
+    assert {kind: len(several) for kind, several in refused.items() if several} == {
+        Kind.INTERNET_TO_CLOUD: 1,
+        Kind.INTERNET_TO_ON_PREMISES: 1,
+        Kind.INTERNET_TO_UNKNOWN: 1,
+        Kind.INTERNET_TO_BOTH: 2,
+        Kind.ON_PREMISES_FORWARD: 1,
+        Kind.CLOUD_FORWARD: 1,
+        Kind.THIRD_PARTY: 2,  # to each side
+    }
+    finding = judge.delivered(environment, found[Kind.INTERNET_TO_CLOUD])
+    assert finding.verdict is Verdict.NON_COMPLIANT
+    assert finding.seen.startswith(
+        "1 of 3: the message to chris@contoso.com was refused: mx2.contoso.com [131.107.21.232] said 554 5.7.1"
+    )
+    (asked,) = {one.asked for one in finding.evidence}
+    assert asked.endswith("submitted at fabrikam.com, trying mx2.contoso.com first, for chris@contoso.com")
+
+
+def test_a_second_choice_is_tried_when_the_first_does_not_answer(plan) -> None:
+    environment = load(plan("scenario-4", second_mx, zone=SECOND_MX.format(20)))
+    found = paths(environment, Kind.INTERNET_TO_CLOUD)
+    assert [p.hops[1].host for p in found] == ["mail.contoso.com"] * 2
+
+    shutil.rmtree(environment.folder)
+    nobody = SECOND_MX.format(10).replace("131.107.21.232", "131.107.21.99")  # where nobody listens
+    found = paths(load(plan("scenario-4", second_mx, zone=nobody)), Kind.INTERNET_TO_CLOUD)
+    assert [(p.disposition, p.hops[1].host) for p in found] == [("delivered", "mail.contoso.com")] * 3

@@ -1,5 +1,6 @@
 """What one own Exchange server does with a message, from the exported settings."""
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ from tests.routing.conftest import (
     JOHN,
     KATE,
     NOBODY,
+    OWN_SERVER,
     STRANGER,
     Decided,
     accepted,
@@ -465,11 +467,26 @@ def test_a_connector_of_another_server_starts_there() -> None:
     edge = server(name="edge.contoso.com", exchange_name="EDGE", other=other())
     away = to_internet(source_transport_servers=("edge", "ex02"))
     why = Rule("send connector 'Internet' starts at ex02.contoso.com", "Set-SendConnector")
-    assert routed(ex01(servers=(edge, ex02), send_connectors=(away,)), JOHN, KATE) == Decided(
-        (Relay(("ex02.contoso.com",), KATE, why, helo="mail.contoso.com"),)
-    )
+    # It is found in Active Directory, and what internal mail is stays known.
+    there = Relay((OWN_SERVER,), KATE, why, helo="mail.contoso.com", cloud_services_mail=True)
+    assert routed(ex01(servers=(edge, ex02), send_connectors=(away,)), JOHN, KATE) == Decided((there,))
     both = to_internet(source_transport_servers=("EX02", "ex01"))
     assert routed(ex01(servers=(ex02,), send_connectors=(both,)), JOHN, KATE) == relay(both)
+
+
+def test_exchange_servers_of_one_organization_take_each_others_mail() -> None:
+    address = ip_address("131.107.21.232")
+    ex02 = server(name="ex02.contoso.com", exchange_name="EX02", listens=(), sends_from=(address,))
+    why = Rule("another Exchange server of the organization hands it over (ExchangeServer)", "Set-ReceiveConnector")
+    taken = Reception(Direction.ORIGINATING, why, promotes=True)
+    shut = ex01(servers=(ex02,), receive_connectors=())
+    assert at_connection(shut, client(str(address))).what is None
+    assert at_rcpt(shut, client(str(address)), KATE, JOHN) == Decided(taken)
+    # Whoever shares the address with a gateway, or is none of them, is a stranger; so is the server itself.
+    gateway = server(name="gateway.contoso.com", exchange_name="", other=other(), sends_from=(address,))
+    for servers, who in (((ex02, gateway), address), ((ex02,), STRANGER), ((ex02,), OWN_SERVER)):
+        router = ex01(servers=servers, receive_connectors=(receive(),))
+        assert at_rcpt(router, client(str(who)), KATE, JOHN).what.reply == UNABLE_TO_RELAY
 
 
 # The certificate that a send connector names

@@ -3,7 +3,7 @@
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.routing.decision import Deliver, Direction, Reception, Refuse, Relay, Return, Rule
-from mailflow.routing.outside import OutsideRouter, StraightRouter, StrangerRouter, SwallowingRouter
+from mailflow.routing.outside import ChoosingRouter, OutsideRouter, StraightRouter, StrangerRouter, SwallowingRouter
 from tests.routing.conftest import CHRIS, JOHN, KATE, at_connection, at_rcpt, client, originating, routed
 
 TAILSPIN = OutsideRouter((JOHN,), "mx.tailspintoys.com")
@@ -47,6 +47,15 @@ def test_the_strangers_server_keeps_whatever_reaches_it() -> None:
     assert routed(stranger, CHRIS).what == (Deliver(CHRIS, keeps),)
     own = stranger.submission(None)
     assert routed(stranger, CHRIS, None, own).what == (Relay((), None, BY_MX, helo="stranger.example"),)
+
+
+def test_one_choice_among_mx_hosts_of_one_preference() -> None:
+    choosing = ChoosingRouter(TAILSPIN, "contoso.com", ("mx2.contoso.com", "mail.contoso.com"), "mx.tailspintoys.com")
+    chosen = Rule("of the MX hosts of one preference a sender may try mx2.contoso.com first", "RFC 5321 section 5.1")
+    assert routed(choosing, CHRIS, JOHN, originating()).what == (
+        Relay(("mx2.contoso.com", "mail.contoso.com"), JOHN, chosen, helo="mx.tailspintoys.com"),
+    )
+    assert routed(choosing, NOT_JOHN) == routed(TAILSPIN, NOT_JOHN)
 
 
 def test_straight_to_a_host_only_the_next_hop_is_another() -> None:

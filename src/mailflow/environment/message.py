@@ -55,9 +55,16 @@ class TestMessage:
     submitted_at: str  # Microsoft 365, the name of an own server, an outside domain, a third party, STRANGER
     envelope: Envelope
     direct_to: str = ""  # a host name: straight to it, whatever MX records say
+    first: str = ""  # of several MX hosts with one preference, the one that its sender tries first; empty: any
 
     def __str__(self) -> str:
-        way = f", straight to {self.direct_to}" if self.direct_to else ""
+        way = (
+            f", straight to {self.direct_to}"
+            if self.direct_to
+            else f", trying {self.first} first,"
+            if self.first
+            else ""
+        )
         return f"{self.envelope}, submitted at {self.submitted_at}{way}"
 
 

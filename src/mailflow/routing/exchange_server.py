@@ -84,12 +84,26 @@ class ExchangeServerRouter:
 
     def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
         """No receive connector for the client's address: the server does not talk to it."""
+        if self._colleague(client):
+            return None
         return None if self.receive_connector(client, assume) else _unserved(client)
+
+    def _colleague(self, client: Client) -> bool:
+        """Say whether another Exchange server of the organization is the client, as far as its address tells."""
+        there = [one for one in self.environment.on_premises.servers if client.address in one.sends_from]
+        # Behind one address there may be a gateway too, which is none.
+        return any(one != self.server for one in there) and all(one.is_exchange for one in there)
 
     def recipient(
         self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
     ) -> Reception | Refuse:
         """Take mail for accepted domains from anybody the connector lets in; relay only for whom it trusts."""
+        if self._colleague(client):
+            # Between Transport services they authenticate, and what one of them has taken another does not refuse.
+            why = Rule(
+                "another Exchange server of the organization hands it over (ExchangeServer)", "Set-ReceiveConnector"
+            )
+            return Reception(Direction.ORIGINATING, why, promotes=True)
         connector = self.receive_connector(client, assume)
         if connector is None:
             return _unserved(client)
@@ -221,7 +235,9 @@ class ExchangeServerRouter:
             other = self._other_source(sources)
             if other:
                 why = Rule(f"send connector '{connector.name}' starts at {other.name}", "Set-SendConnector")
-                return Relay((other.name,), held.mail_from, why, helo=self.server.greets_as)
+                # They find each other in Active Directory, whatever the DNS outside says.
+                hosts = tuple(map(str, other.listens)) or (other.name,)
+                return Relay(hosts, held.mail_from, why, helo=self.server.greets_as, cloud_services_mail=True)
         if not self._has_certificate(connector, assume):
             why = Rule(
                 f"the certificate that send connector '{connector.name}' names is not on the server, or out of date "

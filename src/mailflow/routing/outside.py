@@ -127,6 +127,24 @@ class StraightRouter(AsUsualRouter):
 
 
 @dataclass(frozen=True, slots=True)
+class ChoosingRouter(AsUsualRouter):
+    """Somebody's rules, with one choice among the MX hosts of one domain that have the same preference."""
+
+    domain: str
+    hosts: tuple[str, ...]  # in the order of trying; the first is the one that was chosen
+    helo: str
+
+    def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
+        """To the hosts of the domain in this order; whoever else is meant, as usual."""
+        if held.recipient.domain != self.domain:
+            return self.usual.actions(held, assume)
+        chosen = Rule(
+            f"of the MX hosts of one preference a sender may try {self.hosts[0]} first", "RFC 5321 section 5.1"
+        )
+        return (Relay(self.hosts, held.mail_from, chosen, helo=self.helo),)
+
+
+@dataclass(frozen=True, slots=True)
 class SwallowingRouter(AsUsualRouter):
     """Somebody's rules, but nobody is ever told that a message could not be delivered: the fault `swallows`."""
 

@@ -33,6 +33,20 @@ class Locator:
             return await self._once(("hosts", *smart_hosts), self._smart_hosts(smart_hosts))
         return await self._once(("mx", domain), self._mail_exchangers(domain))
 
+    async def choices(self, domain: str) -> tuple[tuple[str, ...], ...]:
+        """Give the orders in which senders may try the MX hosts of a domain: each of the best preference first, once.
+
+        Senders "MUST randomize them to spread the load" (RFC 5321 section 5.1): any of them may get any message. One
+        order where there is one best host, none where there is no host to choose.
+        """
+        answer = await self._ask(domain, "MX")
+        if answer is None or isinstance(answer, Reply):
+            return ()
+        ranked = sorted((one.preference, one.exchange.to_text(omit_final_dot=True).lower()) for one in answer)
+        hosts = [host for _, host in ranked if literal(host) is None]
+        best = [host for preference, host in ranked if preference == ranked[0][0] and host in hosts]
+        return tuple((first, *(host for host in hosts if host != first)) for first in best)
+
     async def _once(
         self, key: tuple[str, ...], find: Coroutine[Any, Any, Sequence[Target] | Reply]
     ) -> Sequence[Target] | Reply:

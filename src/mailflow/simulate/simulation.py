@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mailflow.environment.environment import Environment, IPAddress
-from mailflow.environment.message import TestMessage
+from mailflow.environment.message import MICROSOFT_365, TestMessage
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.routing import journal
-from mailflow.routing.decision import Held
-from mailflow.routing.outside import StraightRouter
+from mailflow.routing.decision import Held, Router
+from mailflow.routing.outside import ChoosingRouter, StraightRouter
 from mailflow.simulate.address_book import AddressBook, connect
 from mailflow.simulate.certificates import Authorities
 from mailflow.simulate.dns import DnsServer
@@ -55,7 +55,7 @@ class Simulation:
         self.authorities = Authorities.make()
         self.dns = DnsServer(zones(environment))
         self.mtas = hosts(environment, self.authorities, self)
-        self._straight_to: dict[tuple[str, str], Mta] = {}  # (who, host): the same one, past MX records
+        self._otherwise: dict[tuple[str, tuple[str, ...]], Mta] = {}  # (who, way): the same one, by another way
         self._at = {address: mta for mta in self.mtas.values() for address in mta.listens}
         self.book: AddressBook = {}
         self._sessions = Sessions(self.connect)
@@ -102,10 +102,7 @@ class Simulation:
 
         """
         posted = []
-        for message in messages:
-            mta = self.mtas[message.submitted_at]
-            if message.direct_to:
-                mta = self._straight(mta, message.direct_to)
+        for message, mta in await self._senders(messages):
             posted.append(Posted(message, mta.name, mta.submit(message.envelope, content(self.environment, message))))
         try:
             async with asyncio.timeout(REST_S):
@@ -121,17 +118,40 @@ class Simulation:
         if self._errors:
             raise SimulationError(f"a simulated server of {self.environment.name} failed") from self._errors[0]
 
+    async def _senders(self, messages: Sequence[TestMessage]) -> list[tuple[TestMessage, Mta]]:
+        """Find who submits each message. Where a domain has several best MX hosts, every kind goes to each of them."""
+        found: list[tuple[TestMessage, Mta]] = []
+        chosen: set[tuple[object, ...]] = set()
+        inside = {MICROSOFT_365, *(server.name for server in self.environment.on_premises.servers)}
+        for message in messages:
+            mta = self.mtas[message.submitted_at]
+            found.append((message, self._straight(mta, message.direct_to) if message.direct_to else mta))
+            recipient = message.envelope.rcpt_to[0]
+            # One message of a kind to a side of the organization shows what a host does with all of them.
+            like = (message.kind, mta.name, recipient.domain, self.environment.mailboxes.home_of(recipient))
+            if message.direct_to or mta.name in inside or like in chosen:
+                continue
+            chosen.add(like)
+            others = (await self._locate().choices(recipient.domain))[1:]
+            found += [(replace(message, first=o[0]), self._choosing(mta, recipient.domain, o)) for o in others]
+        return found
+
     def _straight(self, mta: Mta, host: str) -> Mta:
         """Let somebody send straight to a host."""
-        if (mta.name, host) not in self._straight_to:
-            # Who goes past MX records scans addresses: what the DNS says of an own server's name is no protection.
-            listens = (
-                str(a) for server in self.environment.on_premises.servers if server.name == host for a in server.listens
-            )
-            router = StraightRouter(mta.router, next(listens, host), mta.greets_as)
-            sender = Mta(mta.name, mta.greets_as, router, (), mta.sends_from, self, mta.tls_failure)
-            self._straight_to[mta.name, host] = sender
-        return self._straight_to[mta.name, host]
+        # Who goes past MX records scans addresses: what the DNS says of an own server's name is no protection.
+        listens = (
+            str(a) for server in self.environment.on_premises.servers if server.name == host for a in server.listens
+        )
+        return self._with(mta, (host,), StraightRouter(mta.router, next(listens, host), mta.greets_as))
+
+    def _choosing(self, mta: Mta, domain: str, order: tuple[str, ...]) -> Mta:
+        """Let somebody try the MX hosts of a domain in this order."""
+        return self._with(mta, (domain, *order), ChoosingRouter(mta.router, domain, order, mta.greets_as))
+
+    def _with(self, mta: Mta, way: tuple[str, ...], router: Router) -> Mta:
+        """Give somebody with other rules for what he sends; the same for the same way."""
+        sender = Mta(mta.name, mta.greets_as, router, (), mta.sends_from, self, mta.tls_failure)
+        return self._otherwise.setdefault((mta.name, way), sender)
 
     # What an MTA asks of the world around it (simulate.mta.World).
 
@@ -167,9 +187,12 @@ class Simulation:
 
     async def targets(self, smart_hosts: Sequence[str], domain: str) -> Sequence[Target] | Reply:
         """Find the hosts for a next hop, by the MX of the domain without smart hosts; the reply where there is none."""
+        return await self._locate().targets(smart_hosts, domain)
+
+    def _locate(self) -> Locator:
         if self._locator is None:
             raise SimulationError("the simulation has not been started")
-        return await self._locator.targets(smart_hosts, domain)
+        return self._locator
 
     def client_context(self, mta: Mta, *, verify: bool, shows_certificate: bool) -> ssl.SSLContext:
         """Give the TLS settings of a client."""
