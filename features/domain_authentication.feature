@@ -78,6 +78,7 @@ Feature: Authentication of the domain
         <reversed address>.in-addr.arpa. IN PTR <server>.
         <server>. IN A <address>
 
+    Given the organization has servers of its own
     When the names of the addresses from which the on-premises servers send are looked up
     Then each address has a name that leads back to it
 
@@ -92,5 +93,6 @@ Feature: Authentication of the domain
         <name in EHLO>. IN A <address>
         Set-SendConnector "<connector>" -Fqdn <name on the certificate>
 
+    Given the organization has servers of its own
     When the names of the addresses from which the on-premises servers send are looked up
     Then each server greets with a name that leads to its address

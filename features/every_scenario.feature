@@ -5,7 +5,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
   connectors made for it, and be listed in the SPF record.
 
   The documentation gives these steps in full for scenario 4; for the other scenarios another document repeats
-  them word for word, so they hold for every domain.
+  them word for word, so they hold for every domain. What rests on own servers is not applicable where there are none.
 
   @HYB-DOMAIN-1 @must
   Scenario: The domain belongs to the tenant
@@ -32,6 +32,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
       Afterwards:
         Set-AcceptedDomain <domain> -DomainType Authoritative
 
+    Given the organization has servers of its own
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then the type of the accepted domain fits what Microsoft 365 knows of the on-premises recipients
 
@@ -59,6 +60,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
       For Microsoft 365 synchronise the on-premises recipients, and let each mail user lead to its mailbox:
         Set-MailUser <user> -ExternalEmailAddress <address of the on-premises mailbox>
 
+    Given the organization has servers of its own
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then each side knows the way to the mailboxes of the other
 
@@ -104,6 +106,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Put ip4:<address> (or ip6:<address>) into the SPF record for each address from which the own servers
       connect to Microsoft 365 or the Internet. Behind address translation it is the translated one.
 
+    Given the organization has servers of its own
     When the SPF record of the domain is looked up
     Then every address from which the on-premises servers send passes
 
@@ -160,6 +163,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
         New-OutboundConnector -Name "To our servers" -ConnectorType OnPremises -RecipientDomains <domain> `
           -UseMXRecord $false -SmartHosts <server> -TlsSettings DomainValidation -TlsDomain <name on its certificate>
 
+    Given the organization has servers of its own
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then an outbound connector covers the domain
 
@@ -173,6 +177,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Name an own server:
         Set-OutboundConnector "<connector>" -UseMXRecord $false -SmartHosts <server>
 
+    Given the organization has servers of its own
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then an outbound connector covers the domain
     And that connector hands over to an on-premises server and not by MX
@@ -185,6 +190,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Demand TLS and the name on the certificate:
         Set-OutboundConnector "<connector>" -TlsSettings DomainValidation -TlsDomain <name on the certificate>
 
+    Given the organization has servers of its own
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then an outbound connector covers the domain
     And that connector requires TLS
@@ -200,6 +206,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
         Set-OutboundConnector "<connector>" -TlsSettings DomainValidation -TlsDomain <name on the certificate>
         Enable-ExchangeCertificate <thumbprint> -Services SMTP
 
+    Given the organization has servers of its own
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then an outbound connector covers the domain
     And the certificate that the on-premises server shows carries the name the connector demands
@@ -233,6 +240,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
       Where it names a certificate that the server does not have (event 12014), name one that it has:
         Set-ReceiveConnector "<connector>" -TlsCertificateName "<I>issuer<S>subject"
 
+    Given the organization has servers of its own
     When an SMTP session is opened to every on-premises server
     Then each offers STARTTLS
 
@@ -244,6 +252,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Enable TLS 1.2 for SChannel and .NET on the server (registry, "TLS 1.2\Server", Enabled = 1), then
       restart it.
 
+    Given the organization has servers of its own
     When an SMTP session is opened to every on-premises server
     Then each speaks TLS 1.2 or newer
 
@@ -257,6 +266,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Install a certificate of a public authority with its intermediates (Import-ExchangeCertificate), then:
         Enable-ExchangeCertificate <thumbprint> -Services SMTP
 
+    Given the organization has servers of its own
     When an SMTP session is opened to every on-premises server
     Then each shows a certificate of a trusted authority
 
@@ -270,6 +280,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Order a certificate whose subject alternative names hold the name of the server, and bind it:
         Enable-ExchangeCertificate <thumbprint> -Services SMTP
 
+    Given the organization has servers of its own
     When an SMTP session is opened to every on-premises server
     Then the certificate names the server
 
@@ -282,6 +293,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Renew the certificate with the same issuer and subject, so that the connectors still match, and bind it:
         Enable-ExchangeCertificate <thumbprint> -Services SMTP
 
+    Given the organization has servers of its own
     When an SMTP session is opened to every on-premises server
     Then the certificate is valid today
 
@@ -296,6 +308,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Mend the outbound connector (HYB-CONN-1 to HYB-CONN-4), and what each side knows of the other's mailboxes
       (HYB-DOMAIN-2, HYB-MAILBOX-2).
 
+    Given the organization has servers of its own
     When a message goes from a cloud mailbox to an on-premises mailbox
     Then it is delivered
     And it passes Microsoft 365, then the on-premises servers
@@ -315,6 +328,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
           -TlsAuthLevel DomainValidation -TlsDomain mail.protection.outlook.com -CloudServicesMailEnabled $true `
           -TlsCertificateName "<I>issuer<S>subject"
 
+    Given the organization has servers of its own
     When a message goes from an on-premises mailbox to a cloud mailbox
     Then it is delivered
     And it passes the on-premises servers, then Microsoft 365
@@ -344,6 +358,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Source: Routing; Inbound messages from the Internet, the two recipients; stated
     Remedy: Mend the path of the copy that is missing; the rows of the scenario for one recipient name its cause.
 
+    Given the organization has servers of its own
     When one message goes from the Internet to a cloud mailbox and an on-premises mailbox
     Then it is delivered
 
@@ -409,6 +424,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
         Set-AcceptedDomain "(domain)" -DomainType Authoritative
         Set-AcceptedDomain "(domain)" -DomainType InternalRelay
 
+    Given mail can come from <sender>
     When a message goes from <sender> to an unknown recipient
     Then it is refused or returned to its sender
 
@@ -436,7 +452,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then cross-premises headers keep the internal trust of mail in both directions
 
-  @HYB-EF-1 @should
+  @HYB-EF-1 @should @scenario:1 @scenario:2 @scenario:3 @scenario:4
   Scenario: Enhanced Filtering fits the scenario
     Where the MX record names the own servers, Microsoft 365 sees their address instead of the sender's, and judges
     SPF by it unless it skips them. In the double pass of scenario 2 skipping is not supported.

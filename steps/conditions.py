@@ -1,6 +1,6 @@
 """Given: conditions of the documentation. Where the answer is no, the row is not applicable."""
 
-from pytest_bdd import given
+from pytest_bdd import given, parsers
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import condition as conditions
@@ -15,6 +15,16 @@ def organization_sends_for_foreign_domain(environment: Environment, condition: S
 @given("non-delivery reports leave through Microsoft 365")
 def reports_leave_through_microsoft_365(environment: Environment, condition: Say) -> None:
     condition(conditions.reports_leave_through_microsoft_365(environment))
+
+
+@given("the organization has servers of its own")
+def organization_has_servers(environment: Environment, condition: Say) -> None:
+    condition(conditions.own_servers(environment))
+
+
+@given(parsers.parse("mail can come from {sender}"))
+def mail_can_come_from(environment: Environment, sender: str, condition: Say) -> None:
+    condition(conditions.comes_from(environment, sender))
 
 
 @given("users of the domain forward mail outside")

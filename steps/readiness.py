@@ -7,8 +7,8 @@ from pytest_bdd import given, then, when
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.worlds import World
 from mailflow.judge import cutover as judge_cutover
+from mailflow.judge import left_over, way_back
 from mailflow.judge import plan as judge_plan
-from mailflow.judge import way_back
 from mailflow.observe.door import Door
 from mailflow.observe.reached import Reached
 from mailflow.plugin.fixtures import Say
@@ -99,6 +99,16 @@ def each_takes_known_recipients(environment: Environment, domain: Domain, knocke
 def autodiscover_is_looked_up(door: Door, environment: Environment, domain: Domain) -> Autodiscover:
     microsoft = environment.microsoft_365.cloud.autodiscover
     return Autodiscover(_addresses(door, f"autodiscover.{domain.name}"), _addresses(door, microsoft))
+
+
+@when("the alias of the domain for Autodiscover is looked up", target_fixture="alias")
+def autodiscover_alias_is_looked_up(door: Door, domain: Domain) -> Answer:
+    return door.lookup(f"autodiscover.{domain.name}", "CNAME")
+
+
+@then("it leads to Microsoft 365")
+def it_leads_to_microsoft_365(environment: Environment, domain: Domain, alias: Answer, conclude: Say) -> None:
+    conclude(left_over.autodiscover_leads_to_microsoft_365(environment, domain, alias))
 
 
 @then("it does not lead to Microsoft 365 while mailboxes remain on the on-premises servers")

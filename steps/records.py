@@ -6,6 +6,7 @@ from pytest_bdd import then, when
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
+from mailflow.judge import left_over
 from mailflow.judge import mx as judge_mx
 from mailflow.judge import spf as judge_spf
 from mailflow.observe.door import Door
@@ -80,6 +81,11 @@ def own_addresses_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) ->
 @then("every third party passes")
 def third_parties_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) -> None:
     conclude(judge_spf.third_parties_pass(domain, spf))
+
+
+@then("it lets nobody else pass")
+def lets_nobody_else_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) -> None:
+    conclude(left_over.spf_lists_nobody_else(domain, spf))
 
 
 @then("a stranger fails")

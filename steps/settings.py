@@ -6,7 +6,7 @@ from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
 from mailflow.exchange.online import OutboundConnector
 from mailflow.judge import condition as conditions
-from mailflow.judge import directory, inbound, outbound, send, trust
+from mailflow.judge import directory, inbound, left_over, outbound, send, trust
 from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
 
@@ -90,6 +90,26 @@ def domain_is_accepted(environment: Environment, domain: Domain, conclude: Say) 
 @then("the type of the accepted domain fits what Microsoft 365 knows of the on-premises recipients")
 def type_fits(environment: Environment, domain: Domain, conclude: Say) -> None:
     conclude(directory.type_fits(environment, domain))
+
+
+@then("the type of the accepted domain is Authoritative")
+def domain_is_authoritative(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(directory.authoritative(environment, domain))
+
+
+@then("no outbound connector to own servers is left")
+def no_outbound_connector_is_left(environment: Environment, conclude: Say) -> None:
+    conclude(left_over.no_way_to_own_servers(environment))
+
+
+@then("no inbound connector is left for servers that are no more")
+def no_inbound_connector_is_left(environment: Environment, conclude: Say) -> None:
+    conclude(left_over.nobody_passes_for_own_servers(environment))
+
+
+@then("no mail user of the domain leads to where no mailbox is")
+def no_mail_user_leads_back(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(left_over.no_recipient_leads_back(environment, domain))
 
 
 @then("every listed mailbox exists on its side")

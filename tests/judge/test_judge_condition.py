@@ -111,13 +111,26 @@ def test_one_server_that_hands_reports_over_is_enough(s4: Any, unknown: Unknown)
     assert condition.reports_leave_through_microsoft_365(alone.environment).seen == "the export lacks it"
 
 
-def test_without_a_server_nobody_knows(s4: Any) -> None:
-    environment = s4.servers().environment
+def test_what_rests_on_own_servers_does_not_apply_where_there_are_none(world: Any) -> None:
+    environment = world("all-in-cloud").environment
     for found in (
         condition.reports_leave_through_microsoft_365(environment),
         condition.servers_run_exchange(environment),
+        condition.own_servers(environment),
+        condition.comes_from(environment, "an on-premises mailbox"),
     ):
-        assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no on-premises server")
+        assert (found.verdict, found.seen) == (
+            Verdict.NOT_APPLICABLE,
+            "the environment names no server of the organization's own",
+        )
+    assert condition.comes_from(environment, "a cloud mailbox").verdict is Verdict.COMPLIANT
+
+
+def test_own_servers_are_those_that_the_environment_names(s4: Any) -> None:
+    found = condition.own_servers(s4.environment)
+    assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "mail.contoso.com")
+    assert [(one.of, one.answer) for one in found.evidence] == [("environment.yaml:20", ("mail.contoso.com",))]
+    assert condition.comes_from(s4.environment, "an on-premises mailbox").verdict is Verdict.COMPLIANT
 
 
 def test_of_the_documentation(s4: Any) -> None:

@@ -175,9 +175,15 @@ def test_a_message_that_nobody_saw_has_an_end_and_no_place(row, demands, told) -
     assert all(0 < label.y <= drawing.height for label in drawing.labels)
 
 
-def test_the_lanes_stand_as_the_mx_record_has_them() -> None:
-    assert [name for _, name in draw([], own_first=True).lanes] == ["The Internet", "Own servers", "Microsoft 365"]
-    assert [name for _, name in draw([], own_first=False).lanes] == ["The Internet", "Microsoft 365", "Own servers"]
+def test_the_lanes_stand_as_the_mx_record_has_them(row) -> None:
+    met = [passage(row, [Demand(passes=(OWN, CLOUD))], way(OWN, CLOUD), verdict=Verdict.COMPLIANT)]
+    assert [name for _, name in draw(met, own_first=True).lanes] == ["The Internet", "Own servers", "Microsoft 365"]
+    assert [name for _, name in draw(met, own_first=False).lanes] == ["The Internet", "Microsoft 365", "Own servers"]
+
+
+def test_without_own_servers_there_is_no_lane_for_them(row) -> None:
+    met = [passage(row, [Demand(passes=(CLOUD,))], way(INTERNET, CLOUD), verdict=Verdict.COMPLIANT)]
+    assert [name for _, name in draw(met, own_first=False).lanes] == ["The Internet", "Microsoft 365"]
 
 
 def test_a_way_as_demanded_runs_in_its_band_and_another_leaves_it_where_it_parts(row) -> None:

@@ -16,7 +16,7 @@ MODULES = [
     *(path for room in ("simulate", "routing", "observe") for path in sorted((SOURCE / room).glob("*.py"))),
     SOURCE / "environment" / "message.py",
 ]
-SHIPPED = ["scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4"]
+SHIPPED = ["all-in-cloud", "scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4"]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
@@ -46,7 +46,7 @@ def paths(environment: Environment) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_another_declared_scenario_changes_no_path(scenario: Callable[[str], Environment], name: str) -> None:
     environment = scenario(name)
-    others = tuple(replace(domain, scenario=domain.scenario % 4 + 1) for domain in environment.domains)
+    others = tuple(replace(domain, scenario="another" if domain.scenario == 1 else 1) for domain in environment.domains)
     told = paths(environment)
-    assert sum(map(len, told.values())) > 20
+    assert sum(map(len, told.values())) > 15
     assert paths(replace(environment, domains=others, expects=Expects(None, None))) == told

@@ -7,6 +7,7 @@ from mailflow.environment.discovered import Seen
 from mailflow.environment.draft import NO_ADDRESS, Draft
 from mailflow.environment.layout import Guess
 from mailflow.environment.resemblance import words
+from mailflow.environment.scenario import DOCUMENTED, scenario_name
 from mailflow.exchange.cloud import cloud
 
 # What a zone file and a comment can hold without more ado; another record is shown to the user and not written.
@@ -17,7 +18,7 @@ def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> D
     """Draft the environment of one domain; `greetings`: what own hosts said, by name."""
     own = seen.own
     host = next((name for name in (*seen.mx, seen.autodiscover) if name in own), next(iter(own), ""))
-    scenario = int((told.fitting or told.nearest)[0])
+    scenario = scenario_name((told.fitting or told.nearest)[0])
     listed = ", ".join(str(address) for address in own.get(host, ()))
     remarks = {
         "domains": (f"GUESS: scenario {scenario}. {words(told)}",),
@@ -39,7 +40,8 @@ def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> D
         organization=seen.domain.partition(".")[0].capitalize(),
         domains=(seen.domain,),
         scenario=scenario,
-        server=host or f"mail.{seen.domain}",
+        # The four have own servers, seen or not; another layout has those that are seen.
+        server=host or (f"mail.{seen.domain}" if scenario in DOCUMENTED else ""),
         addresses=own.get(host) or (NO_ADDRESS,),
         cloud=seen.cloud or "worldwide",
         tenant=seen.tenant,

@@ -123,7 +123,7 @@ outside: # who plays the Internet in a simulation; nothing to fill in
 
     @property
     def _kind(self) -> str:
-        return KINDS.get(self.scenario) or f"{self.about}."
+        return KINDS.get(self.scenario) or f"{self.about or 'what it demands, its feature file says'}."
 
     def _own_side(self) -> str:
         listed = ", ".join(json.dumps(str(address)) for address in self.addresses)

@@ -8,6 +8,9 @@ from mailflow.policy.finding import Evidence, Finding, compliant, not_applicable
 from mailflow.routing.decision import Hold, Relay
 from mailflow.routing.router import own_router
 
+ON_PREMISES_MAILBOX = "an on-premises mailbox"  # as the sentences say it
+_NO_SERVERS = "the environment names no server of the organization's own"
+
 
 def is_filled_in(environment: Environment) -> Finding | None:
     """Whether a draft of `mailflow new` still holds what stands for nobody; then nothing that was seen is a fact."""
@@ -29,6 +32,25 @@ def sends_for_foreign_domains(environment: Environment) -> Finding:
     if not answer:
         return not_applicable(asked, "it sends for no such domain", evidence.stated(where, asked, "no"))
     return compliant(asked, ", ".join(answer), evidence.stated(where, asked, answer))
+
+
+def own_servers(environment: Environment) -> Finding:
+    """Whether the organization has mail servers of its own: environment.yaml names them, or there are none."""
+    asked = "the organization has servers of its own"
+    names = [server.name for server in environment.on_premises.servers]
+    shown = evidence.stated(environment.line("on_premises.servers"), asked, names)
+    if not names:
+        return not_applicable(asked, _NO_SERVERS, shown)
+    return compliant(asked, ", ".join(names), shown)
+
+
+def comes_from(environment: Environment, sender: str) -> Finding:
+    """Whether mail can come from a kind of sender: from mailboxes on own servers where there are such servers."""
+    asked = f"mail can come from {sender}"
+    if sender == ON_PREMISES_MAILBOX and not environment.on_premises.servers:
+        shown = evidence.stated(environment.line("on_premises.servers"), asked, ())
+        return not_applicable(asked, _NO_SERVERS, shown)
+    return compliant(asked, "it can")
 
 
 def users_forward_outside(environment: Environment) -> Finding:
@@ -56,7 +78,7 @@ def reports_leave_through_microsoft_365(environment: Environment) -> Finding:
     asked = "non-delivery reports of the on-premises servers leave through Microsoft 365"
     servers = environment.on_premises.servers
     if not servers:
-        return not_verified(asked, "the environment names no on-premises server")
+        return not_applicable(asked, _NO_SERVERS)
     shown: list[Evidence] = []
     unknown: list[str] = []
     for server in servers:
@@ -114,7 +136,7 @@ def servers_run_exchange(environment: Environment) -> Finding:
     asked = "the on-premises servers run Exchange"
     servers = environment.on_premises.servers
     if not servers:
-        return not_verified(asked, "the environment names no on-premises server")
+        return not_applicable(asked, _NO_SERVERS)
     exchange = [server.name for server in servers if server.is_exchange]
     others = [server.name for server in servers if not server.is_exchange]
     note = (

@@ -76,6 +76,25 @@ def type_fits(environment: Environment, domain: Domain) -> Finding:
     return compliant(asked, "it is Authoritative, and Microsoft 365 knows every listed recipient", shown)
 
 
+def authoritative(environment: Environment, domain: Domain) -> Finding:
+    """Judge whether Microsoft 365 refuses whom it does not know, where it knows everybody ("Edge blocking")."""
+    asked = f"{domain.name} is Authoritative"
+    exported = environment.microsoft_365.online.accepted_domains
+    if isinstance(exported, Unknown):
+        return not_verified(asked, exported.why)
+    found = _accepted(environment, domain)
+    if found is None:
+        return _not_accepted(asked, exported, domain)
+    shown = _show_type(found)
+    if isinstance(found.domain_type, Unknown):
+        return not_verified(asked, found.domain_type.why, shown)
+    if found.domain_type is not DomainType.AUTHORITATIVE:
+        remedy = f"Set-AcceptedDomain {domain.name} -DomainType Authoritative"
+        seen = f"it is {found.domain_type}: mail for whom Microsoft 365 does not know goes on, and nowhere"
+        return non_compliant(asked, seen, shown, remedy=remedy)
+    return compliant(asked, "it is", shown)
+
+
 def _relays_by_connector(asked: str, environment: Environment, domain: Domain, shown: Evidence) -> Finding:
     """An internal relay domain needs a connector to the own servers ("Manage accepted domains")."""
     assume = Assumptions()
@@ -109,7 +128,7 @@ def mailboxes_exist(environment: Environment, domain: Domain) -> Finding:
     """Judge whether every listed mailbox stands in the export of its side."""
     asked = f"every listed mailbox of {domain.name} exists on its side"
     cloud, own = _listed(environment, domain)
-    if not (cloud and own):
+    if not cloud or (environment.on_premises.servers and not own):
         side = "cloud" if not cloud else "on-premises"
         return not_verified(asked, f"the environment lists no {side} mailbox of {domain.name}")
     assume = Assumptions()
@@ -126,7 +145,9 @@ def mailboxes_exist(environment: Environment, domain: Domain) -> Finding:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if missing:
         return non_compliant(asked, "; ".join(missing), *shown)
-    notes = () if exported else ("of the on-premises mailboxes nothing but the environment file tells",)
+    notes = () if exported or not own else ("of the on-premises mailboxes nothing but the environment file tells",)
+    if not own:
+        return compliant(asked, f"{len(cloud)} in the tenant, and there is no own server", *shown)
     return compliant(asked, f"{len(cloud)} in the tenant, {len(own)} on-premises", *shown, notes=notes)
 
 

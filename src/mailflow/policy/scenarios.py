@@ -17,7 +17,7 @@ from mailflow.policy.feature import Feature
 def known_scenarios(features: Iterable[Feature]) -> dict[ScenarioName, str]:
     """Give each scenario with the title of the feature that introduces it; empty where only the documents do."""
     known: dict[ScenarioName, str] = dict.fromkeys(DOCUMENTED, "")
-    for feature in features:
+    for feature in sorted(features, key=lambda one: len(one.introduces)):  # a file of its own before a shared one
         for name in feature.introduces:
             known[name] = known.get(name) or feature.name
     return {name: known[name] for name in in_order(known.keys())}

@@ -69,8 +69,11 @@ class Drawing:
 
 def draw(passages: Sequence[Passage], *, own_first: bool) -> Drawing:
     """Draw the ways of messages; `own_first`: the own servers stand next to the Internet, as the MX record has it."""
-    order = (INTERNET, OWN, CLOUD) if own_first else (INTERNET, CLOUD, OWN)
-    lanes = dict(zip(order, _X, strict=True))
+    met = {place for passage in passages for strip, _ in passage.strips for place in (*strip.demanded, *strip.taken)}
+    met |= {strip.offered for passage in passages for strip, _ in passage.strips}
+    lined_up = (INTERNET, OWN, CLOUD) if own_first else (INTERNET, CLOUD, OWN)
+    order = tuple(place for place in lined_up if place != OWN or OWN in met)
+    lanes = dict(zip(order, _X, strict=False))
     drawing = Drawing(tuple((lanes[place], LANES[place]) for place in order))
     for passage in passages:
         row = passage.row.result
