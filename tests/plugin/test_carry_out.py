@@ -170,3 +170,24 @@ def test_terminal_without_signs_shows_letters(toys: Any, monkeypatch: pytest.Mon
         "  TOY-MX-1, contoso.com, non-compliant: the MX is old",
         f"Report: {toys.pytester.path / 'index.html'}",
     ]
+
+
+def test_what_pytest_keeps_of_a_scenario_is_its_verdict(toys: Any) -> None:
+    toys.feature(toys.scenario("When it is looked up", "Then it is right"))
+    toys.pytester.makeconftest(
+        "from pytest_bdd.reporting import scenario_reports_registry, test_report_context_registry\n\n"
+        "def pytest_terminal_summary(terminalreporter):\n"
+        "    kept = {name: len(reports) for name, reports in terminalreporter.stats.items()}\n"
+        "    print('kept', kept, len(scenario_reports_registry), len(test_report_context_registry))\n"
+    )
+    assert "kept {'': 0, 'passed': 1} 0 0" in toys.run().text
+
+
+def test_what_is_printed_in_a_teardown_is_kept_to_be_shown(toys: Any) -> None:
+    toys.feature(toys.scenario("When it is looked up", "Then it is printed afterwards"))
+    toys.steps(
+        "import pytest\nfrom pytest_bdd import then\nfrom mailflow.policy.finding import compliant\n\n"
+        "@pytest.fixture\ndef printed():\n    yield\n    print('said in the teardown')\n\n"
+        "@then('it is printed afterwards')\ndef it_is(conclude, printed):\n    conclude(compliant('a', 'b'))\n"
+    )
+    assert "said in the teardown" in toys.run("-rP").text

@@ -5,6 +5,8 @@ collection. The hooks of pytest-bdd are called as it calls them, so other plugin
 """
 
 import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,8 +21,17 @@ from mailflow.plugin.vocabulary import Vocabulary
 _WAYS_OUT = (pytest.skip.Exception, pytest.xfail.Exception)
 
 
-def carry_out(request: pytest.FixtureRequest, scenario: Scenario, vocabulary: Vocabulary, record: Record) -> None:
+def carry_out(
+    request: pytest.FixtureRequest,
+    scenario: Scenario,
+    vocabulary: Vocabulary,
+    record: Record,
+    known: Mapping[str, Callable[[], object]],
+) -> None:
     """Run every step and note what it concludes.
+
+    `known`: fixtures whose values are at hand. Nearly every sentence asks for two of them, and pytest would set each
+    of them up and tear it down.
 
     Raises:
         Exception: whatever a step raises; the record says at which.
@@ -36,7 +47,7 @@ def carry_out(request: pytest.FixtureRequest, scenario: Scenario, vocabulary: Vo
             record.begin()
             definition = vocabulary.definition(step.type, step.name)
             try:
-                returned = _carry_out(step, definition, values, about)
+                returned = _carry_out(step, definition, values, known, about)
             except _WAYS_OUT as error:
                 raise RuntimeError(f"a sentence may not skip: {error}") from error
             if definition.target_fixture:
@@ -46,7 +57,13 @@ def carry_out(request: pytest.FixtureRequest, scenario: Scenario, vocabulary: Vo
         hook.pytest_bdd_after_scenario(**about)
 
 
-def _carry_out(step: Step, definition: StepFunctionContext, values: dict[str, object], about: dict[str, Any]) -> object:
+def _carry_out(
+    step: Step,
+    definition: StepFunctionContext,
+    values: Mapping[str, object],
+    known: Mapping[str, Callable[[], object]],
+    about: dict[str, Any],
+) -> object:
     __tracebackhide__ = True
     request = about["request"]
     hook = request.config.hook
@@ -57,9 +74,11 @@ def _carry_out(step: Step, definition: StepFunctionContext, values: dict[str, ob
     about["step_func_args"] = arguments
     try:
         arguments |= _read(step, definition)
-        for name in get_required_args(function):
-            if name not in arguments:
-                arguments[name] = values[name] if name in values else request.getfixturevalue(name)
+        for name in _required(function):
+            if name in values and name not in arguments:
+                arguments[name] = values[name]
+            elif name not in arguments:
+                arguments[name] = known[name]() if name in known else request.getfixturevalue(name)
         hook.pytest_bdd_before_step_call(**about)
         returned = function(**arguments)
     except Exception as error:
@@ -80,5 +99,15 @@ def _read(step: Step, definition: StepFunctionContext) -> dict[str, object]:
         told["datatable"] = step.datatable.raw()
     if step.docstring is not None:
         told["docstring"] = step.docstring
-    taken = inspect.signature(definition.step_func).parameters
-    return {name: value for name, value in told.items() if name in taken}
+    return {name: value for name, value in told.items() if name in _taken(definition.step_func)}
+
+
+# A definition is looked into once, not at each of the 100,000 sentences of a large run.
+@cache
+def _required(function: Callable[..., object]) -> tuple[str, ...]:
+    return tuple(get_required_args(function))
+
+
+@cache
+def _taken(function: Callable[..., object]) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)

@@ -5,19 +5,22 @@
 The domain is a node and not a parameter in brackets, so that -k, node ids, --lf and editors work alike.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Scenario
+from pytest_bdd.reporting import scenario_reports_registry
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.scenario import scenario_name
 from mailflow.judge.condition import is_filled_in
 from mailflow.plugin.carry_out import carry_out
+from mailflow.plugin.doors import DOORS
 from mailflow.plugin.outcome import Blocked, told
 from mailflow.plugin.project import Project
 from mailflow.plugin.record import Record
@@ -114,7 +117,8 @@ class ScenarioItem(pytest.Function):
         self.row = row
         self.example = example
         for tag in sorted(row.scenario.tags):
-            _mark(self, tag)
+            self.add_marker(_mark(tag))
+            self.extra_keyword_matches.add(tag)  # for -k too: "scenario:4"
 
     def fresh_record(self) -> Record:
         """Give an empty record; a scenario that is run again begins anew."""
@@ -133,6 +137,7 @@ class ScenarioItem(pytest.Function):
         self.record = self.fresh_record()
         yield
         del self.scenario, self.record
+        scenario_reports_registry.pop(self, None)  # pytest-bdd keeps its sentences as long as this node lives
 
     @property
     def domain(self) -> Domain:
@@ -145,6 +150,18 @@ class ScenarioItem(pytest.Function):
         if self.parent.domain is None:
             raise LookupError("a scenario tagged @tenant is about the tenant; it has no domain")
         return self.parent.domain
+
+    @property
+    def known(self) -> Mapping[str, Callable[[], object]]:
+        """What a sentence may ask for by name, the fixtures of the same names."""
+        doors = self.config.stash[DOORS]
+        return {
+            "environment": lambda: doors.observed(self.environment),
+            "domain": lambda: self.domain,
+            "door": lambda: doors.door(self.environment),
+            "conclude": lambda: self.record.conclude,
+            "condition": lambda: self.record.condition,
+        }
 
     def setup(self) -> None:
         """Begin anew."""
@@ -184,22 +201,16 @@ def _run(request: pytest.FixtureRequest) -> None:
     """Is what pytest calls for every scenario."""
     __tracebackhide__ = True
     item = request.node
-    carry_out(request, item.scenario, item.project.vocabulary, item.record)
+    carry_out(request, item.scenario, item.project.vocabulary, item.record, item.known)
     item.conclude()
 
 
-def _mark(item: ScenarioItem, tag: str) -> None:
-    """Make a tag a mark for -m, and a word for -k: @scenario:4 is scenario(number=4) and "scenario:4"."""
+@cache  # each tag once, not for each of 40,000 items
+def _mark(tag: str) -> pytest.MarkDecorator:
+    """Make a tag a mark for -m: @scenario:4 is scenario(number=4)."""
     kind, _, value = tag.partition(":")
     if kind == "scenario":
         name = scenario_name(value)
-        item.add_marker(pytest.mark.scenario(**{"number" if isinstance(name, int) else "word": name}))
-    elif kind == "domain":
-        item.add_marker(pytest.mark.domain(name=value))
-    elif kind == "environment":
-        item.add_marker(pytest.mark.environment(name=value))
-    elif kind == "stage":
-        item.add_marker(pytest.mark.stage(name=value))
-    else:
-        item.add_marker(tag)
-    item.extra_keyword_matches.add(tag)
+        return pytest.mark.scenario(**{"number" if isinstance(name, int) else "word": name})
+    mark: pytest.MarkDecorator = getattr(pytest.mark, kind)
+    return mark(name=value) if kind in ("domain", "environment", "stage") else mark

@@ -7,43 +7,47 @@ import pytest
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.plugin.collect import ScenarioItem
-from mailflow.plugin.doors import DOORS
 from mailflow.policy.finding import Finding
 
 Say = Callable[[Finding | Iterable[Finding]], None]
 
 
-def _scenario(request: pytest.FixtureRequest) -> ScenarioItem:
+def _known(request: pytest.FixtureRequest) -> Any:
+    """Give what stands under the fixture's name."""
     if not isinstance(request.node, ScenarioItem):
         raise TypeError(f"{request.fixturename} is for scenarios of feature files")
-    return request.node
+    return request.node.known[str(request.fixturename)]()
 
 
 @pytest.fixture
 def environment(request: pytest.FixtureRequest) -> Environment:
     """The environment that the scenario asks, as far as it could be observed."""
-    return request.config.stash[DOORS].observed(_scenario(request).environment)
+    known: Environment = _known(request)
+    return known
 
 
 @pytest.fixture
 def domain(request: pytest.FixtureRequest) -> Domain:
     """The domain that the scenario asks. A scenario tagged @tenant has none: LookupError."""
-    return _scenario(request).domain
+    known: Domain = _known(request)
+    return known
 
 
 @pytest.fixture
 def door(request: pytest.FixtureRequest) -> Any:
     """The way to observe the environment; opened at first use, one for all scenarios of the environment."""
-    return request.config.stash[DOORS].door(_scenario(request).environment)
+    return _known(request)
 
 
 @pytest.fixture
 def conclude(request: pytest.FixtureRequest) -> Say:
     """Takes the findings of a Then sentence: `conclude(spf.valid(answer))`. It raises no verdict."""
-    return _scenario(request).record.conclude
+    known: Say = _known(request)
+    return known
 
 
 @pytest.fixture
 def condition(request: pytest.FixtureRequest) -> Say:
     """Takes what a Given sentence says of a condition of the documentation."""
-    return _scenario(request).record.condition
+    known: Say = _known(request)
+    return known

@@ -32,10 +32,11 @@ class Record:
         self._conditions = list(conditions)
         self._findings: list[Finding] = []
         self._here: list[Finding] | None = None  # what the running step has said; None between steps
+        self._result: Result | None = None  # as far as it has been asked for
 
     def begin(self) -> None:
         """The next step begins."""
-        self._here = []
+        self._here, self._result = [], None
 
     def conclude(self, found: Finding | Iterable[Finding]) -> None:
         """Take what a Then step found. Nothing is raised, and later steps go on.
@@ -96,7 +97,9 @@ class Record:
 
     def result(self) -> Result:
         """Judge the scenario, after its last step."""
-        return judge(self.requirement, self.domain, self._conditions, self._findings, self._told)
+        if self._result is None:
+            self._result = judge(self.requirement, self.domain, self._conditions, self._findings, self._told)
+        return self._result
 
     def steps(self) -> tuple[Step, ...]:
         """Give the steps of a scenario that broke off: the running one is the error."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_bdd.reporting import test_report_context_registry
 
 from mailflow.input_error import InputError
 from mailflow.observe.recording import Recording, read, written
@@ -164,11 +165,25 @@ class Session:
             vars(report)["mailflow"] = unpacked(text, self._requirements)
         return report
 
+    @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the outcome of a scenario from its report; an error outweighs what was said before it."""
+        self._forget(report)
         if said := getattr(report, "mailflow", None):
             key, example, told = said
             self.outcomes[key, example] = told
+
+    def _forget(self, report: pytest.TestReport) -> None:
+        """Let go of what is kept of every scenario and never asked for again: half of the memory of a large run.
+
+        pytest-bdd keeps a copy of the scenario with each report, from which others have written by now; pytest keeps
+        the reports of setup and teardown for what was printed in them (-rP).
+        """
+        test_report_context_registry.pop(report, None)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        kept = reporter.stats.get("", []) if reporter else []
+        if kept and kept[-1] is report and not report.sections:
+            kept.pop()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -35,6 +35,7 @@ from mailflow.simulate.locate import NO_DNS_ANSWER
 from mailflow.simulate.smtp import Taken, Transaction
 from mailflow.simulate.transfer import Attempt, Handover, Target
 
+_Fields = Sequence[tuple[str, str]]  # of a header: name and body
 _Outgoing = tuple[Held, tuple[str, ...]]  # what is to be handed over, and what was assumed to decide so
 
 # The one of the cross-premises header fields on which the trust of internal mail rests ("when is a message internal").
@@ -109,10 +110,11 @@ class Mta:
     def message(self, client: Client, transaction: Transaction) -> Reply:
         """Take a message unless it has come too far (RFC 5321 section 6.3)."""
         limit, too_far = self.router.hop_limit()
-        if sum(name.lower() == "received" for name, _ in header_fields(transaction.content)) >= limit:
+        fields = header_fields(transaction.content)
+        if sum(name.lower() == "received" for name, _ in fields) >= limit:
             self._refuse(client, transaction.mail_from, tuple(transaction.taken), too_far, Assumptions())
             return too_far.reply
-        return Reply(250, "2.6.0", f"{self._take(transaction, client)} Queued mail for delivery")
+        return Reply(250, "2.6.0", f"{self._take(transaction, fields, client)} Queued mail for delivery")
 
     def submit(self, envelope: Envelope, content: bytes) -> str:
         """Take a message from a mailbox or service of its own; gives the queue identifier."""
@@ -122,17 +124,17 @@ class Mta:
             # As Exchange writes it, by whose link-local addresses nobody learns anything.
             return f"from {self.greets_as} ([fe80::1]) by {self.greets_as} ([fe80::1%4]) with mapi id {queue_id}"
 
-        return self._take(Transaction(envelope.mail_from, dict.fromkeys(envelope.rcpt_to, taken), content, trace))
+        transaction = Transaction(envelope.mail_from, dict.fromkeys(envelope.rcpt_to, taken), content, trace)
+        return self._take(transaction, header_fields(content))
 
-    def _take(self, transaction: Transaction, client: Client | None = None) -> str:
+    def _take(self, transaction: Transaction, fields: _Fields, client: Client | None = None) -> str:
         content, taken = transaction.content, transaction.taken
-        queue_id = self._queue_id(content, tuple(taken))
+        message_id = _message_id(fields)
+        queue_id = self._queue_id(f"{message_id} {len(fields)}", tuple(taken))
         first = _promoted(next(iter(taken.values())).reception, content)
         made = tuple(dict.fromkeys(assumption for one in taken.values() for assumption in one.assumptions))
         self.world.write(
-            journal.Received(
-                self.name, queue_id, _message_id(content), client, transaction.mail_from, tuple(taken), first, made
-            )
+            journal.Received(self.name, queue_id, message_id, client, transaction.mail_from, tuple(taken), first, made)
         )
         # RFC 5321 section 4.4: the newest trace field stands on top; what this host adds stands right below it.
         date = format_datetime(datetime.now(UTC))
@@ -145,9 +147,9 @@ class Mta:
         self.world.later(self, queue_id, held, head + _without_trust(content))
         return queue_id
 
-    def _queue_id(self, content: bytes, recipients: tuple[Address, ...]) -> str:
+    def _queue_id(self, message: str, recipients: tuple[Address, ...]) -> str:
         """Make an identifier that is the same in every run of the same message through the same hosts."""
-        seed = f"{self.name} {_message_id(content)} {len(header_fields(content))} {recipients}"
+        seed = f"{self.name} {message} {recipients}"
         base = hashlib.sha256(seed.encode()).hexdigest()[:10].upper()
         self._ids[base] = self._ids.get(base, 0) + 1
         return base if self._ids[base] == 1 else f"{base}-{self._ids[base]}"
@@ -207,7 +209,7 @@ class Mta:
         header = message.partition(b"\r\n\r\n")[0].decode("ascii", "replace")
         lines = (
             f"Message-ID: <ndr-{queue_id}-{held.recipient.local}@{self.greets_as}>",
-            f"In-Reply-To: {_message_id(message)}",
+            f"In-Reply-To: {_message_id(header_fields(message))}",
             f"From: Postmaster <postmaster@{self.greets_as}>",
             f"To: {path(held.mail_from)}",
             "Subject: Undeliverable",
@@ -294,8 +296,8 @@ def _end(reply: Reply, relay: Relay) -> Return | Hold:
     return (Hold if reply.transient else Return)(reply, relay.rule)
 
 
-def _message_id(content: bytes) -> str:
-    return next((body for name, body in header_fields(content) if name.lower() == "message-id"), "")
+def _message_id(fields: _Fields) -> str:
+    return next((body for name, body in fields if name.lower() == "message-id"), "")
 
 
 def _promoted(reception: Reception, content: bytes) -> Reception:

@@ -23,6 +23,8 @@ logging.getLogger("mail.log").addHandler(logging.NullHandler())
 logging.getLogger("mail.log").propagate = False
 
 
+_MOST_READ = 4096
+_READ: dict[str, tuple[str | None, str | None]] = {}  # address and parameters, by the text
 _HELLO = 16_384  # octets of a ClientHello: one record at the most (RFC 4346 section 6.2.1)
 _PROTOCOL_VERSION = b"\x15\x03\x02\x00\x02\x02\x46"  # a record of TLS 1.1: alert, fatal, 70 (RFC 4346 section 7.2)
 
@@ -75,6 +77,14 @@ class SmtpServer(SMTP):
         )
         # One dictionary of the class, emptied by every new connection, would wipe the limits of running sessions.
         self.command_size_limits = defaultdict(lambda: SMTP.command_size_limit)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """Read what stands behind MAIL FROM: or RCPT TO: once: aiosmtpd's way is slow, and each stands at every hop."""
+        if arg not in _READ:
+            if len(_READ) == _MOST_READ:
+                _READ.clear()
+            _READ[arg] = super()._getaddr(arg)
+        return _READ[arg]
 
     async def _handle_client(self) -> None:
         """Decide about the client before the greeting at the plain port too, where no PROXY header brings it up."""
