@@ -16,6 +16,7 @@ from mailflow.judge import path as judge
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns_server import DnsServer
 from mailflow.observe.door import Door
+from mailflow.observe.pieces import whole
 from mailflow.observe.recording import read, written
 from mailflow.policy.finding import Verdict
 from mailflow.simulate.zones import STRANGER_ADDRESS
@@ -122,7 +123,7 @@ def test_the_certificate_is_the_one_that_was_shown(four: Environment, door: Door
 def test_a_recording_of_it_says_the_same(four: Environment, door: Door) -> None:
     (domain,), (server,) = four.domains, four.on_premises.servers
     seen = ([door.paths(domain, kind) for kind in Kind], door.tls(server), door.environment.on_premises.servers)
-    kept = read(written(door.recording()), "evidence.json")
+    kept = read(whole(written(door.recording())), "evidence.json")
     assert (kept.mode, kept.stage) == ("live", "after")
     with open_door(four, Look(RECORDED, Stage.AFTER, kept)) as again:
         assert seen == (

@@ -18,6 +18,7 @@ from mailflow.judge import directory, outbound
 from mailflow.judge import path as judge
 from mailflow.observe.door import Door
 from mailflow.observe.path import Disposition, Place
+from mailflow.observe.pieces import whole
 from mailflow.observe.recording import read, written
 from mailflow.policy.finding import Verdict
 from tests.published import published
@@ -86,7 +87,7 @@ def test_settings_are_judged_by_exports_of_these_days(four: Environment, door: D
 
 def test_the_recording_says_the_same(four: Environment, door: Door) -> None:
     (domain,) = four.domains
-    kept = read(written(door.recording()), "evidence.json")
+    kept = read(whole(written(door.recording())), "evidence.json")
     with open_door(four, Look(RECORDED, Stage.AFTER, kept)) as again:
         for kind in Kind:
             assert again.paths(domain, kind) == door.paths(domain, kind)

@@ -31,7 +31,7 @@ def run(*results: Result) -> Run:
 
 def put(place: Path, told: Run) -> str:
     place.mkdir()
-    (place / "report.json").write_bytes(as_json.report(told))
+    (place / "report.json").write_bytes(b"".join(as_json.report(told)))
     return str(place)
 
 

@@ -17,6 +17,7 @@ from mailflow.environment.worlds import World
 from mailflow.input_error import InputError
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.path import Disposition
+from mailflow.observe.pieces import as_text, whole
 from mailflow.observe.recording import Recording, read, written
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question
 
@@ -36,7 +37,7 @@ def recording(**parts: Any) -> Recording:
 
 
 def through_a_file(one: Recording) -> Recording:
-    return read(json.loads(json.dumps(written(one))), "evidence.json")
+    return read(json.loads("".join(as_text(written(one)))), "evidence.json")
 
 
 def test_answers_stay_what_they_are() -> None:
@@ -158,7 +159,7 @@ def test_what_was_not_recorded_is_unknown() -> None:
 )
 def test_what_is_no_recording(change: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError) as wrong:
-        read({**written(recording()), **change}, "evidence.json")
+        read({**whole(written(recording())), **change}, "evidence.json")
     assert str(wrong.value).startswith("evidence.json: found ")
     assert told in str(wrong.value)
 
@@ -176,7 +177,7 @@ def test_what_is_no_recording(change: dict[str, Any], told: str) -> None:
 def test_an_answer_that_no_name_server_gives_is_refused(number: int, change: dict[str, Any], told: str) -> None:
     said = tuple(AuthoritativeAnswer("ns1.contoso.com", "192.0.2.53", answer) for answer in ANSWERS)
     for member, answer_in in (("answers", lambda one: one), ("authoritative", lambda one: one[2])):
-        content = written(recording(answers=ANSWERS, authoritative=said))
+        content = whole(written(recording(answers=ANSWERS, authoritative=said)))
         answer_in(content[member][number]).update(change)
         with pytest.raises(InputError) as wrong:
             read(content, "evidence.json")
@@ -184,7 +185,7 @@ def test_an_answer_that_no_name_server_gives_is_refused(number: int, change: dic
 
 
 def test_unmarked_text_is_refused() -> None:
-    content = written(recording(answers=ANSWERS))
+    content = whole(written(recording(answers=ANSWERS)))
     content["answers"][1]["values"] = ["v=spf1 -all"]
     with pytest.raises(InputError, match=r"contoso\.com TXT: 'v=spf1 -all' is neither address nor marked text"):
         read(content, "evidence.json")

@@ -17,7 +17,7 @@ def earlier(toys: Any) -> Path:
     run = replace(now, results=[replace(now.results[0], verdict=Verdict.COMPLIANT, reason="mail.contoso.com")])
     file: Path = toys.pytester.path / "reports" / "toy" / "simulated" / "report.json"
     file.parent.mkdir(parents=True)
-    file.write_bytes(as_json.report(run))
+    file.write_bytes(b"".join(as_json.report(run)))
     return file
 
 

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path, PureWindowsPath
 
@@ -104,17 +105,15 @@ def test_no_name_leaves_the_folder_or_meets_another(names) -> None:
             assert set(one) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
-def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_path, monkeypatch) -> None:
-    folder.put(tmp_path / "report.html", b"old")
+def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_path) -> None:
+    folder.put(tmp_path / "report.html", [b"o", b"ld"])
 
-    def full(path: Path, content: bytes) -> int:
-        with path.open("wb") as file:
-            file.write(content[:1])
+    def full() -> Iterator[bytes]:
+        yield b"n"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
-        folder.put(tmp_path / "report.html", b"new")
+        folder.put(tmp_path / "report.html", full())
     assert contents(tmp_path) == {"report.html": b"old"}
 
 

@@ -42,25 +42,25 @@ def whole(build) -> bytes:
     """A report.json with every verdict, and a comparison with every member."""
     before = build(results=build().results[3:])
     run = build()
-    return as_json.report(replace(run, compared=compare(before, run)))
+    return b"".join(as_json.report(replace(run, compared=compare(before, run))))
 
 
 def test_what_is_written_is_what_the_schema_describes_and_nothing_else(build, whole, hostile) -> None:
     check = Draft202012Validator(closed(schema("report.schema.json")))
     assert list(check.iter_errors(json.loads(whole))) == []
-    assert list(check.iter_errors(json.loads(as_json.report(build(hostile))))) == []
+    assert list(check.iter_errors(json.loads(b"".join(as_json.report(build(hostile)))))) == []
 
 
 def test_evidence_as_well(build, hostile) -> None:
     check = Draft202012Validator(schema("evidence.schema.json"))
     for run in (build(), build(hostile)):
-        assert list(check.iter_errors(json.loads(as_json.evidence(run)))) == []
+        assert list(check.iter_errors(json.loads(b"".join(as_json.evidence(run))))) == []
 
 
 def test_a_comparison_is_printed_as_it_stands_in_the_report(build) -> None:
     run = build()
     found = compare(build(results=run.results[3:]), run)
-    stands = json.loads(as_json.report(replace(run, compared=found)))["compared"]
+    stands = json.loads(b"".join(as_json.report(replace(run, compared=found))))["compared"]
     assert json.loads(as_json.comparison(found)) == {"schema": 1, **stands}
 
 

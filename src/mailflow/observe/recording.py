@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from mailflow.environment.environment import Stage
 from mailflow.environment.message import Kind
@@ -19,6 +19,7 @@ from mailflow.environment.worlds import World
 from mailflow.input_error import InputError, Mistake
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.path import MailPath
+from mailflow.observe.pieces import Pieces, as_text
 from mailflow.observe.reached import Reached
 from mailflow.observe.smtp import TlsSession
 from mailflow.records.answer import Answer, MxRecord, Outcome
@@ -26,6 +27,8 @@ from mailflow.records.answer import Answer, MxRecord, Outcome
 FORM = 1  # of the text; another number is another form
 _MISTAKES = 5
 _MARK = "="
+_BY_KIND = TypeAdapter(Mapping[Kind, tuple[MailPath, ...]])
+_IN_A_WORLD = TypeAdapter(tuple[MailPath, ...])
 _VALUES: Mapping[str, type] = {"A": IPv4Address, "AAAA": IPv6Address, "MX": MxRecord}  # of other types: text
 
 
@@ -71,17 +74,31 @@ class Recording(BaseModel):
         )
 
 
-def written(recording: Recording) -> dict[str, Any]:
-    """Write it as what JSON has."""
+def written(recording: Recording) -> Pieces:
+    """Write it as what JSON has; the paths, which are most of it, piece by piece, a domain each."""
     marked = recording.model_copy(update=_each(recording, _marked))
-    return marked.model_dump(mode="json")
+    large = {
+        "paths": Pieces(marked.paths, _paths),
+        "worlds": Pieces(marked.worlds, lambda domains: Pieces(domains, _in_a_world)),
+    }
+    small = marked.model_dump(mode="json", exclude=set(large))
+    return Pieces({name: large.get(name, small.get(name)) for name in Recording.model_fields}, lambda part: part)
+
+
+def _paths(of_a_domain: Mapping[Kind, tuple[MailPath, ...]]) -> Any:
+    return _BY_KIND.dump_python(of_a_domain, mode="json")
+
+
+def _in_a_world(of_a_domain: tuple[MailPath, ...]) -> Any:
+    return _IN_A_WORLD.dump_python(of_a_domain, mode="json")
 
 
 def digest(content: Mapping[str, Any]) -> str:
     """Give SHA-256 over what `written` gave, hexadecimal: whoever judges by it notices what was cut out or changed."""
     whole = hashlib.sha256()
     for name, part in sorted(content.items()):
-        whole.update(f"{json.dumps(name)}: {json.dumps(part, sort_keys=True)}\n".encode("ascii"))
+        for piece in (f"{json.dumps(name)}: ", *as_text(part, sort_keys=True), "\n"):
+            whole.update(piece.encode("ascii"))
     return whole.hexdigest()
 
 

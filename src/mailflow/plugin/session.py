@@ -10,6 +10,7 @@ import pytest
 from pytest_bdd.reporting import test_report_context_registry
 
 from mailflow.input_error import InputError
+from mailflow.observe.pieces import as_text
 from mailflow.observe.recording import Recording, read, written
 from mailflow.plugin import fixtures, outcome, terminal
 from mailflow.plugin.build_server import add_summary, commands
@@ -207,7 +208,7 @@ class Session:
         self.recordings |= doors.recordings
         nothing = exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
         if hasattr(self.config, "workerinput"):  # a process of pytest-xdist: its controller decides
-            told = {name: json.dumps(written(recording)) for name, recording in self.recordings.items()}
+            told = {name: "".join(as_text(written(recording))) for name, recording in self.recordings.items()}
             vars(self.config)["workeroutput"][_RECORDINGS] = told
         if nothing or hasattr(self.config, "workerinput"):
             return

@@ -1,13 +1,15 @@
 """Floor 6: findings as HTML, JSON, JUnit XML, CSV and Markdown."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mailflow.policy.run import Run
 from mailflow.report import as_csv, as_json, as_junit, as_markdown
 from mailflow.report.folder import new_folder, place, put
+
+_BLOCK = 1 << 20  # octets
 
 
 def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
@@ -28,28 +30,42 @@ def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
     places = [place(run.environment, run.mode, taken) for run in runs]
     for run, where in zip(runs, places, strict=True):
         kept = new_folder(folder / where, run.started)
-        for name, content in files(run):
-            put(kept / name, content)
+        for name, pieces in files(run):
+            put(kept / name, pieces)
         for file in kept.iterdir():
-            put(folder / where / file.name, file.read_bytes())
+            put(folder / where / file.name, _blocks(file))
     links = [f"{where}/report.html" for where in places]
     from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
 
     folder.mkdir(parents=True, exist_ok=True)
-    put(folder / "index.html", as_html.index(list(zip(runs, links, strict=True))))
+    put(folder / "index.html", [as_html.index(list(zip(runs, links, strict=True)))])
     return (*(folder / link for link in links), folder / "index.html")
 
 
-def files(run: Run) -> Iterator[tuple[str, bytes]]:
-    """Give the names and files of a run's report, one after the other: those of a large run are large together."""
+def files(run: Run) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Give the names and files of a run's report, one after the other and piece by piece: large ones have 200 MB.
+
+    Each is to be written before the next is asked for: report.json names the digest of evidence.json.
+    """
     from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
 
-    evidence = as_json.evidence(run)
-    signed = replace(run, evidence_digest=hashlib.sha256(evidence).hexdigest())
-    yield "evidence.json", evidence
-    del evidence
-    yield "report.html", as_html.report(signed)
+    digest = hashlib.sha256()
+    yield "evidence.json", _digested(as_json.evidence(run), digest)
+    signed = replace(run, evidence_digest=digest.hexdigest())
+    yield "report.html", [as_html.report(signed)]
     yield "report.json", as_json.report(signed)
-    yield "junit.xml", as_junit.report(signed)
-    yield "actions.csv", as_csv.report(signed)
-    yield "summary.md", as_markdown.report(signed)
+    yield "junit.xml", [as_junit.report(signed)]
+    yield "actions.csv", [as_csv.report(signed)]
+    yield "summary.md", [as_markdown.report(signed)]
+
+
+def _digested(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
+
+
+def _blocks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            yield block

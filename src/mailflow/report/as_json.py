@@ -6,23 +6,25 @@ the code page of the machine, and a terminal obeys control characters that JSON 
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from mailflow.observe.pieces import as_text
 from mailflow.observe.recording import digest, written
 from mailflow.policy.comparison import Comparison
 from mailflow.policy.finding import Evidence
 from mailflow.policy.readiness import Readiness, Window
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Run
+from mailflow.policy.way import Demand, Hop, Way
 
 SCHEMA = 1
 
 
-def report(run: Run) -> bytes:
-    """Write `report.json`."""
+def report(run: Run) -> Iterator[bytes]:
+    """Write `report.json`, piece by piece: that of a thousand domains has 200 MB."""
     done = run.completeness
     return _write(
         {
@@ -70,30 +72,34 @@ def report(run: Run) -> bytes:
 
 def comparison(found: Comparison) -> bytes:
     """Write what `mailflow compare --json` prints; in a report.json it stands as `compared`."""
-    return _write({"schema": SCHEMA, **_comparison(found)})
+    return b"".join(_write({"schema": SCHEMA, **_comparison(found)}))
 
 
-def evidence(run: Run) -> bytes:
-    """Write `evidence.json`: each piece of evidence once and in full, with the rows that rest on it.
+def evidence(run: Run) -> Iterator[bytes]:
+    """Write `evidence.json`, piece by piece: each piece of evidence once and in full, with the rows that rest on it.
 
     Below `observations` stands what was observed, for `--mode recorded` to judge it again; beside it its digest, by
     which that run notices what was cut out of it.
     """
     observations = written(run.recording) if run.recording else None
-    rests: dict[Evidence, list[dict[str, Any]]] = {}
+    rests: dict[Evidence, list[Result]] = {}
     for result in run.results:
         for seen in dict.fromkeys(result.evidence):
-            rests.setdefault(seen, []).append({"id": result.requirement.id, "domain": result.domain})
+            rests.setdefault(seen, []).append(result)
     return _write(
         {
             "schema": SCHEMA,
             "environment": {"name": run.environment, "digest": run.digest},
             "run": {"mode": run.mode, "started": _utc(run.started), "finished": _utc(run.finished)},
-            "evidence": ({**_evidence(seen), "supports": rows} for seen, rows in rests.items()),
+            "evidence": ({**_evidence(seen), "supports": list(map(_row, rows))} for seen, rows in rests.items()),
             "observations": observations,
             "observations_digest": digest(observations) if observations else None,
         }
     )
+
+
+def _row(result: Result) -> dict[str, str | None]:
+    return {"id": result.requirement.id, "domain": result.domain}
 
 
 def _observed(run: Run) -> dict[str, Any] | None:
@@ -130,11 +136,11 @@ def _result(result: Result) -> dict[str, Any]:
                 "status": step.status,
                 "asked": step.asked,
                 "seen": step.seen,
-                "demands": [asdict(demand) for demand in step.demands],
+                "demands": list(map(_members, step.demands)),
             }
             for step in result.steps
         ],
-        "evidence": [{**_evidence(seen), "way": asdict(seen.way) if seen.way else None} for seen in result.evidence],
+        "evidence": [{**_evidence(seen), "way": _way(seen.way) if seen.way else None} for seen in result.evidence],
     }
 
 
@@ -211,25 +217,42 @@ def _evidence(seen: Evidence) -> dict[str, Any]:
     return {"kind": seen.kind, "asked": seen.asked, "of": seen.of, "answer": seen.answer}
 
 
+def _way(way: Way) -> dict[str, Any]:
+    return {**_members(way), "hops": list(map(_members, way.hops))}
+
+
+def _members(value: Demand | Hop | Way) -> dict[str, Any]:
+    """Give the members as they are; `asdict` would copy each of the texts, too."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}
+
+
 def _utc(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _write(value: dict[str, Any]) -> bytes:
+def _write(value: Mapping[str, Any]) -> Iterator[bytes]:
     """Write members and their items a line each: rows can be compared by line, and json's quick encoder does the rest.
 
     With indentation throughout json encodes in Python; a report of 4,200 rows took more than twice as long. An iterator
     is written item by item: the rows of a thousand domains are large as values.
     """
-    return ("{\n" + ",\n".join(f"{json.dumps(name)}: {_lines(part)}" for name, part in value.items()) + "\n}\n").encode(
-        "ascii"
-    )
+    for number, (name, part) in enumerate(value.items()):
+        yield f"{',' if number else '{'}\n{json.dumps(name)}: ".encode("ascii")
+        for piece in _lines(part):
+            yield piece.encode("ascii")
+    yield b"\n}\n"
 
 
-def _lines(part: Any) -> str:
-    if isinstance(part, dict) and part:
-        return "{\n " + ",\n ".join(f"{json.dumps(name)}: {json.dumps(one)}" for name, one in part.items()) + "\n}"
-    if isinstance(part, list | tuple | Iterator):
-        items = ",\n ".join(map(json.dumps, part))
-        return f"[\n {items}\n]" if items else "[]"
-    return json.dumps(part)
+def _lines(part: Any) -> Iterator[str]:
+    if isinstance(part, Mapping) and part:
+        for number, (name, one) in enumerate(part.items()):
+            yield f"{',' if number else '{'}\n {json.dumps(name)}: "
+            yield from as_text(one)
+        yield "\n}"
+    elif isinstance(part, list | tuple | Iterator):
+        number = -1
+        for number, one in enumerate(part):
+            yield f"{'[' if number == 0 else ','}\n {json.dumps(one)}"
+        yield "[]" if number == -1 else "\n]"
+    else:
+        yield json.dumps(part)

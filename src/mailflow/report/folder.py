@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -48,7 +49,7 @@ def new_folder(folder: Path, time: datetime) -> Path:
     raise AssertionError  # count() does not end
 
 
-def put(path: Path, content: bytes) -> None:
+def put(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file whole or not at all: a reader sees the old one or the new one.
 
     Raises:
@@ -57,7 +58,8 @@ def put(path: Path, content: bytes) -> None:
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        fresh.write_bytes(content)
+        with fresh.open("wb") as file:
+            file.writelines(pieces)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
