@@ -121,7 +121,9 @@ class Toys:
 
     pytester: pytest.Pytester
     environments: list[Any] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)  # in every environment
+    mistakes_in: dict[str, list[Mistake]] = field(default_factory=dict)  # by environment
+    unreadable: dict[str, InputError] = field(default_factory=dict)  # that the report was told of
     runs: list[Run] = field(default_factory=list)
     doors: list[str] = field(default_factory=list)
     folder: Path | None = None  # where reports were asked for
@@ -198,6 +200,8 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
     def load(folder: Path) -> Any:
         if project.mistakes:
             raise InputError(*project.mistakes)
+        if folder.name in project.mistakes_in:
+            raise InputError(*project.mistakes_in[folder.name])
         return next(e for e in project.environments if e.folder == folder)
 
     @contextmanager
@@ -213,10 +217,11 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
         )
         project.doors.append(f"close {environment.name}")
 
-    def write(runs: list[Run], folder: Path) -> tuple[Path, ...]:
+    def write(runs: list[Run], folder: Path, unreadable: Any) -> tuple[Path, ...]:
         if project.unwritable:
             raise PermissionError(13, "Permission denied")
         project.runs[:] = runs
+        project.unreadable = dict(unreadable)
         project.folder = folder
         return (*(folder / run.environment / run.mode / "report.html" for run in runs), folder / "index.html")
 

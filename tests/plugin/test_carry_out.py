@@ -160,7 +160,7 @@ def test_terminal_without_signs_shows_letters(toys: Any, monkeypatch: pytest.Mon
             written.append(line)
 
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
-    terminal.tell(Reporter(), runs, toys.pytester.path, "")
+    terminal.tell(Reporter(), runs, toys.pytester.path, "", {})
     assert written == [
         "Mailflow",
         "x toy (Contoso), simulated: Not ready",

@@ -75,6 +75,36 @@ def test_a_live_run_on_a_machine_without_a_resolver(toys: Any, monkeypatch: pyte
     assert "Traceback" not in outcome.text
 
 
+def test_mistakes_in_one_environment_do_not_hide_the_others(toys: Any) -> None:
+    toys.environment("a")
+    toys.environment("b")
+    toys.environment("c")
+    toys.feature(toys.scenario(*RIGHT), toys.scenario(*RIGHT, tags="@TOY-2 @must @domain:x.com", title="Of one domain"))
+    mistakes = [Mistake("fixtures/b/environment.yaml", 3, "a", "b"), Mistake("fixtures/b/x.zone", 7, "c", "d", "Mend.")]
+    toys.mistakes_in = {"b": mistakes}
+    outcome = toys.run()
+    assert outcome.exit_status == 4
+    # x.com may be a domain of the one that cannot be read: that no other has it is no mistake of the feature.
+    assert [(run.environment, run.decision) for run in outcome.runs] == [("a", Decision.READY), ("c", Decision.READY)]
+    assert outcome.doors == ["open a simulated", "close a", "open c simulated", "close c"]
+    outcome.output.fnmatch_lines_random(
+        ["* b: not judged, its files have mistakes", *(f"  {each}" for each in mistakes)]
+    )
+    assert {name: error.mistakes for name, error in toys.unreadable.items()} == {"b": tuple(mistakes)}
+    assert "Traceback" not in outcome.text
+
+
+def test_nothing_is_judged_where_every_environment_has_mistakes(toys: Any) -> None:
+    toys.environment("a")
+    toys.environment("b")
+    toys.feature(toys.scenario(*RIGHT))
+    toys.mistakes_in = {"a": [Mistake("fixtures/a/x", 1, "p", "q")], "b": [Mistake("fixtures/b/y", 2, "r", "s")]}
+    outcome = toys.run()
+    assert (outcome.exit_status, outcome.runs, outcome.doors) == (4, [], [])
+    assert "fixtures/a/x:1: found p; expected q." in outcome.text
+    assert "fixtures/b/y:2: found r; expected s." in outcome.text
+
+
 def test_two_environments_of_one_name(toys: Any) -> None:
     toys.environment("toy")
     toys.environment("other")

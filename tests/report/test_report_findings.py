@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from mailflow.input_error import InputError, Mistake
 from mailflow.policy.comparison import compare
 from mailflow.policy.disagreement import concerning
 from mailflow.policy.finding import Evidence, Verdict
@@ -247,3 +248,12 @@ def test_the_index_lists_decision_counts_and_link(build) -> None:
 
 def test_equal_runs_give_equal_bytes(build, hostile) -> None:
     assert as_html.report(build(hostile)) == as_html.report(build(hostile))
+
+
+def test_the_index_says_which_environments_were_not_judged_and_why(build) -> None:
+    error = InputError(Mistake("fixtures/b/environment.yaml", 3, "<b>a</b>", "b", "Mend."))
+    shown = Page(as_html.index([(build(), "a/simulated/report.html")], {"b": error}).decode())
+    assert shown.texts("h2") == ["Not judged: 1 environment with mistakes in the files"]
+    assert shown.texts("strong")[0] == "b"
+    assert "fixtures/b/environment.yaml:3: found <b>a</b>; expected b. Mend." in shown.texts("li")
+    assert shown.texts("b") == []

@@ -140,3 +140,12 @@ def test_the_summary_of_a_job_names_every_run_and_stays_below_what_is_dropped(bu
     assert 800_000 < len(written) < 1_000_000
     assert [f"**Not ready**: `e-{n}`" in written.decode() for n in range(20)] == [True] * 20
     assert as_markdown.job([build()]) == as_markdown.report(build()) + b"\n"
+
+
+def test_the_summary_of_a_job_names_what_was_not_judged(build) -> None:
+    written = as_markdown.job([build()], ["brand-7", "a`b"]).decode()
+    assert written.splitlines()[:3] == [
+        "- ✕ **Not judged**, the files have mistakes: `brand-7`",
+        "- ✕ **Not judged**, the files have mistakes: ``a`b``",
+        f"- {as_markdown.report(build()).decode().splitlines()[0].lstrip('# ')}",
+    ]

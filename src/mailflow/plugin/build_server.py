@@ -1,6 +1,6 @@
 """What a build server is told, where one is recognised: annotations, and the summary of the job."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mailflow.policy.run import Run
@@ -26,7 +26,7 @@ def commands(runs: Sequence[Run], reports: Sequence[Path], environ: Mapping[str,
             yield f"##vso[task.uploadsummary]{folder / 'summary.md'}"
 
 
-def add_summary(runs: Sequence[Run], environ: Mapping[str, str]) -> None:
+def add_summary(runs: Sequence[Run], environ: Mapping[str, str], unreadable: Collection[str] = ()) -> None:
     """Append the summary of the job to the file that GitHub Actions names in GITHUB_STEP_SUMMARY.
 
     Raises:
@@ -35,4 +35,4 @@ def add_summary(runs: Sequence[Run], environ: Mapping[str, str]) -> None:
     """
     if file := environ.get("GITHUB_STEP_SUMMARY"):
         with Path(file).open("ab") as summary:
-            summary.write(as_markdown.job(runs))
+            summary.write(as_markdown.job(runs, unreadable))

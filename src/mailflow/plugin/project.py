@@ -34,6 +34,7 @@ class Project:
     reports: Path
     started: datetime
     environments: Mapping[str, Environment]
+    unreadable: Mapping[str, InputError]  # by the folder's name: asked for, but with mistakes, and so not judged
     catalogue: Catalogue  # every feature file, whether it is selected or not
     undefined: Mapping[str, InputError]  # feature files whose sentences mean nothing, or two things, by path
     planned: Mapping[str, Mapping[Key, Row]]  # by environment
@@ -68,7 +69,8 @@ def load(config: pytest.Config) -> Project:
 
     Raises:
         pytest.UsageError: with the text of every mistake in environments and steps, and then in feature files too.
-            Where only these have mistakes, they are kept for the collection of each file.
+            Where only these have mistakes, they are kept for the collection of each file; where some environments of
+            several have, for the end of the run, which judges the others.
 
     """
     root = config.rootpath
@@ -77,7 +79,7 @@ def load(config: pytest.Config) -> Project:
         faults = config.getoption("fault")
         recorded = recordings(config)
         names = names or list(recorded)
-        environments = _faulty(root, names, faults) if faults else _environments(root, names)
+        environments, unreadable = (_faulty(root, names, faults), {}) if faults else _environments(root, names)
         seen = looks(config, environments, recorded)
         words, modules = vocabulary.load(*roots(config))
     except InputError as error:
@@ -90,7 +92,9 @@ def load(config: pytest.Config) -> Project:
     if not catalogue.mistakes:  # a scenario may be introduced by a file that could not be read
         catalogue = catalogue.without(unknown_in_tags(catalogue.features))
     catalogue = catalogue.without(
-        unreached(catalogue.features, tuple(environments.values()), _known(root), whole=not (names or faults))
+        unreached(
+            catalogue.features, tuple(environments.values()), _known(root), whole=not (names or faults or unreadable)
+        )
     )
     undefined = {
         feature.path: InputError(*told) for feature in catalogue.features if (told := words.mistakes_in(feature))
@@ -103,6 +107,7 @@ def load(config: pytest.Config) -> Project:
         root / config.getoption("reports"),
         datetime.now(UTC),
         environments,
+        unreadable,
         catalogue,
         undefined,
         {name: plan(catalogue.features, environment, seen[name].stage) for name, environment in environments.items()},
@@ -113,27 +118,36 @@ def load(config: pytest.Config) -> Project:
     )
 
 
-def _environments(root: Path, names: list[str]) -> dict[str, Environment]:
+def _environments(root: Path, names: list[str]) -> tuple[dict[str, Environment], dict[str, InputError]]:
+    """Load every environment that was asked for, and say of the others what is wrong with them.
+
+    Raises:
+        InputError: no environment is without mistakes, or two have one name.
+
+    """
     from mailflow.environment.find import find  # noqa: PLC0415  # with load, brings pydantic and YAML
     from mailflow.environment.load import load as load_environment  # noqa: PLC0415
 
     found: dict[str, Environment] = {}
+    unreadable: dict[str, InputError] = {}
     errors = []
     for folder in find(root, names):
         try:
             environment = load_environment(folder)
         except InputError as error:
-            errors.append(error)
+            before = unreadable.get(folder.name)
+            unreadable[folder.name] = InputError.gather([before, error]) if before else error
             continue
-        before = found.setdefault(environment.name, environment)
-        if before is not environment:
+        if found.setdefault(environment.name, environment) is not environment:
             named = Mistake(str(folder), None, f"a second environment '{environment.name}'", "names that differ")
             errors.append(InputError(named))
+    if errors or not found:
+        errors += unreadable.values()
     if errors:
         raise InputError.gather(errors)
     if not found:
         raise InputError(Mistake("fixtures", None, "no environment", "a folder with an environment.yaml", _FIRST))
-    return found
+    return found, unreadable
 
 
 def _faulty(root: Path, names: list[str], patterns: list[str]) -> dict[str, Environment]:

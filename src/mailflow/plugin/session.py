@@ -70,7 +70,7 @@ class Session:
         self.runs: tuple[Run, ...] = ()
         self.reports: list[Path] = []  # report.html of each run
         self.unwritten = ""
-        self.bad_input = False  # a selected feature file has mistakes
+        self.bad_input = bool(project.unreadable)  # or a selected feature file has mistakes
         self.before = _before(config, project)
         self.shard = Shard(config, project)
         self.progress = Progress(tuple(project.environments))
@@ -224,7 +224,7 @@ class Session:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say the decisions."""
-        terminal.tell(terminalreporter, self.runs, self.project.reports, self.unwritten)
+        terminal.tell(terminalreporter, self.runs, self.project.reports, self.unwritten, self.project.unreadable)
         for line in commands(self.runs, [report.parent for report in self.reports], self._environ):
             terminalreporter.write_line(line)
 
@@ -240,8 +240,8 @@ class Session:
         from mailflow.report import write  # noqa: PLC0415  # only where there is something to write
 
         try:
-            *self.reports, _ = write(self.runs, self.project.reports)
-            add_summary(self.runs, self._environ)
+            *self.reports, _ = write(self.runs, self.project.reports, self.project.unreadable)
+            add_summary(self.runs, self._environ, self.project.unreadable)
         except OSError as error:
             self.unwritten = f"{error.filename or self.project.reports}: {error.strerror or error}"
             session.exitstatus = pytest.ExitCode.USAGE_ERROR

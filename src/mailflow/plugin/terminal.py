@@ -1,11 +1,12 @@
 """The last lines of a run, in the words of its page: the decision for each environment, why, and what to mend."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from mailflow.input_error import InputError
 from mailflow.policy.finding import Verdict
 from mailflow.policy.run import Completeness, Decision, Run
 from mailflow.report.as_text import decision, fitted
@@ -22,13 +23,25 @@ _COLOURS = {
 _ASCII = str.maketrans("✓△✕→…⟨⟩", "+!x>~<>")  # for terminals whose encoding has no such signs
 
 
-def tell(reporter: pytest.TerminalReporter, runs: Sequence[Run], reports: Path, unwritten: str) -> None:
-    """Write the decisions of all environments."""
-    if not runs:
+def tell(
+    reporter: pytest.TerminalReporter,
+    runs: Sequence[Run],
+    reports: Path,
+    unwritten: str,
+    unreadable: Mapping[str, InputError],
+) -> None:
+    """Write the decisions of all environments, and what is wrong with those that could not be judged."""
+    if not (runs or unreadable):
         return
     reporter.section("Mailflow", sep="=")
     for run in runs:
         _tell(reporter, run)
+    for name, error in unreadable.items():
+        _line(reporter, f"✕ {name}: not judged, its files have mistakes", bold=True, red=True)
+        for mistake in error.mistakes:
+            _line(reporter, f"  {mistake}", red=True)
+    if not runs:
+        return
     if unwritten:
         _line(reporter, f"The reports could not be written: {unwritten}", red=True)
     else:

@@ -1,10 +1,12 @@
 """Floor 6: findings as HTML, JSON, JUnit XML, CSV and Markdown."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
+from mailflow.input_error import InputError
 from mailflow.policy.run import Run
 from mailflow.report import as_csv, as_json, as_junit, as_markdown
 from mailflow.report.folder import new_folder, place, put
@@ -12,8 +14,10 @@ from mailflow.report.folder import new_folder, place, put
 _BLOCK = 1 << 20  # octets
 
 
-def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
-    """Write the reports of all runs and `index.html`, which lists them.
+def write(
+    runs: Sequence[Run], folder: Path, unreadable: Mapping[str, InputError] = MappingProxyType({})
+) -> tuple[Path, ...]:
+    """Write the reports of all runs and `index.html`, which lists them and says which environments were not judged.
 
     For each run `<environment>/<mode>/` receives the newest `report.html`, `report.json`, `junit.xml`, `evidence.json`,
     `actions.csv` and `summary.md`; the same files are kept in a folder beside them, named after the run's start in
@@ -38,7 +42,7 @@ def write(runs: Sequence[Run], folder: Path) -> tuple[Path, ...]:
     from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
 
     folder.mkdir(parents=True, exist_ok=True)
-    put(folder / "index.html", [as_html.index(list(zip(runs, links, strict=True)))])
+    put(folder / "index.html", [as_html.index(list(zip(runs, links, strict=True)), unreadable)])
     return (*(folder / link for link in links), folder / "index.html")
 
 

@@ -8,14 +8,16 @@ in the page forbids whatever might slip through to run or to fetch; it lets one 
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 import jinja2
 from markupsafe import Markup
 
+from mailflow.input_error import InputError
 from mailflow.policy import documents
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.readiness import PlannedMx, Readiness, Window
@@ -75,9 +77,10 @@ def report(run: Run) -> bytes:
     )
 
 
-def index(reports: Sequence[tuple[Run, str]]) -> bytes:
-    """Write `index.html`: the runs, each with the relative address of its report."""
-    return _render("index.html.j2", reports=[(run, link, words.sentence(run)) for run, link in reports])
+def index(reports: Sequence[tuple[Run, str]], unreadable: Mapping[str, InputError] = MappingProxyType({})) -> bytes:
+    """Write `index.html`: the runs, each with the relative address of its report, and what kept others from a run."""
+    told = [(run, link, words.sentence(run)) for run, link in reports]
+    return _render("index.html.j2", reports=told, unreadable=unreadable)
 
 
 def _readiness(change: Readiness) -> dict[str, object]:

@@ -5,7 +5,7 @@ there nothing becomes a link, a mention, an image or markup (GitHub Flavored Mar
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC
 
 from mailflow.policy.finding import Verdict
@@ -26,9 +26,14 @@ def report(run: Run) -> bytes:
     return _within(LARGEST, _head(run), [*_items(run), *_accepted(run)], _foot(run))
 
 
-def job(runs: Sequence[Run]) -> bytes:
-    """Write the summary of a job: all decisions, then the summary of each run as far as there is room."""
-    head = "".join(f"- {_decision(run)}\n" for run in runs) + "\n" if len(runs) > 1 else ""
+def job(runs: Sequence[Run], unreadable: Collection[str] = ()) -> bytes:
+    """Write the summary of a job: all decisions, then the summary of each run as far as there is room.
+
+    `unreadable`: the environments that were not judged because their files have mistakes.
+    """
+    told = [f"✕ **Not judged**, the files have mistakes: {span(name)}" for name in unreadable]
+    told += map(_decision, runs if unreadable or len(runs) > 1 else ())
+    head = "".join(f"- {one}\n" for one in told) + "\n" if told else ""
     return _within(LARGEST_JOB, head, [report(run).decode() + "\n" for run in runs], "")
 
 

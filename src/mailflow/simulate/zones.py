@@ -3,7 +3,7 @@
 What nobody publishes here is REFUSED, not NXDOMAIN: the plan does not say that it does not exist.
 """
 
-from functools import cache
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 import dns.zone
@@ -52,7 +52,7 @@ def zones(environment: Environment) -> dict[str, dns.zone.Zone]:
     return built | dict(environment.zones)
 
 
-@cache  # what is unplanned is nearly the same for every environment, and nobody changes a zone
+@lru_cache(maxsize=256)  # much of it is the same for every environment, and nobody changes a zone
 def _zone(origin: str, lines: tuple[str, ...]) -> dns.zone.Zone:
     head = ("$TTL 3600", "@ SOA ns.invalid. hostmaster.invalid. 1 7200 900 1209600 300", "@ NS ns.invalid.")
     return dns.zone.from_text("\n".join((*head, *lines)), origin + ".", relativize=False, check_origin=False)
