@@ -69,6 +69,42 @@ Feature: Authentication of the domain
     When the TLS-RPT record of the domain is looked up
     Then one valid TLS-RPT record stands there
 
+  @AUTH-STS-1 @should
+  Scenario: Senders learn that the domain's mail travels by TLS alone
+    Without an MTA-STS policy a sender takes whatever host and whatever certificate it meets, unless DANE tells it more.
+    A policy that cannot be fetched or read protects nobody, and nobody is told.
+
+    Source: RFC 8461; section 3; stated
+    Source: MTA-STS setup; How to adopt MTA-STS; stated
+    Remedy: Put the policy on a web server of your own (Microsoft 365 does not hand it out), as text/plain, with a
+      certificate for mta-sts.<domain>, then publish the record; begin with mode: testing:
+        https://mta-sts.<domain>/.well-known/mta-sts.txt:
+        version: STSv1
+        mode: testing
+        mx: <host of the MX record>
+        max_age: 604800
+        _mta-sts.<domain>. 3600 IN TXT "v=STSv1; id=<letters and digits>"
+
+    When the MTA-STS policy of the domain is fetched
+    Then one valid MTA-STS record announces it
+    And its host hands it out over HTTPS as senders demand
+    And senders can read it
+
+  @AUTH-STS-2 @should
+  Scenario: The MTA-STS policy lists the MX hosts, old and new
+    Senders remember a policy for max_age. With mode: enforce they deliver to no host that it does not list: after a
+    change of the MX record that it does not know, mail waits in their queues and comes back in the end.
+
+    Source: RFC 8461; section 4.1 and section 8.1; stated
+    Source: MTA-STS setup; How to adopt MTA-STS; derived
+    Remedy: Before the change, in this order: add the new hosts to the policy, then publish another id, wait max_age,
+      change the MX record; take the old hosts out when no resolver and no queue leads to them any more:
+        mx: <new host>
+        _mta-sts.<domain>. IN TXT "v=STSv1; id=<another>"
+
+    When the MTA-STS policy of the domain is fetched
+    Then it lists every host to which senders go before, during and after the change
+
   @AUTH-PTR-1 @should @tenant
   Scenario: The addresses of the own servers have names that lead back to them
     Many receivers refuse mail from an address without a name, or with one that leads elsewhere.

@@ -8,10 +8,12 @@ from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import dkim as judge_dkim
 from mailflow.judge import dmarc as judge_dmarc
 from mailflow.judge import exit_name as judge_exit
+from mailflow.judge import mta_sts as judge_mta_sts
 from mailflow.judge import tls_rpt as judge_tls_rpt
 from mailflow.observe.door import Door
+from mailflow.observe.policy_fetch import record_of
 from mailflow.plugin.fixtures import Say
-from mailflow.records.answer import Answer
+from mailflow.records.answer import Answer, Question
 from mailflow.records.dmarc import Found, discover
 
 
@@ -75,6 +77,34 @@ def tls_rpt_record_is_looked_up(door: Door, domain: Domain) -> Answer:
 @then("one valid TLS-RPT record stands there")
 def one_valid_tls_rpt_record(domain: Domain, tls_rpt: Answer, conclude: Say) -> None:
     conclude(judge_tls_rpt.one_valid(domain, tls_rpt))
+
+
+@when("the MTA-STS policy of the domain is fetched", target_fixture="mta_sts")
+def mta_sts_policy_is_fetched(door: Door, domain: Domain) -> judge_mta_sts.Sts:
+    txt, mx = door.lookups([record_of(domain.name), Question(domain.name, "MX")])
+    return judge_mta_sts.Sts(txt, door.policy(domain), mx)
+
+
+@then("one valid MTA-STS record announces it")
+def one_valid_mta_sts_record(domain: Domain, mta_sts: judge_mta_sts.Sts, conclude: Say) -> None:
+    conclude(judge_mta_sts.one_valid_record(domain, mta_sts))
+
+
+@then("its host hands it out over HTTPS as senders demand")
+def policy_is_handed_out(domain: Domain, mta_sts: judge_mta_sts.Sts, conclude: Say) -> None:
+    conclude(judge_mta_sts.is_handed_out(domain, mta_sts))
+
+
+@then("senders can read it")
+def policy_is_valid(mta_sts: judge_mta_sts.Sts, conclude: Say) -> None:
+    conclude(judge_mta_sts.is_valid(mta_sts))
+
+
+@then("it lists every host to which senders go before, during and after the change")
+def policy_covers_mx_hosts(
+    door: Door, environment: Environment, domain: Domain, mta_sts: judge_mta_sts.Sts, conclude: Say
+) -> None:
+    conclude(judge_mta_sts.covers_mx_hosts(environment, domain, mta_sts, door.stage, door.now))
 
 
 @when("the names of the addresses from which the on-premises servers send are looked up", target_fixture="exits")

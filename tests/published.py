@@ -38,6 +38,9 @@ def published(environment: Environment, stage: Stage = Stage.AFTER) -> Iterator[
         def endpoint(address: IPAddress) -> Endpoint:
             return Endpoint("127.0.0.1", ports.get(address, nobody.getsockname()[1]))
 
+        def web(address: IPAddress) -> Endpoint:
+            return Endpoint("127.0.0.1", simulation.web.get(address, nobody.getsockname()[1]))
+
         try:
             yield Look(
                 LIVE,
@@ -48,6 +51,7 @@ def published(environment: Environment, stage: Stage = Stage.AFTER) -> Iterator[
                 manners=lambda: Manners(rest=_at_once),
                 name_server=lambda _: dns,
                 endpoint=endpoint,
+                web=web,
             )
         finally:
             loop.call(simulation.stop(), 30)

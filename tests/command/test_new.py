@@ -68,8 +68,9 @@ def test_what_is_filled_in_is_judged_and_the_rest_is_not(project: Path) -> None:
             *("HYB-SPF-1", "HYB-SPF-2", "HYB-SPF-3", "HYB-SPF-5"),  # as the drafted zone has it
             *("S4-MX-1", "S4-MX-2", "S4-MX-3", "AUTH-HELO-1"),
         },
-        "non-compliant": {"AUTH-DMARC-1", "AUTH-DMARC-2", "AUTH-DKIM-1", "AUTH-RPT-1"},  # it has none of these records
-        "not-applicable": UNASKED | {"AUTH-DMARC-4"},
+        # it has none of these records
+        "non-compliant": {"AUTH-DMARC-1", "AUTH-DMARC-2", "AUTH-DKIM-1", "AUTH-RPT-1", "AUTH-STS-1"},
+        "not-applicable": UNASKED | {"AUTH-DMARC-4", "AUTH-STS-2"},
     }
     reasons = {row["id"]: row["reason"] for row in report["requirements"]}
     assert reasons["HYB-SPF-4"] == "nobody has answered this question in environment.yaml"

@@ -186,7 +186,16 @@ def test_the_words_of_an_environment_file_arrive() -> None:
             None,
         ),
     )
-    assert [a.subject.rfc4514_string() for a in environment.authorities] == ["CN=Example Root CA,O=Example Trust"]
+    assert [a.subject.rfc4514_string() for a in environment.authorities] == [
+        "CN=Example Root CA,O=Example Trust",
+        "CN=Example Web Root,O=Example Web Trust",
+    ]
+    (policy_host,) = environment.policy_hosts.values()
+    assert list(environment.policy_hosts) == ["contoso.com"]
+    assert (policy_host.name, policy_host.listens) == ("mta-sts.contoso.com", (ip_address("131.107.21.232"),))
+    assert (policy_host.certificate.names, policy_host.certificate.trusted) == (("mta-sts.contoso.com",), True)
+    assert policy_host.file == "mta-sts/contoso.com.txt"
+    assert policy_host.policy == b"version: STSv1\nmode: enforce\nmx: mail.contoso.com\nmax_age: 604800\n"
     assert environment.waivers == ()
     assert environment.line("domains.contoso.com") == "environment.yaml:10"
     assert environment.line("on_premises.servers.mail.contoso.com.certificate") == "environment.yaml:25"

@@ -57,7 +57,9 @@ def drive(eye: Eye, *evaluations: Generator[Question, Answer, list[Any]]) -> tup
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with EventLoopThread() as loop:
         post: Any = None
-        door = Door(load(SCENARIO_4), "live", Stage.AFTER, loop, eye, post, lambda _: None, context, "", lambda: None)
+        door = Door(
+            load(SCENARIO_4), "live", Stage.AFTER, loop, eye, post, lambda _: None, context, "", lambda: None, post
+        )
         return door.drive(evaluations)
 
 

@@ -173,7 +173,7 @@ def test_the_plan_names_everybody_and_everything_before_anything_is_said(environ
     )
     assert plan.nobody == ()
     assert plan.tenant == (TENANT, TENANT_6)
-    assert {question.split()[1] for question in eye.asked} == {"A", "AAAA", "MX"}
+    assert {question.split()[1] for question in eye.asked} == {"A", "AAAA", "MX", "TXT"}
 
 
 def test_whoever_the_dns_hides_is_named_once(environment: Environment) -> None:

@@ -71,6 +71,7 @@ def test_a_whole_world() -> None:
     with open_door(environment) as door:
         seen = (door.lookup("contoso.com", "MX"), door.tls(server), [door.paths(domain, kind) for kind in Kind])
         said = door.authoritative("contoso.com", "MX")
+        policy = door.policy(domain)
         kept = door.recording()
     with open_door(environment, Look("recorded", recording=through_a_file(kept))) as again:
         assert seen == (
@@ -79,6 +80,7 @@ def test_a_whole_world() -> None:
             [again.paths(domain, kind) for kind in Kind],
         )
         assert again.authoritative("contoso.com", "MX") == said
+        assert again.policy(domain) == policy
         assert again.now == kept.at
         assert again.recording() == kept
 
@@ -137,8 +139,10 @@ def test_what_was_not_recorded_is_unknown() -> None:
         answer = door.lookup("contoso.com", "MX")
         assert door.authoritative("contoso.com", "MX") == (AuthoritativeAnswer("", "", answer),)
         (session,) = door.tls(server)
+        policy = door.policy(domain)
         paths = [path for kind in Kind for path in door.paths(domain, kind)]
     assert (answer.outcome, answer.absent, session.reached) == (Outcome.TIMEOUT, False, False)
+    assert (policy.body, policy.from_here) == (None, "the recording does not hold it: the run that made it did not ask")
     why = "the recording does not hold it: the run that made it did not ask"
     assert (answer.text, session.trouble) == ((why,), why)
     assert {(path.disposition, path.assumptions) for path in paths} == {(Disposition.UNSEEN, (why,))}

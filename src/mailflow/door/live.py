@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailflow.door.look import Look
 from mailflow.door.worlds import with_worlds
-from mailflow.environment.environment import Environment, IPAddress
+from mailflow.environment.environment import Domain, Environment, IPAddress
 from mailflow.environment.export_age import without_stale_exports
 from mailflow.environment.message import STRANGER
 from mailflow.event_loop import EventLoopThread
@@ -20,8 +20,10 @@ from mailflow.observe.contacts import Plan
 from mailflow.observe.dns import DnsEye
 from mailflow.observe.dns_server import resolvers_of_the_system
 from mailflow.observe.door import Door
+from mailflow.observe.https import Fetched
 from mailflow.observe.live_post import LivePost
 from mailflow.observe.messages import read_messages
+from mailflow.observe.policy_fetch import PolicyHosting, PolicyVisitor
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.visits import Visitor, not_opened
 
@@ -35,13 +37,20 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
     now = datetime.now(UTC)
     eye, post = _looking(environment, look, now)
     loop.call(eye.look_ahead(domain.name for domain in environment.domains), _PLAN_S)
-    _announce(loop.call(post.plan(), _PLAN_S), environment, look)
+    plan = loop.call(post.plan(), _PLAN_S)
+    _announce(plan, environment, look)
     visited = loop.call(post.visited(), post.visitor.longest_s + _MORE_S)
+    web = PolicyVisitor(_roots(environment, by_name=True), post.visitor.manners, look.web)
+    policies = loop.call(web.carry_out(plan.policies), web.longest_s + _MORE_S)
     look.say(f"{environment.name}: {visited.vantage}")
     sessions = {
         server.name: tuple(_first(visited.sessions.get(address), address) for address in server.listens)
         for server in environment.on_premises.servers
     }
+
+    async def fetch_policy(domain: Domain) -> Fetched:
+        return PolicyHosting(domain.name).not_fetched("it is not among those whom this run contacts")
+
     door = Door(
         as_shown(without_stale_exports(environment, now), sessions),
         "live",
@@ -53,9 +62,11 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
         post.visitor.roots,
         post.visitor.looks_as,
         lambda: None,
+        fetch_policy,
         now=now,
         sessions=sessions,
         reached=loop.call(post.reached(), _MORE_S),
+        policies=policies,
         vantage=str(visited.vantage).removeprefix("looks from "),
     )
     with with_worlds(door, environment):  # nobody can go back to try: simulated in a live run too
@@ -95,10 +106,14 @@ def _first(sessions: tuple[TlsSession, ...] | None, address: IPAddress) -> TlsSe
     return sessions[0] if sessions else not_opened(address, "it is not among those whom this run contacts")
 
 
-def _roots(environment: Environment) -> ssl.SSLContext:
-    """Give what verifies chains: the public authorities, and those that the environment names."""
+def _roots(environment: Environment, *, by_name: bool = False) -> ssl.SSLContext:
+    """Give what verifies chains: the public authorities, and those that the environment names.
+
+    `by_name`: and the name of the host, as its DNS-ID (RFC 8461 section 3.3); of mail servers names are judged.
+    """
     roots = ssl.create_default_context(cafile=certifi.where())
-    roots.check_hostname = False  # names are judged, not enforced
+    roots.check_hostname = by_name
+    roots.hostname_checks_common_name = False
     roots.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Exchange accepts what Python 3.13 began to refuse (RFC 5280 forms)
     for authority in environment.authorities:
         roots.load_verify_locations(cadata=authority.public_bytes(Encoding.DER))

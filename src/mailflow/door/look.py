@@ -7,6 +7,8 @@ from mailflow.environment.environment import IPAddress, Stage
 from mailflow.observe.contacts import PORT
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns_server import DnsServer
+from mailflow.observe.https import PORT as HTTPS_PORT
+from mailflow.observe.https import Reach
 from mailflow.observe.manners import Manners
 from mailflow.observe.recording import Recording
 
@@ -28,6 +30,7 @@ class Look:
     manners: Callable[[], Manners] = Manners  # how often and how much it may knock
     name_server: Callable[[str], tuple[str, int]] = DnsServer  # where the name server with this address answers
     endpoint: Callable[[IPAddress], Endpoint] = lambda address: Endpoint(str(address), PORT)
+    web: Reach = lambda address: Endpoint(str(address), HTTPS_PORT)  # the same for HTTPS
 
     def at(self, stage: Stage) -> "Look":
         """Give the same at a stage."""

@@ -11,7 +11,9 @@ from mailflow.event_loop import EventLoopThread
 from mailflow.observe.as_shown import as_shown
 from mailflow.observe.door import Door
 from mailflow.observe.eye import AuthoritativeAnswer, Eye
+from mailflow.observe.https import Fetched
 from mailflow.observe.path import Disposition, MailPath
+from mailflow.observe.policy_fetch import PolicyHosting
 from mailflow.observe.recording import Recording
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.unseen import unseen
@@ -25,6 +27,10 @@ def recorded(environment: Environment, loop: EventLoopThread, recording: Recordi
     sessions = {
         server.name: _sessions(server, recording.tls.get(server.name, ())) for server in environment.on_premises.servers
     }
+
+    async def fetch_policy(domain: Domain) -> Fetched:
+        return PolicyHosting(domain.name).not_fetched(_NOT_THERE)
+
     return Door(
         (
             as_shown(without_stale_exports(environment, recording.at), sessions)
@@ -40,9 +46,11 @@ def recorded(environment: Environment, loop: EventLoopThread, recording: Recordi
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         "",
         lambda: None,
+        fetch_policy,
         now=recording.at,
         sessions=sessions,
         reached=dict(recording.reached),
+        policies=dict(recording.policies),
         source=recording,
         worlds={world: _World(environment, recording, world) for world in World} if environment.before else {},
         vantage=recording.vantage,

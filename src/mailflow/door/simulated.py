@@ -12,7 +12,9 @@ from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns import DnsEye
 from mailflow.observe.door import Door
 from mailflow.observe.follow import Records, follow, records
+from mailflow.observe.https import Fetched
 from mailflow.observe.path import MailPath
+from mailflow.observe.policy_fetch import find_hosting
 from mailflow.observe.smtp import proxy_preamble
 from mailflow.simulate.simulation import Simulation
 from mailflow.simulate.zones import microsoft_365_addresses
@@ -47,18 +49,34 @@ def _door(environment: Environment, loop: EventLoopThread, simulation: Simulatio
             return None
         return Endpoint("127.0.0.1", port, proxy_preamble(onlooker, address))
 
+    def web(address: IPAddress) -> Endpoint | None:
+        port = simulation.web.get(address)
+        return Endpoint("127.0.0.1", port) if port else None
+
+    named = ssl.create_default_context(cadata=simulation.authorities.trusted_pem)
+    named.hostname_checks_common_name = False  # RFC 8461 section 3.3: the DNS-ID
+
     dns = ("127.0.0.1", simulation.dns.port)
+    eye = DnsEye([dns], reach=lambda _: dns)  # the one simulated server stands for all
+
+    async def fetch_policy(domain: Domain) -> Fetched:
+        hosting = await find_hosting(eye, domain.name)
+        if not hosting.unasked and domain.name not in environment.policy_hosts:
+            return hosting.not_fetched(f"the environment names no MTA-STS policy of {domain.name} (mta_sts)")
+        return await hosting.fetch(web, named)
+
     return Door(
         environment,
         "simulated",
         Stage.PLAN,
         loop,
-        DnsEye([dns], reach=lambda _: dns),  # the one simulated server stands for all
+        eye,
         SimulatedPost(simulation),
         endpoint,
         roots,
         STRANGER,
         simulation.check,
+        fetch_policy,
         assumed=lambda server: simulation.mtas[server.name].unsupplied,
     )
 

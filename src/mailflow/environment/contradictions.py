@@ -19,6 +19,10 @@ def contradictions(file: EnvironmentFile) -> Iterator[Contradiction]:
     yield from _third_parties(file)
     yield from _mailboxes(file)
     yield from _outside(file)
+    for name in file.mta_sts:
+        if name not in file.domains:
+            expected = f"a domain of the environment ({', '.join(file.domains)})"
+            yield ("mta_sts", name), f"an MTA-STS policy of '{name}'", expected, nearest(name, file.domains)
     lowered = file.cutover.lowered if file.cutover else None
     if file.cutover and lowered and lowered.at >= file.cutover.at:
         found = f"a TTL that is lowered at {lowered.at.isoformat()}"

@@ -138,6 +138,17 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyHost:
+    """What hands out the MTA-STS policy of a domain over HTTPS (RFC 8461 section 3.3)."""
+
+    name: str  # mta-sts.contoso.com
+    listens: tuple[IPAddress, ...]
+    certificate: Certificate
+    file: str  # mta-sts/contoso.com.txt
+    policy: bytes  # what stands in it: it is judged, not trusted
+
+
+@dataclass(frozen=True, slots=True)
 class OnPremises:
     """The organization's own side."""
 
@@ -289,8 +300,11 @@ class Environment:
     lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
     cutover: Cutover | None = None
     before: Before | None = None  # None: nothing was written down
+    policy_hosts: Mapping[str, PolicyHost] = field(default_factory=dict)  # by domain, as far as the plan has them
     files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each of these files, by name
-    disturbed: Mapping[str, str] = field(default_factory=dict)  # server → what it does otherwise; by faults only
+    disturbed: Mapping[str, str] = field(
+        default_factory=dict
+    )  # server or policy host → what it does otherwise; by faults only
     unfilled: tuple[str, ...] = ()  # where a draft still waits to be filled in: "environment.yaml:12 tenant_id"
 
     def line(self, path: str) -> str:

@@ -166,8 +166,11 @@ def load_faulty(folder: Path, fault: Fault) -> Environment:
     server = fault.file.change.server
     if server is None:
         return environment
-    if server.name not in {one.name for one in environment.on_premises.servers}:
-        raise InputError(Mistake(fault.path, None, f"the server '{server.name}'", f"a server of {folder.name}"))
+    web = {host.name for host in environment.policy_hosts.values()}
+    mail = {one.name for one in environment.on_premises.servers}
+    if server.name not in (web if server.of_web else mail):
+        told = f"the server '{server.name}' that is '{server.does}'"
+        raise InputError(Mistake(fault.path, None, told, f"a server of {folder.name} that can be so"))
     return replace(environment, disturbed={server.name: server.does})
 
 

@@ -63,12 +63,17 @@ class EnvironmentChange(BaseModel):
 
 
 class ServerChange(BaseModel):
-    """A server that behaves otherwise than its files say."""
+    """A server, or the host of a policy, that behaves otherwise than its files say."""
 
     model_config = _STRICT
 
     name: Text
-    does: Literal["silent", "no-starttls", "tls-1.1", "swallows"]
+    does: Literal["silent", "no-starttls", "tls-1.1", "swallows", "redirects", "html", "no-file"]
+
+    @property
+    def of_web(self) -> bool:
+        """Only what answers over HTTPS does so."""
+        return self.does in ("redirects", "html", "no-file")
 
 
 class Change(BaseModel):

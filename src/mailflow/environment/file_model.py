@@ -173,6 +173,16 @@ class OutsideSection(_Section):
     tenant_id: Guid | None = Field(None, description="Its own tenant of Microsoft 365, where it has one.")
 
 
+class MtaStsSection(_Section):
+    """What hands out the MTA-STS policy of a domain, at https://mta-sts.<domain>/.well-known/mta-sts.txt."""
+
+    policy: FilePath = Field(description="File with the policy as it is handed out: mta-sts/contoso.com.txt.")
+    certificate: FilePath = Field(
+        description="PEM file with the certificate that mta-sts.<domain> shows, then its intermediates; no private key."
+    )
+    listens: tuple[IP, ...] = Field(description="Public addresses at which it answers.", min_length=1)
+
+
 class LoweredSection(_Section):
     """The lowering of the old MX record's TTL."""
 
@@ -217,6 +227,9 @@ class EnvironmentFile(_Section):
     )
     outside: dict[DomainName, OutsideSection] = Field(
         default_factory=dict, description="Who plays the Internet in a simulation."
+    )
+    mta_sts: dict[DomainName, MtaStsSection] = Field(
+        default_factory=dict, description="Who hands out MTA-STS policies, by the domain whose policy it is."
     )
     cutover: CutoverSection | None = Field(None, description="When the MX record is changed.")
     authorities: tuple[FilePath, ...] = Field(

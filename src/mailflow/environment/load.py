@@ -26,6 +26,7 @@ from mailflow.environment.find import find
 from mailflow.environment.folder import FILE, MEBIBYTE, Folder, digest
 from mailflow.environment.named_files import ONLINE, SERVER, ZONES, below, exports, note_absent
 from mailflow.environment.own_servers import note_unknown_names, read_servers
+from mailflow.environment.policy_hosts import read_policy_hosts
 from mailflow.environment.waivers import read_waivers
 from mailflow.environment.yaml_text import YamlText, read_yaml
 from mailflow.environment.zones import read_zones
@@ -73,6 +74,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
     before = _before(folder, file.cutover.before) if file.cutover and file.cutover.before else None
     authorities = read_authorities(folder, file.authorities)
     servers = read_servers(folder, file.on_premises.servers, document.lines, authorities, its_cloud)
+    policy_hosts = read_policy_hosts(folder, file.mta_sts, authorities)
     waivers = read_waivers(folder)
     if exchange is not None:
         note_unknown_names(folder, servers, exchange, document.lines)
@@ -107,6 +109,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         lines=document.lines,
         cutover=_cutover(file.cutover) if file.cutover else None,
         before=before,
+        policy_hosts=policy_hosts,
     )
     return replace(made, unfilled=unfilled(made))
 

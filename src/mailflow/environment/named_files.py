@@ -64,5 +64,8 @@ def _named(folder: Folder, file: EnvironmentFile) -> Iterator[tuple[Path, str, b
     for name, server in file.on_premises.servers.items():
         if server.certificate:
             yield ("on_premises", "servers", name, "certificate"), server.certificate, False
+    for domain, host in file.mta_sts.items():
+        yield ("mta_sts", domain, "policy"), host.policy, False
+        yield ("mta_sts", domain, "certificate"), host.certificate, False
     for i, name in enumerate(file.authorities):
         yield ("authorities", i), name, False

@@ -14,6 +14,7 @@ from mailflow.mail.address import Address, domain_name, is_within
 from mailflow.mail.envelope import Envelope
 from mailflow.mail.envelope import path as angle
 from mailflow.observe.eye import Eye
+from mailflow.observe.policy_fetch import PolicyHosting, find_hosting, may_be_contacted
 from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.mx import by_preference
 
@@ -76,10 +77,12 @@ class Plan:
     asks: tuple[tuple[str, Ask], ...]  # with the domain for which it is asked
     knocks: tuple[Knock, ...]
     tenant: tuple[IPAddress, ...]  # of the tenant's host, which must answer: one of each family
+    policies: tuple[PolicyHosting, ...] = ()  # of every domain, whether somebody is asked for it or not
 
     def lines(self, helo: str) -> tuple[str, ...]:
         """Tell it, for the eyes of whoever starts the run."""
-        return tuple(line for contact in self.contacts for line in contact.lines(helo))
+        fetches = (one.line() for one in self.policies if not one.unasked)
+        return (*(line for contact in self.contacts for line in contact.lines(helo)), *fetches)
 
     @property
     def nobody(self) -> tuple[str, ...]:
@@ -118,7 +121,8 @@ async def contacts(environment: Environment, eye: Eye, looks_as: str = STRANGER)
         if knock.envelope.rcpt_to:
             offered.setdefault(knock.address, {})[knock.envelope] = None
     found = tuple(replace(one, envelopes=tuple(offered.get(one.address, ()))) for one in finding.contacts.values())
-    return Plan(found, tuple(asks), tuple(knocks), tuple(address for _, address in tenant.at))
+    policies = await asyncio.gather(*(find_hosting(eye, domain.name) for domain in environment.domains))
+    return Plan(found, tuple(asks), tuple(knocks), tuple(address for _, address in tenant.at), tuple(policies))
 
 
 def _as(planned: TestMessage, looks_as: str) -> TestMessage:
@@ -178,7 +182,7 @@ class _Finding:
         answers = await asyncio.gather(*(self.eye.lookup(Question(name, rdtype)) for rdtype in ("A", "AAAA")))
         listed = server.listens if server else ()
         published = [value for answer in answers for value in answer.values if not isinstance(value, (str, MxRecord))]
-        addresses = tuple(dict.fromkeys((*listed, *(one for one in published if _may_be_contacted(one)))))
+        addresses = tuple(dict.fromkeys((*listed, *(one for one in published if may_be_contacted(one)))))
         if is_microsoft_host(name):  # every address is the same service: one of each family is enough
             addresses = tuple(
                 min(a for a in addresses if a.version == v) for v in sorted({a.version for a in addresses})
@@ -202,11 +206,6 @@ class _Finding:
         at = tuple(dict.fromkeys(pair for one in found for pair in one.at))
         unknown = tuple(dict.fromkeys(why for one in found for why in one.unknown))
         return _Found(at, "" if at else "; ".join(one.nobody for one in found), unknown)
-
-
-def _may_be_contacted(address: IPAddress) -> bool:
-    """Say whether an address from the DNS may be one of a host, and not of this machine or this network."""
-    return not (address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local)
 
 
 def _no_address(name: str, answers: Sequence[Answer]) -> str:

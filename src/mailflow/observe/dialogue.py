@@ -25,7 +25,7 @@ _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)", re.ASCII)  # RFC
 
 
 class Ending(StrEnum):
-    """How a session ended."""
+    """How a session ended; a fetch over HTTPS knows some of these ways too."""
 
     PARTED = "QUIT"
     NOT_OPENED = "not opened"  # by us: there is no way out from here, or the run has knocked often enough
@@ -34,7 +34,7 @@ class Ending(StrEnum):
     NO_CONNECTION = "no connection"  # nothing came back: a firewall that drops, or nobody at all
     SILENT = "silence"  # connected, and no reply
     TARPIT = "tarpit"  # replies that drip in, or one after the other as late as possible
-    GARBAGE = "no SMTP"
+    GARBAGE = "no SMTP"  # nor HTTP, where that is spoken
     ENDLESS = "endless reply"  # a line or a reply longer than any server's
     BROKEN_OFF = "broken off"
     BUSY = "421"  # RFC 5321 section 3.8: the service is not available and closes
@@ -77,6 +77,27 @@ async def within(seconds: float, ending: Ending, words: str) -> AsyncIterator[No
         raise EndedError(ending, words) from late
 
 
+async def connect(endpoint: Endpoint, seconds: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to where an address answers, and say what has to be said first.
+
+    Raises:
+        EndedError: no connection within so many seconds.
+
+    """
+    async with within(seconds, Ending.NO_CONNECTION, f"no connection within {seconds:g} s"):
+        try:
+            reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+        except ConnectionRefusedError as refused:
+            raise EndedError(Ending.NOT_LISTENING, "connection refused") from refused
+        except OSError as wrong:  # TimeoutError is one of them: the system may give up before we do
+            if isinstance(wrong, TimeoutError):
+                raise
+            why = os.strerror(wrong.errno) if wrong.errno else str(wrong)
+            raise EndedError(Ending.UNREACHABLE, f"it cannot be reached from here: {why}") from wrong
+    writer.write(endpoint.preamble)
+    return reader, writer
+
+
 class Dialogue:
     """What is said in one session. Where it ends, `open`, `command` and `upgrade` raise `EndedError`.
 
@@ -113,18 +134,7 @@ class Dialogue:
 
     async def open(self) -> Reply:
         """Connect and hear the greeting."""
-        reply_s = self._reply_s
-        async with within(reply_s, Ending.NO_CONNECTION, f"no connection within {reply_s:g} s"):
-            try:
-                self._reader, self._writer = await asyncio.open_connection(self._endpoint.host, self._endpoint.port)
-            except ConnectionRefusedError as refused:
-                raise EndedError(Ending.NOT_LISTENING, "connection refused") from refused
-            except OSError as wrong:  # TimeoutError is one of them: the system may give up before we do
-                if isinstance(wrong, TimeoutError):
-                    raise
-                why = os.strerror(wrong.errno) if wrong.errno else str(wrong)
-                raise EndedError(Ending.UNREACHABLE, f"it cannot be reached from here: {why}") from wrong
-        self._writer.write(self._endpoint.preamble)
+        self._reader, self._writer = await connect(self._endpoint, self._reply_s)
         return read_reply(await self._reply())
 
     async def command(self, line: str) -> list[str]:
@@ -147,7 +157,7 @@ class Dialogue:
             except ssl.SSLCertVerificationError:
                 raise
             except OSError as wrong:
-                raise _broken(wrong, " during the TLS handshake") from wrong
+                raise broken(wrong, " during the TLS handshake") from wrong
         tls: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
         return tls
 
@@ -192,7 +202,7 @@ class Dialogue:
             try:
                 more = await self._reader.read(_LINE)
             except OSError as wrong:
-                raise _broken(wrong) from wrong
+                raise broken(wrong) from wrong
             if not more:
                 raise EndedError(Ending.BROKEN_OFF, "the server closed the connection")
             self._heard += more
@@ -207,7 +217,8 @@ class Dialogue:
         return line
 
 
-def _broken(wrong: OSError, when: str = "") -> EndedError:
+def broken(wrong: OSError, when: str = "") -> EndedError:
+    """Make the error of what the system says of a connection that was there."""
     if isinstance(wrong, ssl.SSLError):
         return EndedError(Ending.NO_TLS, f"no TLS: {wrong.reason or wrong}")
     return EndedError(Ending.BROKEN_OFF, f"the server broke the connection off{when}")

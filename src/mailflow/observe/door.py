@@ -17,6 +17,7 @@ from mailflow.environment.worlds import World
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.eye import EVALUATION_S, AuthoritativeAnswer, Eye, late
+from mailflow.observe.https import WHOLE_S, Fetched
 from mailflow.observe.path import MailPath
 from mailflow.observe.reached import Reached
 from mailflow.observe.recording import Recording
@@ -28,6 +29,7 @@ T = TypeVar("T")
 _DNS_S = 60.0
 _SMTP_S = 90.0
 _POST_S = 120.0
+_POLICY_S = 2 * WHOLE_S + 30.0  # a second connection shows what is wrong with a certificate
 
 
 class Post(Protocol):
@@ -58,10 +60,12 @@ class Door:
     roots: ssl.SSLContext
     looks_as: str  # the name in EHLO
     check: Callable[[], None]  # raises what went wrong beyond the door and is no fact of mail
+    fetch_policy: Callable[[Domain], Coroutine[Any, Any, Fetched]]  # of MTA-STS, where it was not fetched before
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     assumed: Callable[[Server], str] = lambda _: ""  # what a simulation takes for granted about a server's TLS
     sessions: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)  # by own server, as far as looked at
     reached: dict[str, tuple[Reached, ...]] = field(default_factory=dict)  # by domain: its planned MX hosts
+    policies: dict[str, Fetched] = field(default_factory=dict)  # by domain: its MTA-STS policy, as far as fetched
     source: Recording | None = None  # what a recorded run is answered from
     worlds: Mapping[World, WorldPost] = field(default_factory=dict)  # none: what was before is not recorded
     vantage: str = ""  # from which public address a live run looks, as far as it is known
@@ -88,6 +92,7 @@ class Door:
             authoritative=self.eye.authoritative_answers,
             tls=self.sessions,
             reached=self.reached,
+            policies=self.policies,
             paths=self._paths,
             worlds=self._in_worlds,
         )
@@ -154,6 +159,12 @@ class Door:
                 return ()
             found[domain.name] = self._call(post.paths(domain), _POST_S)
         return found[domain.name]
+
+    def policy(self, domain: Domain) -> Fetched:
+        """Fetch the MTA-STS policy of a domain, where a record announces one."""
+        if domain.name not in self.policies:
+            self.policies[domain.name] = self._call(self.fetch_policy(domain), _POLICY_S)
+        return self.policies[domain.name]
 
     def tls(self, server: Server) -> tuple[TlsSession, ...]:
         """Look at the TLS of a server, at every address where it listens."""

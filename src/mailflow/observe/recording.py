@@ -18,6 +18,7 @@ from mailflow.environment.message import Kind
 from mailflow.environment.worlds import World
 from mailflow.input_error import InputError, Mistake
 from mailflow.observe.eye import AuthoritativeAnswer
+from mailflow.observe.https import Fetched
 from mailflow.observe.path import MailPath
 from mailflow.observe.pieces import Pieces, as_text
 from mailflow.observe.reached import Reached
@@ -48,6 +49,7 @@ class Recording(BaseModel):
     authoritative: tuple[AuthoritativeAnswer, ...] = ()  # what name servers said by themselves
     tls: Mapping[str, tuple[TlsSession, ...]] = {}  # by own server
     reached: Mapping[str, tuple[Reached, ...]] = {}  # by domain: its planned MX hosts
+    policies: Mapping[str, Fetched] = {}  # by domain: its MTA-STS policy
     paths: Mapping[str, Mapping[Kind, tuple[MailPath, ...]]] = {}  # by domain
     worlds: Mapping[World, Mapping[str, tuple[MailPath, ...]]] = {}  # by domain, in worlds beside the planned one
 
@@ -64,6 +66,7 @@ class Recording(BaseModel):
                 ),
                 "tls": {**other.tls, **self.tls},
                 "reached": {**other.reached, **self.reached},
+                "policies": {**other.policies, **self.policies},
                 "paths": {**other.paths, **self.paths},
                 "worlds": {
                     world: {**other.worlds.get(world, {}), **self.worlds.get(world, {})}

@@ -37,7 +37,7 @@ class Evidence:
     Everything in it may come from a wire or a stranger's export: it is text, never markup.
     """
 
-    kind: str  # dns, smtp, config, path, environment
+    kind: str  # dns, smtp, https, config, path, environment
     asked: str  # "MX contoso.com", "RequireTls of inbound connector 'Inbound from …'"
     of: str  # the server, or file and line
     answer: tuple[str, ...]  # verbatim, a line each; of a path each hop and then the trace fields

@@ -45,7 +45,7 @@ _TOOLS = (
         Mender.ON_PREMISES,
         re.compile(
             rf"{_VERB}(?:{_OWN})\b|Exchange Management Shell|Hybrid Configuration wizard|SChannel|firewall|"
-            r"\b(?:[Rr]eceive|Send) connector\b|\bOn the own servers\b"
+            r"\b(?:[Rr]eceive|Send) connector\b|\bOn the own servers\b|\bweb server\b"
         ),
     ),
     (

@@ -60,6 +60,12 @@ def readiness(environment: Environment) -> Readiness:
     )
 
 
+def window_of(environment: Environment, domain: str) -> Window | None:
+    """Work the time around the change out for one domain; None where there is none, or nothing tells it."""
+    found = _window(environment, environment.cutover, domain) if environment.cutover else None
+    return found if isinstance(found, Window) else None
+
+
 def _planned(environment: Environment, domain: str) -> PlannedMx:
     found = find_records(environment.zones, domain, "MX")
     if found is None:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 from mailflow.environment.environment import IPAddress
 
-# A planned public address, port 25 → the port on 127.0.0.1 where the simulated server listens.
+# A planned public address → the port on 127.0.0.1 where the simulated server listens; for one port, 25 or 443.
 AddressBook = dict[IPAddress, int]
 
 # From one planned address to port 25 of another. ConnectionRefusedError: nobody listens there.

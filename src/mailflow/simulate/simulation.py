@@ -25,6 +25,7 @@ from mailflow.simulate.dns import DnsServer
 from mailflow.simulate.hosts import hosts
 from mailflow.simulate.locate import Locator
 from mailflow.simulate.mta import Mta
+from mailflow.simulate.policy_server import PolicyServer
 from mailflow.simulate.smtp import SmtpServer
 from mailflow.simulate.transfer import Attempt, Handover, Sessions, Target
 from mailflow.simulate.zones import zones
@@ -58,6 +59,7 @@ class Simulation:
         self._otherwise: dict[tuple[str, tuple[str, ...]], Mta] = {}  # (who, way): the same one, by another way
         self._at = {address: mta for mta in self.mtas.values() for address in mta.listens}
         self.book: AddressBook = {}
+        self.web: AddressBook = {}  # the same for port 443
         self._sessions = Sessions(self.connect)
         self.journal: list[journal.Entry] = []
         self.mailboxes: dict[tuple[Address, str], bytes] = {}  # (mailbox, queue identifier) → message
@@ -74,6 +76,7 @@ class Simulation:
         for mta in {id(mta): mta for mta in self.mtas.values() if mta.listens}.values():
             port = await self.open_port(mta)
             self.book |= dict.fromkeys(mta.listens, port)
+        await self._hand_out_policies()
 
     async def stop(self) -> None:
         """Let every server go."""
@@ -93,6 +96,15 @@ class Simulation:
         server = await loop.create_server(session, "127.0.0.1", 0)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
+
+    async def _hand_out_policies(self) -> None:
+        """Let the hosts of MTA-STS policies listen; several may share an address."""
+        hosts = tuple(self.environment.policy_hosts.values())
+        for address in dict.fromkeys(address for host in hosts for address in host.listens):
+            here = [host for host in hosts if address in host.listens]
+            server = await PolicyServer(here, self.authorities, self.environment.disturbed).start()
+            self._servers.append(server)
+            self.web[address] = int(server.sockets[0].getsockname()[1])
 
     async def post(self, messages: Sequence[TestMessage]) -> tuple[Posted, ...]:
         """Submit messages and wait until everything that follows from them has come to rest.
