@@ -107,7 +107,7 @@ def sample(run: Run) -> dict[str, bytes]:
         kit_version="0.1.0",
         kit_digest="0" * 64,
     )
-    return dict(files(told))
+    return {name: b"".join(pieces) for name, pieces in files(told)}
 
 
 def main() -> int:
