@@ -57,6 +57,20 @@ def contents() -> Iterator[str]:
             yield f"{pattern} in the wheel: {sorted(there)}, here: {sorted(here)}"
 
 
+def same_kit() -> Iterator[str]:
+    """Say where a report that was signed from this checkout would not hold with the wheel."""
+    from mailflow.policy.kit import kit_digest
+
+    ask = (
+        "import pathlib, sys; from mailflow.policy.kit import kit_digest; print(kit_digest(pathlib.Path(sys.argv[1])))"
+    )
+    checkout = run(sys.executable, "-c", ask, str(ROOT), PYTHONPATH=str(ROOT / "src")).stdout.strip()
+    with tempfile.TemporaryDirectory() as elsewhere:
+        wheel = {kit_digest(ROOT), kit_digest(Path(elsewhere))}
+    if wheel != {checkout}:
+        yield f"the digest of the kit: {checkout} in the checkout, {wheel} with the wheel"
+
+
 def foreign_project(folder: str) -> Iterator[str]:
     """Say where a project that is none of ours notices the plugin."""
     Path(folder, "test_foreign.py").write_text("def test_foreign():\n    assert True\n", encoding="utf-8")
@@ -123,11 +137,11 @@ def same_twice(folder: str) -> Iterator[str]:
 
 def main() -> int:
     """Give the number of failures."""
-    failures = [*contents(), *commands()]
+    failures = [*contents(), *same_kit(), *commands()]
     for check in (foreign_project, own_project, same_twice):
         with tempfile.TemporaryDirectory() as folder:
             failures += check(folder)
-    sys.stdout.write("\n".join(failures) + "\n" if failures else "5 passed, 0 failed\n")
+    sys.stdout.write("\n".join(failures) + "\n" if failures else "6 passed, 0 failed\n")
     return len(failures)
 
 

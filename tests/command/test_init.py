@@ -10,7 +10,7 @@ import pytest
 
 from mailflow import __version__
 from mailflow.__main__ import main
-from mailflow.plugin.shipped import shipped_root
+from mailflow.policy.kit import shipped_root
 
 FILLED = ["--address", "131.107.21.231", "--tenant-id", "3f1c6a52-0b7d-4e85-9a34-6c2f1d8e7b90"]
 OWN = """\

@@ -91,8 +91,9 @@ def _about(scenario: str) -> str:
         InputError: no feature file of the project, or of the kit, does.
 
     """
-    from mailflow.plugin.shipped import FEATURES, shipped_root  # noqa: PLC0415
+    from mailflow.plugin.shipped import FEATURES  # noqa: PLC0415
     from mailflow.policy.catalogue import read_files  # noqa: PLC0415
+    from mailflow.policy.kit import shipped_root  # noqa: PLC0415
     from mailflow.policy.scenarios import known_scenarios, nearest_scenario  # noqa: PLC0415
 
     folders = dict.fromkeys([(shipped_root() / FEATURES).resolve(), (Path.cwd() / FEATURES).resolve()])

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailflow.plugin.shipped import FEATURES, shipped_root
+from mailflow.plugin.shipped import FEATURES
 from mailflow.plugin.vocabulary import PACKAGE, load, steps_of
 from mailflow.policy.catalogue import read_files
+from mailflow.policy.kit import shipped_root
 
 
 @dataclass(frozen=True, slots=True)

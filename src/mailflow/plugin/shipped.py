@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import mailflow
+from mailflow.policy.kit import shipped_root
 
 FEATURES = "features"
 OPTION = "shipped_features"
-
-
-def shipped_root() -> Path:
-    """Give the folder in which the kit's own features/ and steps/ lie: in the package, or in a checkout around it."""
-    package = Path(mailflow.__file__).parent
-    inside = package / "shipped"
-    return inside if inside.is_dir() else package.parents[1]
 
 
 def roots(config: pytest.Config) -> tuple[Path, ...]:
