@@ -13,9 +13,12 @@ from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.readiness import PlannedMx, Readiness
 from mailflow.policy.requirement import Step
 from mailflow.policy.run import Completeness
+from mailflow.policy.way import Way
 from mailflow.report import as_html
 from mailflow.report.page import seen
 from tests.report.html_page import Page, blanks, page
+
+CUT = "[cut after 8,000 characters; the whole answer is in evidence.json]"
 
 
 def test_a_waived_finding_shows_who_accepted_what_until_when_and_the_result_beneath(build, row) -> None:
@@ -29,11 +32,12 @@ def test_a_waived_finding_shows_who_accepted_what_until_when_and_the_result_bene
 
 
 def test_sentences_with_their_outcome_and_what_was_seen(build, row) -> None:
-    (steps,) = page(build(results=[row(Verdict.NON_COMPLIANT, "A-1")])).by_class("steps")
-    assert blanks(steps.text) == (
-        "Given a condition done When it is looked up a status nobody knows Then it is so ✕ non-compliantseen "
-        "And so is that not reached And that too error"
-    )
+    for verdict, told in ((Verdict.COMPLIANT, "✓ compliantseen"), (Verdict.NON_COMPLIANT, "✕ non-compliant")):
+        (steps,) = page(build(results=[row(verdict, "A-1")])).by_class("steps")
+        assert blanks(steps.text) == (
+            f"Given a condition done When it is looked up a status nobody knows Then it is so {told} "
+            "And so is that not reached And that too error"
+        )
 
 
 def test_sentences_of_many_domains_are_told_once_with_how_often_they_ended_how(build, row) -> None:
@@ -105,9 +109,9 @@ def test_a_line_break_in_an_answer_does_not_make_a_line(build, row) -> None:
 @pytest.mark.parametrize(
     ("answer", "last", "characters"),
     [
-        (("x" * 12_000,), "x" * 12_000, 12_001),
-        (("x" * 12_001,), "[cut after 12,000 characters; the whole answer is in evidence.json]", 12_069),
-        (("x" * 400,) * 50, "[cut after 12,000 characters; the whole answer is in evidence.json]", 12_069),
+        (("x" * 8_000,), "x" * 8_000, 8_001),
+        (("x" * 8_001,), CUT, 8_068),
+        (tuple("x" * (400 + n) for n in range(36)), CUT, 8_068),
     ],
 )
 def test_an_answer_without_end_is_cut_and_says_so(build, row, answer, last, characters) -> None:
@@ -118,13 +122,23 @@ def test_an_answer_without_end_is_cut_and_says_so(build, row, answer, last, char
 
 
 def test_of_an_answer_of_many_lines_the_first_and_the_last_are_shown(build, row) -> None:
-    for count in (50, 51, 40_000):
+    for count in (36, 37, 40_000):
         lines = tuple(f"line {number}" for number in range(count))
         long = Evidence("smtp", "session", "192.0.2.1", lines)
         shown = page(build(results=[replace(row(Verdict.NON_COMPLIANT, "A-1"), evidence=(long,))])).all("pre")[0].text
-        left_out = count - 50
+        left_out = count - 36
         told = f"[{left_out:,} line{'s' * (left_out > 1)} left out here; the whole answer is in evidence.json]"
-        assert shown.splitlines() == [*lines[:35], *([told] if left_out else []), *lines[-15:]]
+        assert shown.splitlines() == [*lines[:24], *([told] if left_out else []), *lines[-12:]]
+
+
+def test_the_rounds_of_a_loop_are_told_once(build, row) -> None:
+    hops = tuple(f"{n}. {'the own server' if n % 2 else 'Microsoft 365'}: sent by MX" for n in range(1, 59))
+    loop = Evidence("path", "message a", "session records", ("0. outside", *hops, "caught in a loop"))
+    shown = page(build(results=[replace(row(Verdict.NON_COMPLIANT, "A-1"), evidence=(loop,))])).all("pre")[0].text
+    assert shown.splitlines() == [
+        "0. outside", "1. the own server: sent by MX", "2. Microsoft 365: sent by MX", "[the same 28 times more]",
+        "caught in a loop",
+    ]  # fmt: skip
 
 
 def test_what_stands_at_a_finding_above_is_not_repeated(build, row) -> None:
@@ -144,6 +158,18 @@ def test_what_stands_at_a_finding_above_is_not_repeated(build, row) -> None:
     assert [told for told in disagreements if told.endswith(", as at HYB-SPF-1.")] == [
         f"The documents disagree: {title}, as at HYB-SPF-1." for title in titles
     ]
+
+
+def test_a_message_that_was_not_seen_is_no_observation(build, row) -> None:
+    way = Way("from a cloud mailbox to the Internet", "x@a.example", (), "not seen")
+    nothing = Evidence("path", "message a", "messages/", ("not seen: no message shows it",), way)
+    session = replace(nothing, answer=("not seen: 250 proves nothing", "RCPT TO:<x@a.example>"))
+    unseen = row(Verdict.NOT_VERIFIED, "A-1")
+    shown = page(build(results=[replace(unseen, evidence=(nothing, session))]))
+    assert [blanks(one.text) for one in shown.by_class("papers")] == [
+        "Evidence: 1 observation path message a messages/ not seen: 250 proves nothing RCPT TO:<x@a.example>"
+    ]
+    assert page(build(results=[replace(unseen, evidence=(nothing,))])).by_class("papers") == []
 
 
 def test_a_finding_names_the_document_the_place_and_its_standing_and_leads_to_it(build, row) -> None:

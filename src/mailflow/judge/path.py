@@ -342,5 +342,9 @@ def as_expected(environment: Environment, paths: Paths) -> Finding:
 
 
 def _way(one: MailPath) -> str:
-    way = " → ".join(rounds([hop.name for hop in one.hops]))
+    told = [
+        f"{times} \N{MULTIPLICATION SIGN} ({' → '.join(hosts)})" if times > 1 else " → ".join(hosts)
+        for hosts, times in rounds([hop.name for hop in one.hops])
+    ]
+    way = " → ".join(told)
     return way if one.disposition is Disposition.DELIVERED else f"{way}, {one.disposition}"

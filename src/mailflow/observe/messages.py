@@ -141,7 +141,7 @@ def _unseen(environment: Environment, planned: Sequence[TestMessage], unusable: 
     """Give a path for each recipient of each message to send."""
     copies = [(message, recipient) for message in planned for recipient in message.envelope.rcpt_to]
     for number, (message, recipient) in enumerate(copies, 1):
-        why = (*unusable, f"no message shows it ({message.kind})")
+        why = tuple(unusable) or (f"no message shows it ({message.kind})",)
         send = send_line(environment, message, recipient, number)
         yield MailPath(message, recipient, Disposition.UNSEEN, (), assumptions=why, to_send=send, source=f"{FOLDER}/")
 

@@ -6,8 +6,6 @@ Words and not the values of `observe`: they travel between processes and into re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-_TIMES = "\N{MULTIPLICATION SIGN}"
-
 
 @dataclass(frozen=True, slots=True)
 class Hop:
@@ -63,8 +61,8 @@ def merged(places: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def rounds(names: Sequence[str]) -> Iterator[str]:
-    """Take the rounds of a loop together, of up to three hosts: fifty times the same two."""
+def rounds(names: Sequence[str]) -> Iterator[tuple[Sequence[str], int]]:
+    """Take the rounds of a loop together, of up to three hosts: what is in a round, and how often it was gone."""
     start = 0
     while start < len(names):
         size, times = 1, 1
@@ -74,6 +72,5 @@ def rounds(names: Sequence[str]) -> Iterator[str]:
                 count += 1
             if count > 2 and count * length > times * size:
                 size, times = length, count
-        told = " → ".join(names[start : start + size])
-        yield f"{times} {_TIMES} ({told})" if times > 1 else told
+        yield names[start : start + size], times
         start += size * times

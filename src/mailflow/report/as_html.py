@@ -22,6 +22,7 @@ from mailflow.policy import documents
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.readiness import PlannedMx, Readiness, Window
 from mailflow.policy.run import Run
+from mailflow.policy.way import rounds
 from mailflow.report import words
 from mailflow.report.matrix import Row, anchor, matrix
 from mailflow.report.page import Page, seen
@@ -29,11 +30,12 @@ from mailflow.report.printable import printable
 from mailflow.report.window import lasting, shown, timelines
 
 # Of one answer; a hostile server must not make the report unreadable. All of it is in evidence.json.
-CHARACTERS = 12_000
-LINES = 50
-_LAST = 15  # lines of them, as a dialogue tells at its end what came of it
+CHARACTERS = 8_000
+LINES = 36
+_LAST = 12  # lines of them, as a dialogue tells at its end what came of it
 _AROUND = re.compile(r"CUT-[A-Z]+-\d+")  # rows about the change itself
 _LOCK = re.compile(r"S[34]-LOCK-\d+")  # rows by which Microsoft 365 takes mail from the own servers alone
+_NUMBER = re.compile(r"\d+\. ")
 _MOST = 8  # requirements that the first page lists as blocking
 
 _CONTENTS = (
@@ -134,10 +136,10 @@ def _lines(evidence: Evidence) -> list[str]:
     """The answer, a line each. A line break inside a line would pass for a line of its own: it is written out."""
     shown: list[str] = []
     room = CHARACTERS
-    answer = evidence.answer
+    answer = _unlooped(evidence.answer)
     if (left_out := len(answer) - LINES) > 0:
         told = f"[{words.number(left_out, 'line')} left out here; the whole answer is in evidence.json]"
-        answer = (*answer[: LINES - _LAST], told, *answer[-_LAST:])
+        answer = [*answer[: LINES - _LAST], told, *answer[-_LAST:]]
     for line in answer:
         if room > 0:
             shown.append(printable(line[:room], keep="\t"))
@@ -145,6 +147,17 @@ def _lines(evidence: Evidence) -> list[str]:
             return [*shown, f"[cut after {CHARACTERS:,} characters; the whole answer is in evidence.json]"]
         room -= len(line) + 1  # with its line break, so that empty lines have an end too
     return shown
+
+
+def _unlooped(answer: Sequence[str]) -> Sequence[str]:
+    """Tell the rounds of a loop once; the lines of a way are numbered."""
+    found: list[str] = []
+    place = 0
+    for lines, times in rounds([_NUMBER.sub("", line) for line in answer]):
+        found += answer[place : place + len(lines)]
+        found += [f"[the same {times - 1} times more]"] if times > 1 else []
+        place += len(lines) * times
+    return found
 
 
 def _verdicts_of(cells: Iterable[Row | None]) -> str:

@@ -15,7 +15,7 @@ from mailflow.policy.requirement import IDENTIFIER, Level, Requirement, Result
 from mailflow.policy.run import Run
 from mailflow.report.drawing import Drawing, draw
 from mailflow.report.matrix import Row, rows
-from mailflow.report.passage import Passage, passages
+from mailflow.report.passage import UNSEEN, Passage, passages
 
 _LONG = 80  # characters, from which a text is worth to be referred to
 
@@ -60,15 +60,18 @@ class Design:
 def seen(result: Result) -> tuple[tuple[str, str, str], ...]:
     """Give what decided the verdict: asked, seen, status; what was told already is not told again."""
     status = str(result.beneath or result.verdict)
-    found: list[tuple[str, str, str]] = []
-    told: list[str] = []
+    answered: dict[str, list[str]] = {}  # what was asked, by what was seen
     for step in result.steps:
         if step.status == status and (step.asked or step.seen):
-            text = step.seen
-            for before in told:
-                text = text.replace(before, "as above")
-            found.append((step.asked, text, status))
-            told += [step.seen] if len(step.seen) > _LONG else []
+            answered.setdefault(step.seen, []).append(step.asked)
+    found: list[tuple[str, str, str]] = []
+    told: list[str] = []
+    for text, asked in answered.items():
+        shown = text
+        for before in told:
+            shown = shown.replace(before, "as above")
+        found.append(("; ".join(dict.fromkeys(filter(None, asked))), shown, status))
+        told += [text] if len(text) > _LONG else []
     return tuple(found) or (("", result.reason, status),)
 
 
@@ -102,13 +105,16 @@ class Page:
         return found
 
     def evidence(self, row: Row) -> tuple[tuple[Evidence, ...], tuple[tuple[Row, int], ...]]:
-        """Give the evidence of a finding: what stands here, and how much of it at which finding above."""
-        here = tuple(dict.fromkeys(one for one in row.result.evidence if self._first[one] is row))
+        """Give the evidence of a finding: what stands here, and how much of it at which finding above.
+
+        Of a message that was not seen there is no more to show than the reason, which the finding tells.
+        """
+        observed = [one for one in dict.fromkeys(row.result.evidence) if not _is_unseen(one)]
         above: dict[str, tuple[Row, int]] = {}
-        for one in dict.fromkeys(row.result.evidence):
-            if (first := self._first[one]) is not row:
-                above[first.anchor] = (first, above.get(first.anchor, (first, 0))[1] + 1)
-        return here, tuple(above.values())
+        for first in (self._first[one] for one in observed):
+            above[first.anchor] = (first, above.get(first.anchor, (first, 0))[1] + 1)
+        above.pop(row.anchor, None)
+        return tuple(one for one in observed if self._first[one] is row), tuple(above.values())
 
     def disagreements(self, row: Row) -> tuple[tuple[Disagreement, Row | None], ...]:
         """Give where documents disagree about a finding, each with the finding above where that stands in full."""
@@ -211,6 +217,10 @@ class Page:
         for row in self.rows:
             found.setdefault(row.result.requirement.id, []).append(row)
         return tuple(map(_text, found.values()))
+
+
+def _is_unseen(one: Evidence) -> bool:
+    return one.way is not None and one.way.ending == UNSEEN and all(line.startswith(UNSEEN) for line in one.answer)
 
 
 @dataclass(frozen=True, slots=True)

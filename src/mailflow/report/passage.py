@@ -12,7 +12,7 @@ from mailflow.policy.way import Demand, Way, merged
 from mailflow.report.matrix import Row
 
 INTERNET, CLOUD, OWN = "the Internet", "Microsoft 365", "the on-premises servers"  # the words of Place
-DELIVERED, REFUSED = "delivered", "refused"  # of Disposition
+DELIVERED, REFUSED, UNSEEN = "delivered", "refused", "not seen"  # of Disposition
 _GOOD = (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE)
 
 
