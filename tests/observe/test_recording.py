@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from mailflow.door import Look, open_door
 from mailflow.environment.load import load
-from mailflow.environment.message import Kind
+from mailflow.environment.message import Kind, TestMessage
 from mailflow.environment.worlds import World
 from mailflow.input_error import InputError
+from mailflow.mail.address import Address
+from mailflow.mail.envelope import Envelope
 from mailflow.observe.eye import AuthoritativeAnswer
-from mailflow.observe.path import Disposition
+from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.observe.pieces import as_text, whole
 from mailflow.observe.recording import Recording, read, written
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question
@@ -186,6 +188,19 @@ def test_an_answer_that_no_name_server_gives_is_refused(number: int, change: dic
         with pytest.raises(InputError) as wrong:
             read(content, "evidence.json")
         assert told in str(wrong.value)
+
+
+def test_a_message_that_was_delivered_and_nobody_took_is_refused() -> None:
+    kate = Address("kate", "contoso.com")
+    kind = Kind.INTERNET_TO_ON_PREMISES
+    message = TestMessage(kind, "tailspintoys.com", Envelope(None, (kate,)))
+    hop = Hop("mail.contoso.com", Place.ON_PREMISES, None)
+    paths = {"contoso.com": {kind: (MailPath(message, kate, Disposition.DELIVERED, (hop,)),)}}
+    content = whole(written(recording(paths=paths)))
+    assert read(content, "evidence.json").paths == paths
+    content["paths"]["contoso.com"][str(kind)][0]["hops"] = []
+    with pytest.raises(InputError, match="a message that was delivered, and no host that took it"):
+        read(content, "evidence.json")
 
 
 def test_unmarked_text_is_refused() -> None:

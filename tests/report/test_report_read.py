@@ -120,6 +120,37 @@ def test_what_is_not_as_the_schema_describes_it(build, file, path, value, told) 
     assert mistake(file).startswith(f"report.json: found {told}")
 
 
+PLACES = "the Internet, Microsoft 365, the on-premises servers"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "steps/0/demands/0/passes/0",
+        "steps/0/demands/0/never/0",
+        "steps/0/demands/0/ends_at",
+        "steps/0/demands/0/enters",
+        "steps/0/demands/0/leaves",
+        "evidence/0/way/hops/0/place",
+        "evidence/0/way/ended_at",
+    ],
+)
+def test_a_place_that_no_drawing_has(build, file, path) -> None:
+    written = json.loads(as_json.report(build()))
+    rows = enumerate(written["requirements"])
+    number = next(n for n, row in rows if any(seen["way"] for seen in row["evidence"]))
+    row = written["requirements"][number]
+    row["evidence"] = [seen for seen in row["evidence"] if seen["way"]]
+    row["steps"] = [step for step in row["steps"] if step["demands"]]
+    row["steps"][0]["demands"][0] |= {"passes": ["Microsoft 365"], "never": ["the Internet"]}
+    file.write_text(json.dumps(written), encoding="utf-8")
+    read(file)
+    change(row, path, "the moon")
+    file.write_text(json.dumps(written), encoding="utf-8")
+    at = f"/requirements/{number}/{path}"
+    assert mistake(file) == f'report.json: found "the moon" at {at}; expected one of {PLACES}.'
+
+
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [

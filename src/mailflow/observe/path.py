@@ -88,6 +88,11 @@ class MailPath:
     to_send: str = ""  # of a message that was not seen: what to send, and where to save what arrives
     source: str = "session records"  # from what the path was read; else the file of a received message
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be: a recording may come from a stranger."""
+        if self.disposition is Disposition.DELIVERED and not self.hops:
+            raise ValueError("a message that was delivered, and no host that took it")
+
     def __str__(self) -> str:
         return "\n".join(self.lines())
 

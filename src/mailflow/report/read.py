@@ -11,6 +11,7 @@ from mailflow.environment.environment import Waiver
 from mailflow.environment.layout import Resemblance
 from mailflow.input_error import InputError, Mistake
 from mailflow.observe import recording
+from mailflow.observe.path import Place
 from mailflow.observe.recording import Recording
 from mailflow.policy.feature import row_name
 from mailflow.policy.finding import Evidence, Verdict
@@ -234,16 +235,20 @@ def _step(step: Part) -> Step:
 def _demand(demand: Part) -> Demand:
     return Demand(
         endings=demand["endings"].texts(),
-        ends_at=demand["ends_at"].text(),
-        passes=demand["passes"].texts(),
-        never=demand["never"].texts(),
-        enters=demand["enters"].text(),
-        leaves=demand["leaves"].text(),
+        ends_at=_place_or_empty(demand["ends_at"]),
+        passes=tuple(place.word(Place) for place in demand["passes"].items()),
+        never=tuple(place.word(Place) for place in demand["never"].items()),
+        enters=_place_or_empty(demand["enters"]),
+        leaves=_place_or_empty(demand["leaves"]),
         tls=demand["tls"].flag(),
         attributed=demand["attributed"].flag(),
         connector=demand["connector"].flag(),
         kinds=demand["kinds"].texts(),
     )
+
+
+def _place_or_empty(place: Part) -> str:
+    return place.word(Place) if place.text() else ""
 
 
 def _evidence(seen: Part) -> Evidence:
@@ -264,7 +269,7 @@ def _way(way: Part) -> Way:
         hops=tuple(
             Hop(
                 hop["host"].text(),
-                hop["place"].text(),
+                hop["place"].word(Place),
                 hop["tls"].text_or_none(),
                 hop["connector"].text_or_none(),
                 hop["attributed"].flag_or_none(),
@@ -272,7 +277,7 @@ def _way(way: Part) -> Way:
             for hop in way["hops"].items()
         ),
         ending=way["ending"].text(),
-        ended_at=way["ended_at"].text(),
+        ended_at=_place_or_empty(way["ended_at"]),
         reply=way["reply"].text(),
         assumed=way["assumed"].flag(),
     )
