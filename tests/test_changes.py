@@ -5,8 +5,6 @@ The corpus of faults is an issue of its own; these are the changes of which ever
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +12,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.in_a_process import ROOT, judge, report_of
+
 ZONE = "zones/contoso.com.zone"
 INBOUND = "exchange-online/Get-InboundConnector.json"
 OUTBOUND = "exchange-online/Get-OutboundConnector.json"
@@ -69,30 +68,8 @@ def judged(environment: str, change: Change, folder: Path) -> tuple[int, dict[st
     plan = folder / environment
     shutil.copytree(ROOT / "fixtures" / environment, plan)
     change(plan)
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "features",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--environment",
-            str(plan),
-            "--reports",
-            str(folder / "reports"),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    report = folder / "reports" / environment / "simulated" / "report.json"
-    assert report.is_file(), run.stdout + run.stderr
-    return run.returncode, json.loads(report.read_text(encoding="utf-8")), run.stdout
+    run = judge("--environment", plan, "--reports", folder / "reports")
+    return run.returncode, report_of(folder / "reports", environment), run.stdout
 
 
 def fallen(report: dict[str, Any], verdict: str) -> set[str]:
@@ -232,15 +209,7 @@ def test_a_mistake_in_a_file_is_told_and_not_judged(tmp_path: Path) -> None:
     plan = tmp_path / "scenario-4"
     shutil.copytree(ROOT / "fixtures/scenario-4", plan)
     text(ZONE, "MX   10 mail.contoso.com.", "MX   10 .mail.contoso.com.")(plan)
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--environment", str(plan)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    run = judge("--environment", plan)
 
     assert run.returncode == 4
     told = run.stdout + run.stderr

@@ -227,6 +227,14 @@ def test_before_the_change_what_is_not_listed_is_a_mistake() -> None:
     assert judged("CUT-PLAN-1", before, Stage.BEFORE, listed).verdict is Verdict.COMPLIANT
 
 
+def test_a_cutover_that_lists_no_changes_changes_the_mx_records() -> None:
+    before = with_zone(lambda zone: zone.replace("IN MX   10 mail.contoso.com.", "IN MX 0 old.fabrikam.com."))
+    unlisted = replace(FOUR, cutover=Cutover(Stage.BEFORE, datetime(2026, 12, 5, tzinfo=UTC)))
+    assert judged("CUT-PLAN-1", before, Stage.BEFORE, unlisted).verdict is Verdict.COMPLIANT
+    nothing = replace(FOUR, cutover=Cutover(Stage.BEFORE, datetime(2026, 12, 5, tzinfo=UTC), ()))
+    assert judged("CUT-PLAN-1", before, Stage.BEFORE, nothing).verdict is Verdict.NON_COMPLIANT
+
+
 def test_an_alias_where_the_plan_has_nothing_is_not_nothing() -> None:
     """RFC 1034 section 3.6.2: an alias at the domain brings the MX records of another name."""
     question = Question(DOMAIN.name, "MX")
@@ -351,6 +359,9 @@ def test_one_server_is_old() -> None:
 def test_one_server_does_not_answer(outcome: Outcome) -> None:
     finding = judge.all_answer([(mx("ns1"), mx("ns2", outcome))])
     assert (finding.verdict, finding.seen) == (Verdict.NON_COMPLIANT, f"ns2 [192.0.2.53]: {outcome} here")
+    without_words = AuthoritativeAnswer("", "", Answer(Question("contoso.com", "MX"), outcome))
+    finding = judge.all_answer([(mx("ns1"), without_words)])
+    assert (finding.verdict, finding.seen) == (Verdict.NON_COMPLIANT, f"no name server: {outcome}")
     ttl = judge.short_ttl(DOMAIN, (mx("ns1"), mx("ns2", outcome)))
     assert ttl.verdict is Verdict.NOT_VERIFIED
 

@@ -17,8 +17,9 @@ import pytest
 
 from mailflow.environment.fault import Fault, read_all
 from mailflow.environment.find import find
+from tests import in_a_process
+from tests.in_a_process import ROOT
 
-ROOT = Path(__file__).parents[1]
 FAULTS = read_all(ROOT)
 Case = tuple[Fault, str]
 
@@ -47,26 +48,15 @@ def judge(reports: Path, environments: list[str], faults: list[str]) -> int:
     """Judge environments with each of these faults; without any, all as they are shipped."""
     options = [option for name in environments for option in ("--environment", name)]
     options += [option for fault in faults for option in ("--fault", fault)]
-    # Hypothesis is not in the environment of a user; its plugin takes a second of every run.
-    command = [sys.executable, "-m", "pytest", "features", "-q", "--no-summary"]
-    command += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
-    run = subprocess.run(
-        [*command, "--reports", str(reports), *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=1200,
-        check=False,
-    )
+    run = in_a_process.judge("--no-summary", "--reports", reports, *options, timeout_s=1200)
     assert run.returncode in (0, 1), run.stdout[-3000:] + run.stderr[-3000:]
     return run.returncode
 
 
 def rows(reports: Path, environment: str) -> dict[str, Row]:
-    text = (reports / environment / "simulated" / "report.json").read_text(encoding="utf-8")
+    told = in_a_process.report_of(reports, environment)
     # What an environment demands of its own is asked of that environment alone, not of its copies.
-    return {row["id"]: row for row in json.loads(text)["requirements"] if not row["id"].startswith("CONTOSO-")}
+    return {row["id"]: row for row in told["requirements"] if not row["id"].startswith("CONTOSO-")}
 
 
 @pytest.fixture(scope="module")

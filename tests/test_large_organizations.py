@@ -1,9 +1,6 @@
 """Organizations of many domains, as benchmarks/organizations.py writes them: ready, and nothing kept without need."""
 
 import asyncio
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +9,8 @@ from benchmarks.organizations import write
 from mailflow.door.simulated import SimulatedPost
 from mailflow.environment.load import load
 from mailflow.simulate.simulation import Simulation
+from tests.in_a_process import judge, report_of
 
-ROOT = Path(__file__).parents[1]
 NAMES = ["contoso.com", "brand-2.example", "brand-3.example"]
 
 
@@ -30,12 +27,9 @@ def test_the_same_number_gives_the_same_files(large: Path, tmp_path: Path) -> No
 
 
 def test_every_domain_is_asked_everything_and_ready(large: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--reports", str(tmp_path)]
-    done = subprocess.run(
-        [*command, "--environment", str(large)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = judge("--environment", large, "--reports", tmp_path)
     assert done.returncode == 0, done.stdout
-    told = json.loads((tmp_path / "large" / "simulated" / "report.json").read_text("ascii"))
+    told = report_of(tmp_path, "large")
     assert [domain["name"] for domain in told["environment"]["domains"]] == NAMES
     assert told["decision"] == "ready"
     asked = {name: [row["id"] for row in told["requirements"] if row["domain"] == name] for name in NAMES}

@@ -2,28 +2,12 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mailflow.observe.recording import digest
-
-ROOT = Path(__file__).parents[1]
-
-
-def judge(reports: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--reports", str(reports)]
-    return subprocess.run(
-        [*command, *options], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False
-    )
-
-
-def report(reports: Path, environment: str, mode: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((reports / environment / mode / "report.json").read_text(encoding="utf-8"))
-    return told
+from tests.in_a_process import ROOT, judge, report_of
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +23,15 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first(plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     reports = tmp_path_factory.mktemp("first")
-    assert judge(reports, "--environment", str(plan)).returncode == 1
+    assert judge("--environment", plan, "--reports", reports).returncode == 1
     return reports
 
 
 def test_the_same_verdicts(plan: Path, first: Path, tmp_path: Path) -> None:
     evidence = first / "ours" / "simulated" / "evidence.json"
-    again = judge(tmp_path, "--mode", "recorded", "--evidence", str(evidence), "--environment", str(plan))
+    again = judge("--mode", "recorded", "--evidence", evidence, "--environment", plan, "--reports", tmp_path)
     assert again.returncode == 1, again.stdout
-    before, after = report(first, "ours", "simulated"), report(tmp_path, "ours", "recorded")
+    before, after = report_of(first, "ours", "simulated"), report_of(tmp_path, "ours", "recorded")
     assert after["requirements"] == before["requirements"]
     assert after["counts"]["non-compliant"] > 0
     assert (after["run"]["mode"], after["run"]["stage"]) == ("recorded", "plan")
@@ -62,7 +46,7 @@ def test_another_plan_is_not_judged_by_it(plan: Path, first: Path, tmp_path: Pat
     zone = changed / "zones" / "contoso.com.zone"
     zone.write_text(zone.read_text(encoding="utf-8") + "; changed\n", encoding="utf-8")
     evidence = first / "ours" / "simulated" / "evidence.json"
-    again = judge(tmp_path / "r", "--mode", "recorded", "--evidence", str(evidence), "--environment", str(changed))
+    again = judge("--mode", "recorded", "--evidence", evidence, "--environment", changed, "--reports", tmp_path / "r")
     assert again.returncode == 4
     assert "found a recording of ours with the digest " in again.stderr
     assert "Judge it beside the folder of which it was made." in again.stderr
@@ -74,7 +58,7 @@ def test_what_was_cut_out_of_the_evidence_is_noticed(plan: Path, first: Path, tm
     del content["observations"]["paths"]["contoso.com"]["from the Internet to a cloud mailbox"][0]
     evidence = tmp_path / "evidence.json"
     evidence.write_text(json.dumps(content), encoding="utf-8")
-    again = judge(tmp_path / "r", "--mode", "recorded", "--evidence", str(evidence), "--environment", str(plan))
+    again = judge("--mode", "recorded", "--evidence", evidence, "--environment", plan, "--reports", tmp_path / "r")
     assert again.returncode == 4
     told = " ".join(again.stderr.split())
     assert f"found observations with the digest {digest(content['observations'])[:12]}…; expected those that" in told
@@ -88,7 +72,7 @@ def test_evidence_of_the_future_is_none(plan: Path, first: Path, tmp_path: Path)
     content["observations_digest"] = digest(content["observations"])
     evidence = tmp_path / "evidence.json"
     evidence.write_text(json.dumps(content), encoding="utf-8")
-    again = judge(tmp_path / "r", "--mode", "recorded", "--evidence", str(evidence), "--environment", str(plan))
+    again = judge("--mode", "recorded", "--evidence", evidence, "--environment", plan, "--reports", tmp_path / "r")
     assert again.returncode == 4
     assert (
         "found a recording of ours made at 2199-01-01 00:00 UTC, in the future; expected one of the past"

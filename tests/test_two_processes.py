@@ -2,18 +2,15 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from tests.in_a_process import judge
 
 
 def judged(reports: Path, *options: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--reports", str(reports)]
     asked = ("--environment", "scenario-4", "--fault", "spf-ipv4-typo", *options)
-    done = subprocess.run([*command, *asked], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = judge(*asked, "--reports", reports, timeout_s=240)
     assert done.returncode == 1, done.stdout
     (file,) = reports.glob("*/simulated/report.json")
     # Ports are the system's, and trace fields say when.

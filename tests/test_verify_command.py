@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,7 @@ import pytest
 
 from mailflow.__main__ import main
 from mailflow.policy.signature import changes
-
-ROOT = Path(__file__).parents[1]
+from tests.in_a_process import ROOT, judge
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +20,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for room in ("features", "steps"):
         shutil.copytree(ROOT / room, project / room, ignore=shutil.ignore_patterns("__pycache__", "domains"))
     shutil.copy(ROOT / "pyproject.toml", project)
-    command = [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider"]
-    run = subprocess.run(
-        command, cwd=project, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False
-    )
+    run = judge(project=project)
     assert run.returncode == 0, run.stdout + run.stderr
     return project
 

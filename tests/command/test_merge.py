@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,31 +10,13 @@ from mailflow.__main__ import main
 from mailflow.policy.comparison import compare
 from mailflow.policy.run import Decision
 from mailflow.report.read import read, read_recording
+from tests.in_a_process import judge
 
-ROOT = Path(__file__).parents[2]
 WHERE = Path("scenario-4") / "simulated"
 
 
-def judge(reports: Path, *options: str) -> None:
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "features",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--reports",
-            str(reports),
-            *options,
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+def judged(reports: Path, *options: str) -> None:
+    run = judge("--reports", reports, *options, timeout_s=300)
     assert run.returncode in (0, 1), run.stdout + run.stderr
 
 
@@ -45,12 +25,12 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The reports of four shards over every environment that is shipped: ten times a domain or a tenant."""
     folders = [tmp_path_factory.mktemp(f"shard-{number}") for number in (1, 2, 3, 4)]
     for number, folder in enumerate(folders, 1):
-        judge(folder, "--shard", f"{number}/4")
+        judged(folder, "--shard", f"{number}/4")
     return folders
 
 
 def test_four_shards_are_one_run(shards: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    judge(tmp_path / "one")
+    judged(tmp_path / "one")
     assert main(["merge", *map(str, shards), "--reports", str(tmp_path / "merged")]) == 0
     names = sorted(path.parents[1].name for path in (tmp_path / "one").glob("*/simulated/report.json"))
     assert len(names) >= 5

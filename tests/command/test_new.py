@@ -1,17 +1,15 @@
 """`mailflow new`: what it writes runs at once, says what is missing, and is never written over anything."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailflow.__main__ import main
+from tests.in_a_process import ROOT, judge, report_of
 
 TENANT = "3f1c6a52-0b7d-4e85-9a34-6c2f1d8e7b90"
-ROOT = Path(__file__).parents[2]
 UNASKED = {"CUT-OVERLAP-1", "CUT-ROLLBACK-1"}  # a drafted environment names no change of the MX record
 FILLED = ["--address", "131.107.21.231", "--tenant-id", TENANT]
 
@@ -26,18 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 def judged(project: Path, environment: str = "contoso.com") -> tuple[int, dict[str, Any]]:
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    report = project / "reports" / environment / "simulated" / "report.json"
-    assert report.is_file(), run.stdout + run.stderr
-    return run.returncode, json.loads(report.read_text(encoding="utf-8"))
+    return judge(project=project).returncode, report_of(project / "reports", environment)
 
 
 @pytest.mark.parametrize("scenario", [1, 2, 3, 4])

@@ -13,18 +13,11 @@ from mailflow.__main__ import main
 from mailflow.environment.environment import Stage
 from mailflow.plugin.sentences import Example, topics
 from mailflow.policy.catalogue import read_folder
-
-ROOT = Path(__file__).parents[2]
+from tests.in_a_process import ROOT, judge
 
 
 def test_every_example_is_run(tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", "--reports", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        timeout=120,
-        check=True,
-    )
+    assert judge("--reports", tmp_path).returncode == 0
     reports = [json.loads(path.read_text(encoding="utf-8")) for path in tmp_path.glob("*/simulated/report.json")]
     judged = {
         Example(step["text"], row["id"])

@@ -11,24 +11,17 @@ import pytest
 from mailflow.command.line import BAD_INPUT, DONE, NOT_SO
 from mailflow.policy.comparison import Kind
 from mailflow.report.words import CHANGES
+from tests.in_a_process import ROOT, judge
 
-PROJECT = Path(__file__).parents[2]
-PAGE = (PROJECT / "docs" / "report-files.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "report-files.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of one run with a red row in it."""
     reports = tmp_path_factory.mktemp("reports")
-    chosen = ["--environment", "scenario-4", "--fault", "spf-ipv4-typo", "--reports", str(reports)]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "features", "-q", "-p", "no:cacheprovider", *chosen],
-        cwd=PROJECT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    chosen = ["--environment", "scenario-4", "--fault", "spf-ipv4-typo", "--reports", reports]
+    run = judge(*chosen)
     assert run.returncode == NOT_SO, run.stdout + run.stderr
     [report] = reports.glob("*/simulated/report.json")
     return report.parent

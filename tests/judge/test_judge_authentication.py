@@ -1,10 +1,13 @@
 """DMARC, DKIM, TLS-RPT and the names of exits: every verdict of every judge, with its words and its evidence."""
 
+import base64
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailflow.exchange.known import Unknown
 from mailflow.judge import dkim, dmarc, exit_name, tls_rpt
@@ -17,6 +20,12 @@ GOOD = "v=DMARC1; p=quarantine; rua=mailto:dmarc@contoso.com"
 ONE = "selector1-contoso-com._domainkey.contoso.onmicrosoft.com"
 TWO = "selector2-contoso-com._domainkey.contoso.onmicrosoft.com"
 KEY = "k=ed25519; p=" + "A" * 43 + "="
+
+
+def rsa_key(bits: int) -> str:
+    """A key record of this length."""
+    key = RSAPublicNumbers(65537, (1 << bits) - 1).public_key()
+    return "p=" + base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 def answered(zone: Zone, question: Question) -> Answer:
@@ -162,6 +171,18 @@ def test_dkim_selectors(world: Any, zone: Zone, leads: Any, keys: Any) -> None:
     seen = selectors(zone, here.domain)
     assert told(dkim.lead_to_the_tenant(here.environment, here.domain, seen)) == leads
     assert told(dkim.have_usable_keys(here.environment, here.domain, seen)) == keys
+
+
+def test_short_dkim_keys_are_noted_and_those_of_no_use_are_not(world: Any) -> None:
+    here = world("scenario-4")
+    seen = selectors(published(selector1_TXT=[rsa_key(1024)], selector2_TXT=[KEY]), here.domain)
+    found = dkim.have_usable_keys(here.environment, here.domain, seen)
+    noted = "selector1._domainkey.contoso.com has a key of 1024 bits; 2048 are asked for (RFC 8301)"
+    assert (*told(found), found.notes) == (Verdict.COMPLIANT, "2 of 2 have one", (noted,))
+    seen = selectors(published(selector1_TXT=[rsa_key(512)], selector2_TXT=[KEY]), here.domain)
+    found = dkim.have_usable_keys(here.environment, here.domain, seen)
+    wrong = "selector1._domainkey.contoso.com: a key of 512 bits: receivers take none below 1024"
+    assert (*told(found), found.notes) == (Verdict.NON_COMPLIANT, wrong, ())
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,8 @@ def test_routing_addresses_of_a_server_that_is_not_exchange(s4: Any) -> None:
     there = {a: Address(a.local, "contoso.mail.onmicrosoft.com") for a in cloud}
     found = directory.ways_known(s4.not_exchange(routing_addresses=there).environment, s4.domain)
     assert found.verdict is Verdict.COMPLIANT
+    no_exports = s4.exchange(remote_mailboxes=()).not_exchange(routing_addresses=there)
+    assert directory.ways_known(no_exports.environment, s4.domain).verdict is Verdict.COMPLIANT
     astray = there | {CHRIS: Address("chris", "contoso.example")}
     found = directory.ways_known(s4.not_exchange(routing_addresses=astray).environment, s4.domain)
     assert (found.verdict, found.seen) == (

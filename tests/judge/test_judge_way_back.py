@@ -92,6 +92,15 @@ def test_the_old_mx_record_is_lacking() -> None:
 
 
 @pytest.mark.parametrize(
+    ("made", "folder"), [(with_before(zones={}, folder="then"), "then"), (replace(ONE, before=None), "before")]
+)
+def test_the_zone_to_supply_is_named_in_the_folder_that_there_is(made: Environment, folder: str) -> None:
+    finding = judge.old_hosts_are_known(made, DOMAIN)
+    told = f"{folder}/zones/contoso.com.zone: the zone as it is, with the MX record and its TTL"
+    assert (finding.verdict, finding.remedy) == (Verdict.NOT_VERIFIED, told)
+
+
+@pytest.mark.parametrize(
     ("records", "verdict", "seen"),
     [
         (["10 mail.contoso.com."], Verdict.COMPLIANT, "mail.contoso.com"),

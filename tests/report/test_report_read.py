@@ -136,7 +136,7 @@ PLACES = "the Internet, Microsoft 365, the on-premises servers"
     ],
 )
 def test_a_place_that_no_drawing_has(build, file, path) -> None:
-    written = json.loads(as_json.report(build()))
+    written = json.loads(b"".join(as_json.report(build())))
     rows = enumerate(written["requirements"])
     number = next(n for n, row in rows if any(seen["way"] for seen in row["evidence"]))
     row = written["requirements"][number]

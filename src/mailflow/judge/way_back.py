@@ -50,7 +50,7 @@ def old_hosts_are_known(environment: Environment, domain: Domain) -> Finding:
     asked = f"the MX hosts of {domain.name} before the change are own servers or Microsoft 365"
     old = old_mx_hosts(environment, domain)
     if not old:
-        remedy = _supply("before", domain, "MX")
+        remedy = _supply(_folder(environment), domain, "MX")
         return not_verified(asked, "the MX record before the change is not recorded", remedy=remedy)
     shown = evidence.config(f"{_folder(environment)}/zones", f"hosts of the MX record of {domain.name} before", old)
     strange = [host for host in old if not (is_own(environment, host) or is_microsoft_host(host))]
