@@ -212,3 +212,35 @@ def test_a_second_choice_is_tried_when_the_first_does_not_answer(plan) -> None:
     nobody = SECOND_MX.format(10).replace("131.107.21.232", "131.107.21.99")  # where nobody listens
     found = paths(load(plan("scenario-4", second_mx, zone=nobody)), Kind.INTERNET_TO_CLOUD)
     assert [(p.disposition, p.hops[1].host) for p in found] == [("delivered", "mail.contoso.com")] * 3
+
+
+def test_every_own_exchange_server_sends_what_mailboxes_send(plan) -> None:
+    """TLS certificates: one source server without the certificate, and part of the mail waits in its queue."""
+
+    def two_servers(told: dict[str, Any]) -> None:
+        ex02 = {"listens": [], "sends_from": ["131.107.21.232"], "exchange_name": "EX02"}
+        told["on_premises"]["servers"]["second.contoso.com"] = ex02
+
+    folder = plan("scenario-4", two_servers)
+    file = folder / "exchange-server" / "Get-SendConnector.json"
+    exported = json.loads(file.read_text(encoding="utf-8"))
+    for connector in exported:
+        connector["SourceTransportServers"] = ["EX01", "EX02"]
+    file.write_text(json.dumps(exported), encoding="utf-8")
+    found = paths(load(folder), Kind.ON_PREMISES_TO_CLOUD)
+
+    assert [(p.hops[0].host, p.disposition) for p in found] == [
+        *[("mail.contoso.com", "delivered")] * 2,
+        ("second.contoso.com", "waiting in a queue"),
+    ]
+    assert (found[-1].message.submitted_at, found[-1].reply.enhanced) == ("second.contoso.com", "4.7.5")
+
+
+def test_a_stranger_reaches_a_server_by_ipv6_alone(plan) -> None:
+    def ipv6(told: dict[str, Any]) -> None:
+        told["on_premises"]["servers"]["mail.contoso.com"]["listens"] = ["2001:db8:25::25"]
+
+    found = paths(load(plan("scenario-4", ipv6)), Kind.STRANGER_RELAY)
+    assert [(p.ended_by, p.disposition, str(p.reply)) for p in found][1:] == [
+        ("2001:db8:25::25 [2001:db8:25::25]", "refused", "550 5.7.1 Unable to relay")
+    ]

@@ -40,6 +40,20 @@ def test_accepted_whatever_its_type(s4: Any, unknown: Unknown) -> None:
     assert found.evidence == (type_shown(s4, "the export lacks it"),)
 
 
+def test_accepted_as_a_subdomain(s4: Any, unknown: Unknown) -> None:
+    """Subdomains: MatchSubDomains of the parent takes them in."""
+    below = replace(s4.domain, name="sales.contoso.com")
+    whole = s4.item("accepted_domains", match_sub_domains=True, domain_type=DomainType.INTERNAL_RELAY).environment
+    found = directory.accepted(whole, below)
+    assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "it is as a subdomain of contoso.com, as InternalRelay")
+    assert [one.asked for one in found.evidence] == [
+        f"{prop} of accepted domain contoso.com" for prop in ("MatchSubDomains", "DomainType")
+    ]
+    assert directory.accepted(s4.environment, below).verdict is Verdict.NON_COMPLIANT
+    maybe = directory.accepted(s4.item("accepted_domains", match_sub_domains=unknown).environment, below)
+    assert (maybe.verdict, maybe.seen) == (Verdict.NOT_VERIFIED, unknown.why)
+
+
 def test_not_accepted(s4: Any) -> None:
     """A parent or a child that is accepted is another domain."""
     file = "exchange-online/Get-AcceptedDomain.json"

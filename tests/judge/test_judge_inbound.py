@@ -318,6 +318,24 @@ def test_not_locked(s4: Any, fields: Any, seen: str) -> None:
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, seen)
 
 
+def test_a_lock_that_lets_in_addresses_of_nobody(s4: Any) -> None:
+    def by_address(*ranges: str) -> Any:
+        fields = {
+            "restrict_domains_to_certificate": False,
+            "restrict_domains_to_ip_addresses": True,
+            "sender_ip_addresses": tuple(map(ip_network, ranges)),
+        }
+        return inbound.locked(s4.item("inbound_connectors", LOCKED, **fields).environment, s4.domain)
+
+    assert by_address("131.107.21.231/32", "203.0.113.0/24").verdict is Verdict.COMPLIANT  # ours, and the newsletter's
+    found = by_address("131.107.21.231/32", "198.51.100.0/24")
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_VERIFIED,
+        "whose they are is not known: 'Only by way of the on-premises servers' lets 198.51.100.0/24 in",
+    )
+    assert "or take the addresses out of the connector" in found.remedy
+
+
 def test_direct_send_rejected_alone_is_no_lock(s4: Any) -> None:
     """Nor do several domains for which restrictions hold one by one make a lock."""
     config = replace(s4.environment.microsoft_365.online.organization_config, reject_direct_send=True)

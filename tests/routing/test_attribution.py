@@ -301,3 +301,15 @@ def test_an_accepted_domain_covers_itself_and_by_match_sub_domains_what_lies_bel
         tenant = organization(online(accepted_domains=order)).microsoft_365
         covering = accepted_domain(tenant, name, Assumptions())
         assert (covering.domain_name if covering else None) == found
+
+
+def test_what_a_narrowed_connector_makes_of_others_is_not_documented() -> None:
+    narrowed = inbound(associated_accepted_domains=("contoso.com",))
+    told = (
+        "what inbound connector 'Inbound from EX01', narrowed to contoso.com, makes of mail from others is not "
+        "documented (Set-InboundConnector, AssociatedAcceptedDomains)"
+    )
+    assert taken(own_server(), KATE, JOHN, narrowed) == by_certificate()
+    for sender in (FAY, None):
+        assert taken(own_server(), sender, JOHN, narrowed) == Decided(by_certificate().what, (told,))
+    assert taken(client(), FAY, KATE, narrowed) == INCOMING  # it does not match

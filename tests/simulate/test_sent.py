@@ -96,7 +96,8 @@ async def post(simulation: Simulation, said: Mapping[str, str | None]) -> Seen:
         queue_id = simulation.mtas[message.submitted_at].submit(envelope, content)
         await simulation.post([])
     else:
-        *_, posted = await simulation.post([message])  # of several MX hosts by the last
+        several = await simulation.post([message])
+        *_, posted = (one for one in several if one.message.submitted_at == said["by"])  # of MX hosts by the last
         queue_id = posted.queue_id
     way = follow(simulation.environment, records(simulation.journal, simulation.mailboxes), message, queue_id)
     return seen(way, simulation.journal)

@@ -6,6 +6,7 @@ from mailflow.exchange.online import AcceptedDomain, ConnectorType, DomainType
 from mailflow.judge import evidence
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_verified
+from mailflow.routing.attribution import accepted_domain
 from mailflow.routing.microsoft_365 import Microsoft365Router
 
 
@@ -15,15 +16,23 @@ def accepted(environment: Environment, domain: Domain) -> Finding:
     exported = environment.microsoft_365.online.accepted_domains
     if isinstance(exported, Unknown):
         return not_verified(asked, exported.why)
-    found = _accepted(environment, domain)
+    assume = Assumptions()
+    found = accepted_domain(environment.microsoft_365, domain.name, assume)
+    if assume.made:
+        return not_verified(asked, "; ".join(assume.made))
     if found is None:
         return _not_accepted(asked, exported, domain)
     kind = "" if isinstance(found.domain_type, Unknown) else f", as {found.domain_type}"
-    return compliant(asked, f"it is{kind}", _show_type(found))
+    if found.domain_name == domain.name:
+        return compliant(asked, f"it is{kind}", _show_type(found))
+    owner = f"accepted domain {found.domain_name}"
+    whole = evidence.setting(found.origin, "MatchSubDomains", owner, found.match_sub_domains)
+    return compliant(asked, f"it is as a subdomain of {found.domain_name}{kind}", whole, _show_type(found))
 
 
 def _accepted(environment: Environment, domain: Domain) -> AcceptedDomain | None:
-    return next(iter(environment.microsoft_365.online.accepted_by_name.get(domain.name, ())), None)
+    """Find the accepted domain, or the parent whose subdomains count (MatchSubDomains)."""
+    return accepted_domain(environment.microsoft_365, domain.name, Assumptions())
 
 
 def _not_accepted(asked: str, accepted_domains: tuple[AcceptedDomain, ...], domain: Domain) -> Finding:

@@ -79,7 +79,7 @@ def _recognised(asked: str, environment: Environment, mail_from: Address | None)
         if server.certificate is None and _names_certificates(environment, assume):
             bare.append(server.name)
     if assume.made:
-        return not_verified(asked, "; ".join(assume.made), *shown)
+        return not_verified(asked, "; ".join(assume.made), *shown, remedy=_widen(environment))
     if strange and len(bare) == len(strange):
         names = ", ".join(dict.fromkeys(bare))
         remedy = f"Add the PEM file of {names} to environment.yaml as certificate:"
@@ -87,6 +87,20 @@ def _recognised(asked: str, environment: Environment, mail_from: Address | None)
     if strange:
         return non_compliant(asked, "; ".join(strange), *shown, remedy=_recognise(environment, mail_from))
     return compliant(asked, "; ".join(dict.fromkeys(seen)), *shown)
+
+
+def _widen(environment: Environment) -> str:
+    """Say how the connectors for the own servers stop being narrowed to some accepted domains; empty: none is."""
+    connectors = environment.microsoft_365.online.inbound_connectors
+    narrowed = (
+        one.name
+        for one in (() if isinstance(connectors, Unknown) else connectors)
+        if one.enabled is True
+        and one.connector_type is ConnectorType.ON_PREMISES
+        and not isinstance(one.associated_accepted_domains, Unknown)
+        and one.associated_accepted_domains
+    )
+    return "\n".join(f'Set-InboundConnector "{name}" -AssociatedAcceptedDomains $null' for name in narrowed)
 
 
 def _recognise(environment: Environment, mail_from: Address | None) -> str:
@@ -300,7 +314,25 @@ def locked(environment: Environment, domain: Domain) -> Finding:
         return non_compliant(asked, seen, *shown)
     if refused:
         return non_compliant(asked, f"mail of the own servers is refused too: {', '.join(refused)}", *shown)
+    if strange := list(_let_in(environment, assume)):
+        remedy = "Name whoever sends from there in environment.yaml, or take the addresses out of the connector"
+        return not_verified(asked, f"whose they are is not known: {'; '.join(strange)}", *shown, remedy=remedy)
     return compliant(asked, "refused as each of them, and the own servers are let in", *shown)
+
+
+def _let_in(environment: Environment, assume: Assumptions) -> Iterator[str]:
+    """Name the addresses that a restriction lets in although nobody whom the environment knows sends from there."""
+    known = [address for server in environment.on_premises.servers for address in server.sends_from]
+    known += [address for party in environment.third_parties for address in party.sends_from]
+    for connector in assume.listed(environment.microsoft_365.online.inbound_connectors):
+        partner = assume(connector.connector_type, None) is ConnectorType.PARTNER
+        if not (
+            partner and assume(connector.enabled, False) and assume(connector.restrict_domains_to_ip_addresses, False)
+        ):
+            continue
+        for network in assume.listed(connector.sender_ip_addresses):
+            if not any(address in network for address in known):
+                yield f"'{connector.name}' lets {network} in"
 
 
 def _lock(environment: Environment) -> Iterator[Evidence]:

@@ -57,6 +57,8 @@ def attribute(
         if assume(c.enabled, False) and assume(c.connector_type, ConnectorType.PARTNER) is ConnectorType.ON_PREMISES
     ]
     by_certificate, accepted = _by_certificate(own, client, connectors, assume)
+    if by_certificate:
+        _note_narrowed(by_certificate, mail_from, assume)
     if by_certificate and accepted:
         # Relay 2023, as its author confirmed: by certificate, sender and recipient may be anything.
         why = Rule(
@@ -79,6 +81,8 @@ def attribute(
         )
         return _own(own, by_certificate, why)
     by_address = _by_address(client.address, connectors, assume)
+    if by_address:
+        _note_narrowed(by_address, mail_from, assume)
     if by_address and mail_from and accepted_domain(own, mail_from.domain, assume):
         # Since 2023-11-01 the domain of MAIL FROM decides, not that of the From field.
         why = Rule(
@@ -101,6 +105,16 @@ def attribute(
         return Refuse(RELAY_DENIED_ATTR36, why)
     nobody = Rule(f"no inbound connector matches {client.address} and no tenant has {recipient.domain}", _ATTRIBUTION)
     return Refuse(RELAY_DENIED, nobody)
+
+
+def _note_narrowed(connector: InboundConnector, mail_from: Address | None, assume: Assumptions) -> None:
+    """Say where a connector for the own servers is narrowed to other accepted domains than the sender's."""
+    only_for = assume.listed(connector.associated_accepted_domains)
+    if only_for and (mail_from is None or mail_from.domain not in only_for):
+        assume.note(
+            f"what inbound connector '{connector.name}', narrowed to {', '.join(only_for)}, makes of mail from others "
+            "is not documented (Set-InboundConnector, AssociatedAcceptedDomains)"
+        )
 
 
 def _own(tenant: Microsoft365, connector: InboundConnector, why: Rule) -> Reception:

@@ -14,7 +14,7 @@ from mailflow.routing.outside import OutsideRouter, StrangerRouter, SwallowingRo
 from mailflow.routing.router import own_router
 from mailflow.simulate.certificates import Authorities
 from mailflow.simulate.mta import Mta, World
-from mailflow.simulate.zones import STRANGER_ADDRESS, microsoft_365_addresses, relay_pool
+from mailflow.simulate.zones import STRANGER_ADDRESS, STRANGER_ADDRESS_6, microsoft_365_addresses, relay_pool
 
 
 def hosts(environment: Environment, authorities: Authorities, world: World) -> dict[str, Mta]:
@@ -55,7 +55,7 @@ def _hosts(environment: Environment, authorities: Authorities, world: World) -> 
         greets_as=STRANGER,
         router=StrangerRouter((), STRANGER),
         listens=(STRANGER_ADDRESS,),
-        sends_from=(STRANGER_ADDRESS,),
+        sends_from=(STRANGER_ADDRESS, STRANGER_ADDRESS_6),
         world=world,
         tls_failure=no_tls_channel,
     )

@@ -131,7 +131,11 @@ class Simulation:
             raise SimulationError(f"a simulated server of {self.environment.name} failed") from self._errors[0]
 
     async def _senders(self, messages: Sequence[TestMessage]) -> list[tuple[TestMessage, Mta]]:
-        """Find who submits each message. Where a domain has several best MX hosts, every kind goes to each of them."""
+        """Find who submits each message.
+
+        Where a domain has several best MX hosts, every kind goes to each of them; what mailboxes of the own servers
+        send, every own Exchange server sends once: on which of them a mailbox is, nobody says.
+        """
         found: list[tuple[TestMessage, Mta]] = []
         chosen: set[tuple[object, ...]] = set()
         inside = {MICROSOFT_365, *(server.name for server in self.environment.on_premises.servers)}
@@ -141,12 +145,22 @@ class Simulation:
             recipient = message.envelope.rcpt_to[0]
             # One message of a kind to a side of the organization shows what a host does with all of them.
             like = (message.kind, mta.name, recipient.domain, self.environment.mailboxes.home_of(recipient))
-            if message.direct_to or mta.name in inside or like in chosen:
+            if message.direct_to or like in chosen:
                 continue
             chosen.add(like)
+            if mta.name in inside:
+                found += self._elsewhere(message, mta)
+                continue
             others = (await self._locate().choices(recipient.domain))[1:]
             found += [(replace(message, first=o[0]), self._choosing(mta, recipient.domain, o)) for o in others]
         return found
+
+    def _elsewhere(self, message: TestMessage, mta: Mta) -> list[tuple[TestMessage, Mta]]:
+        """Give a message of an own mailbox as the other own Exchange servers would submit it."""
+        names = [server.name for server in self.environment.on_premises.servers if server.is_exchange]
+        if mta.name not in names or message.envelope.mail_from is None:  # each server returns reports of its own
+            return []
+        return [(replace(message, submitted_at=name), self.mtas[name]) for name in names if name != mta.name]
 
     def _straight(self, mta: Mta, host: str) -> Mta:
         """Let somebody send straight to a host."""

@@ -4,7 +4,7 @@ What nobody publishes here is REFUSED, not NXDOMAIN: the plan does not say that 
 """
 
 from functools import lru_cache
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import dns.zone
 
@@ -14,6 +14,7 @@ from mailflow.exchange.known import Known, Unknown
 from mailflow.mail.address import is_within
 
 STRANGER_ADDRESS = IPv4Address("198.18.0.99")  # RFC 2544: an address nobody on the Internet has
+STRANGER_ADDRESS_6 = IPv6Address("2001:2::99")  # RFC 5180, the same for IPv6
 
 # What the tenant publishes for receivers: a key of 2048 bits. Nothing is signed with it, and its other half is gone.
 DKIM_KEY = " ".join(
