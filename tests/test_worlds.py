@@ -229,11 +229,12 @@ def test_every_own_exchange_server_sends_what_mailboxes_send(plan) -> None:
     file.write_text(json.dumps(exported), encoding="utf-8")
     found = paths(load(folder), Kind.ON_PREMISES_TO_CLOUD)
 
-    assert [(p.hops[0].host, p.disposition) for p in found] == [
-        *[("mail.contoso.com", "delivered")] * 2,
+    assert [(p.hops[0].host, str(p.disposition)) for p in found] == [
+        ("mail.contoso.com", "delivered"),
         ("second.contoso.com", "waiting in a queue"),
+        ("mail.contoso.com", "delivered"),
     ]
-    assert (found[-1].message.submitted_at, found[-1].reply.enhanced) == ("second.contoso.com", "4.7.5")
+    assert (found[1].message.submitted_at, found[1].reply.enhanced) == ("second.contoso.com", "4.7.5")
 
 
 def test_a_stranger_reaches_a_server_by_ipv6_alone(plan) -> None:
@@ -244,3 +245,27 @@ def test_a_stranger_reaches_a_server_by_ipv6_alone(plan) -> None:
     assert [(p.ended_by, p.disposition, str(p.reply)) for p in found][1:] == [
         ("2001:db8:25::25 [2001:db8:25::25]", "refused", "550 5.7.1 Unable to relay")
     ]
+
+
+def test_of_several_smart_hosts_each_gets_every_kind_of_message(plan) -> None:
+    """The second own server does not know the tenant: what it gets of centralized mail transport cannot leave."""
+
+    def two_servers(told: dict[str, Any]) -> None:
+        told["on_premises"]["servers"]["second.contoso.com"] = {
+            "listens": ["131.107.21.232"],
+            "sends_from": [],
+            "other": {"accepts_for": ["contoso.com"], "starttls": False, "routes": [{"domain": "*"}]},
+        }
+
+    def both(exported: list[dict[str, Any]]) -> None:
+        exported[0]["SmartHosts"] = ["mail.contoso.com", "second.contoso.com"]
+        exported[0]["TlsSettings"] = None
+
+    zone = "second IN A 131.107.21.232\n"
+    environment = load(plan("scenario-2", two_servers, zone=zone, OutboundConnector=both))
+    found = paths(environment, Kind.CLOUD_TO_INTERNET)
+    # Two people write to two; in the second turn one of them does.
+    assert [str(p.disposition) for p in found] == [*["delivered"] * 4, *["refused"] * 2]
+    assert {p.ended_by for p in found[4:]} == {"second.contoso.com [131.107.21.232]"}
+    assert {p.message.first for p in found[4:]} == {"smart host 2"}
+    assert judge.delivered(environment, found).verdict is Verdict.NON_COMPLIANT

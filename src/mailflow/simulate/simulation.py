@@ -14,6 +14,8 @@ from typing import Any
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.message import MICROSOFT_365, TestMessage
+from mailflow.exchange.cloud import is_microsoft_host
+from mailflow.exchange.known import Unknown
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.routing import journal
@@ -58,6 +60,7 @@ class Simulation:
         self.mtas = hosts(environment, self.authorities, self)
         self._otherwise: dict[tuple[str, tuple[str, ...]], Mta] = {}  # (who, way): the same one, by another way
         self._at = {address: mta for mta in self.mtas.values() for address in mta.listens}
+        self._turn = 0  # which of several smart hosts of a connector is tried first
         self.book: AddressBook = {}
         self.web: AddressBook = {}  # the same for port 443
         self._sessions = Sessions(self.connect)
@@ -113,9 +116,20 @@ class Simulation:
             SimulationError: it does not come to rest within the deadline, or a simulated server failed.
 
         """
-        posted = []
-        for message, mta in await self._senders(messages):
-            posted.append(Posted(message, mta.name, mta.submit(message.envelope, content(self.environment, message))))
+        posted = await self._turn_of(await self._senders(messages))
+        for turn in range(1, _turns(self.environment)):
+            self._turn = turn
+            several = [replace(one, first=f"smart host {turn + 1}") for one in self._one_of_each(messages)]
+            posted += await self._turn_of([(one, self.mtas[one.submitted_at]) for one in several])
+        self._turn = 0
+        return tuple(posted)
+
+    async def _turn_of(self, submitted: Sequence[tuple[TestMessage, Mta]]) -> list[Posted]:
+        """Submit messages and wait for their end."""
+        posted = [
+            Posted(message, mta.name, mta.submit(message.envelope, content(self.environment, message)))
+            for message, mta in submitted
+        ]
         try:
             async with asyncio.timeout(REST_S):
                 while self._tasks:
@@ -123,7 +137,7 @@ class Simulation:
         except TimeoutError as late:
             raise SimulationError(f"messages did not come to rest within {REST_S:.0f} s") from late
         self.check()
-        return tuple(posted)
+        return posted
 
     def check(self) -> None:
         """Raise what went wrong inside: a mistake of a double must not look like a fact of mail."""
@@ -137,23 +151,28 @@ class Simulation:
         send, every own Exchange server sends once: on which of them a mailbox is, nobody says.
         """
         found: list[tuple[TestMessage, Mta]] = []
-        chosen: set[tuple[object, ...]] = set()
         inside = {MICROSOFT_365, *(server.name for server in self.environment.on_premises.servers)}
+        examples = self._one_of_each(messages)
         for message in messages:
             mta = self.mtas[message.submitted_at]
             found.append((message, self._straight(mta, message.direct_to) if message.direct_to else mta))
-            recipient = message.envelope.rcpt_to[0]
-            # One message of a kind to a side of the organization shows what a host does with all of them.
-            like = (message.kind, mta.name, recipient.domain, self.environment.mailboxes.home_of(recipient))
-            if message.direct_to or like in chosen:
-                continue
-            chosen.add(like)
-            if mta.name in inside:
+            if message in examples and mta.name in inside:
                 found += self._elsewhere(message, mta)
-                continue
-            others = (await self._locate().choices(recipient.domain))[1:]
-            found += [(replace(message, first=o[0]), self._choosing(mta, recipient.domain, o)) for o in others]
+            elif message in examples:
+                domain = message.envelope.rcpt_to[0].domain
+                others = (await self._locate().choices(domain))[1:]
+                found += [(replace(message, first=order[0]), self._choosing(mta, domain, order)) for order in others]
         return found
+
+    def _one_of_each(self, messages: Sequence[TestMessage]) -> tuple[TestMessage, ...]:
+        """Give one message of each kind to each side: it shows what a host does with all of them."""
+        found: dict[tuple[object, ...], TestMessage] = {}
+        for message in messages:
+            recipient = message.envelope.rcpt_to[0]
+            home = self.environment.mailboxes.home_of(recipient)
+            if not message.direct_to:
+                found.setdefault((message.kind, message.submitted_at, recipient.domain, home), message)
+        return tuple(found.values())
 
     def _elsewhere(self, message: TestMessage, mta: Mta) -> list[tuple[TestMessage, Mta]]:
         """Give a message of an own mailbox as the other own Exchange servers would submit it."""
@@ -213,7 +232,8 @@ class Simulation:
 
     async def targets(self, smart_hosts: Sequence[str], domain: str) -> Sequence[Target] | Reply:
         """Find the hosts for a next hop, by the MX of the domain without smart hosts; the reply where there is none."""
-        return await self._locate().targets(smart_hosts, domain)
+        first = self._turn % len(smart_hosts) if smart_hosts else 0
+        return await self._locate().targets((*smart_hosts[first:], *smart_hosts[:first]), domain)
 
     def _locate(self) -> Locator:
         if self._locator is None:
@@ -233,6 +253,20 @@ class Simulation:
         attempt = await self._sessions.hand_over(handover, targets)
         target = self._at.get(attempt.target.address)
         return replace(attempt, unsupplied=target.unsupplied) if target else attempt
+
+
+def _turns(environment: Environment) -> int:
+    """Say how often messages have to be sent for every smart host of a connector to be the first of them once.
+
+    Any of them may get any message. Those of Microsoft 365 are one service.
+    """
+    online, own = environment.microsoft_365.online, environment.on_premises.exchange
+    outbound = () if isinstance(online.outbound_connectors, Unknown) else online.outbound_connectors
+    send = () if isinstance(own.send_connectors, Unknown) else own.send_connectors
+    listed = [one.smart_hosts for one in outbound if one.enabled is True]
+    listed += [one.smart_hosts for one in send if one.enabled is True]
+    several = (hosts for hosts in listed if not isinstance(hosts, Unknown) and not all(map(is_microsoft_host, hosts)))
+    return max(map(len, several), default=1)
 
 
 def content(environment: Environment, message: TestMessage) -> bytes:
