@@ -64,8 +64,8 @@ def stranger_goes_to_on_premises_servers(door: Door, domain: Domain) -> Paths:
 
 
 @when("a stranger asks Microsoft 365 and the on-premises servers to relay to another stranger", target_fixture="paths")
-def stranger_asks_to_relay(door: Door, environment: Environment) -> Paths:
-    return [path for domain in environment.domains for path in door.paths(domain, Kind.STRANGER_RELAY)]
+def stranger_asks_to_relay(door: Door) -> Paths:
+    return door.paths_of_all_domains(Kind.STRANGER_RELAY)
 
 
 @then("it is delivered")

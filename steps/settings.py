@@ -124,8 +124,7 @@ def ways_are_known(environment: Environment, domain: Domain, conclude: Say) -> N
 
 @then("cross-premises headers keep the internal trust of mail in both directions")
 def internal_trust_is_kept(environment: Environment, door: Door, conclude: Say) -> None:
-    between = (Kind.CLOUD_TO_ON_PREMISES, Kind.ON_PREMISES_TO_CLOUD)
-    paths = [path for domain in environment.domains for kind in between for path in door.paths(domain, kind)]
+    paths = door.paths_of_all_domains(Kind.CLOUD_TO_ON_PREMISES, Kind.ON_PREMISES_TO_CLOUD)
     conclude(trust.kept_in_both_directions(environment, paths))
 
 

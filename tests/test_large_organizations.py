@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.organizations import write
+from mailflow.door import open_door
 from mailflow.door.simulated import SimulatedPost
 from mailflow.environment.load import load
+from mailflow.environment.message import Kind, stranger_to
+from mailflow.observe.path import MailPath
 from mailflow.simulate.simulation import Simulation
 from tests.in_a_process import judge, report_of
 
@@ -56,3 +59,28 @@ def test_a_simulation_forgets_messages_whose_paths_are_read(large: Path) -> None
         return {kind: [(path.disposition, path.ended_at, len(path.hops)) for path in of] for kind, of in paths.items()}
 
     assert asyncio.run(of(0, 1)) == asyncio.run(of(1))
+
+
+def test_for_the_tenant_no_other_messages_are_sent_than_its_rows_ask_for(large: Path) -> None:
+    environment = load(large)
+    with open_door(environment) as door:
+        relayed = door.paths_of_all_domains(Kind.STRANGER_RELAY)
+        assert [path.message.kind for path in relayed] == [Kind.STRANGER_RELAY] * len(relayed)
+        assert {str(path.recipient.domain) for path in relayed} == {
+            stranger_to(domain).domain for domain in environment.domains
+        }
+        sent = door.recording().paths
+        assert {name: list(kinds) for name, kinds in sent.items()} == {name: [Kind.STRANGER_RELAY] for name in NAMES}
+        whole = {kind: door.paths(environment.domains[0], kind) for kind in Kind}
+        assert whole[Kind.STRANGER_RELAY] == tuple(p for p in relayed if p in whole[Kind.STRANGER_RELAY]) != ()
+        assert list(door.recording().paths["brand-2.example"]) == [Kind.STRANGER_RELAY]
+    with open_door(environment) as door:
+        at_once = {kind: door.paths(environment.domains[0], kind) for kind in Kind}
+    assert {kind: list(map(told, paths)) for kind, paths in whole.items()} == {
+        kind: list(map(told, paths)) for kind, paths in at_once.items()
+    }
+
+
+def told(path: MailPath) -> object:
+    """What a path tells, but for the time and the ports in its trace fields."""
+    return path.message, path.recipient, path.disposition, path.places, path.mailbox, path.why, path.reply

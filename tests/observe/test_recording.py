@@ -224,3 +224,8 @@ def test_two_processes() -> None:
     one = recording(answers=ANSWERS[:2])
     other = recording(answers=(ANSWERS[3], Answer(ANSWERS[0].question, Outcome.TIMEOUT)))
     assert one.joined(other).answers == (*ANSWERS[:2], ANSWERS[3])
+
+
+def test_what_two_processes_observed_of_one_domain_is_put_together_by_kind() -> None:
+    one, other = (recording(paths={"x.com": {kind: ()}}) for kind in (Kind.STRANGER_RELAY, Kind.CLOUD_TO_CLOUD))
+    assert dict(one.joined(other).paths) == {"x.com": {Kind.STRANGER_RELAY: (), Kind.CLOUD_TO_CLOUD: ()}}

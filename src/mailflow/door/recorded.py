@@ -1,6 +1,7 @@
 """The door to a recording: every look is answered from what an earlier run observed. Nothing is contacted."""
 
 import ssl
+from collections.abc import Collection
 
 from mailflow.door.look import LIVE
 from mailflow.environment.environment import Domain, Environment, Server, Stage
@@ -100,14 +101,16 @@ class _Paths:
         # In a live run one received message may stand for several: which were planned does not show what lacks.
         self._every = recording.mode != LIVE
 
-    async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
+    async def paths(
+        self, environment: Environment, domain: Domain, kinds: Collection[Kind] = tuple(Kind)
+    ) -> dict[Kind, tuple[MailPath, ...]]:
         """Give the recorded paths of a domain."""
         planned = unseen(environment, domain, _NOT_THERE)
         found = self._recorded.get(domain.name)
         if found is None:
-            return dict(planned)
+            return {kind: planned[kind] for kind in kinds}
         return {
-            kind: _whole(found.get(kind, ()), planned[kind]) if self._every else found.get(kind, ()) for kind in Kind
+            kind: _whole(found.get(kind, ()), planned[kind]) if self._every else found.get(kind, ()) for kind in kinds
         }
 
 

@@ -1,7 +1,7 @@
 """The door to a simulation: every look goes to servers on loopback that are built from the plan."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from mailflow.door.worlds import with_worlds
@@ -87,13 +87,15 @@ class SimulatedPost:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
 
-    async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
+    async def paths(
+        self, environment: Environment, domain: Domain, kinds: Collection[Kind] = tuple(Kind)
+    ) -> dict[Kind, tuple[MailPath, ...]]:
         """Send them all and read the paths from what the servers wrote down."""
         posted = await self._simulation.post(
-            [message for kind in Kind for message in messages(environment, domain, kind)]
+            [message for kind in kinds for message in messages(environment, domain, kind)]
         )
         seen = self._seen()
-        found: dict[Kind, tuple[MailPath, ...]] = dict.fromkeys(Kind, ())
+        found: dict[Kind, tuple[MailPath, ...]] = dict.fromkeys(kinds, ())
         for one in posted:
             found[one.message.kind] += follow(environment, seen, one.message, one.queue_id)
         return found

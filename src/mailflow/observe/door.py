@@ -5,7 +5,7 @@ Everything is asked once and remembered; every call has a deadline.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -35,8 +35,10 @@ _POLICY_S = 2 * WHOLE_S + 30.0  # a second connection shows what is wrong with a
 class Post(Protocol):
     """Sends test messages, or knows those that were sent, and tells their paths."""
 
-    async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
-        """Give the path of every message of every kind for one domain."""
+    async def paths(
+        self, environment: Environment, domain: Domain, kinds: Collection[Kind] = tuple(Kind)
+    ) -> Mapping[Kind, tuple[MailPath, ...]]:
+        """Give the path of every message of these kinds for one domain."""
 
 
 class WorldPost(Protocol):
@@ -142,10 +144,23 @@ class Door:
         return question
 
     def paths(self, domain: Domain, kind: Kind) -> tuple[MailPath, ...]:
-        """Give the paths of every message of one kind; none where there is no such message."""
-        if domain.name not in self._paths:
-            self._paths[domain.name] = self._call(self.post.paths(self.environment, domain), _POST_S)
-        return self._paths[domain.name][kind]
+        """Give the paths of every message of one kind; none where there is no such message.
+
+        Those of all kinds are sent together: whoever judges a domain asks for most of them.
+        """
+        return self._sent(domain, tuple(Kind))[kind]
+
+    def paths_of_all_domains(self, *kinds: Kind) -> tuple[MailPath, ...]:
+        """Give the paths of these kinds for every domain, as rows of the tenant ask for them; no other is sent."""
+        return tuple(
+            path for domain in self.environment.domains for kind in kinds for path in self._sent(domain, kinds)[kind]
+        )
+
+    def _sent(self, domain: Domain, kinds: Sequence[Kind]) -> Mapping[Kind, tuple[MailPath, ...]]:
+        known = self._paths.setdefault(domain.name, {})
+        if missing := [kind for kind in kinds if kind not in known]:
+            known |= self._call(self.post.paths(self.environment, domain, missing), _POST_S)
+        return known
 
     def paths_in(self, world: World, domain: Domain) -> tuple[MailPath, ...]:
         """Give the paths of what is sent in another world, of which a simulation starts when somebody asks first.

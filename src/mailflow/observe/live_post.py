@@ -1,7 +1,7 @@
 """The post of a live run: paths from sessions that stop before DATA, and from messages that were received."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -65,8 +65,10 @@ class LivePost:
             found[knock.domain] += (Reached(knock.host, knock.address, knock.envelope, session),)
         return found
 
-    async def paths(self, environment: Environment, domain: Domain) -> dict[Kind, tuple[MailPath, ...]]:
-        """Give the path of every message of every kind for one domain, at every address that could take it."""
+    async def paths(
+        self, environment: Environment, domain: Domain, kinds: Collection[Kind] = tuple(Kind)
+    ) -> dict[Kind, tuple[MailPath, ...]]:
+        """Give the path of every message of these kinds for one domain, at every address that could take it."""
         found = dict.fromkeys(Kind, ()) | dict(self.read_messages(environment, domain, self.now))
         plan, visited = await self.plan(), await self.visited()
         for kind in OFFERED:
@@ -74,7 +76,7 @@ class LivePost:
             offered = (path for ask in asks for path in _offered(environment, ask, visited, found[kind]))
             received = (one for one in found[kind] if one.disposition is not Disposition.UNSEEN)
             found[kind] = (*offered, *received)
-        return found
+        return {kind: found[kind] for kind in kinds}
 
 
 def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequence[MailPath]) -> Iterator[MailPath]:

@@ -67,7 +67,10 @@ class Recording(BaseModel):
                 "tls": {**other.tls, **self.tls},
                 "reached": {**other.reached, **self.reached},
                 "policies": {**other.policies, **self.policies},
-                "paths": {**other.paths, **self.paths},
+                "paths": {
+                    name: {**other.paths.get(name, {}), **self.paths.get(name, {})}
+                    for name in {**other.paths, **self.paths}
+                },
                 "worlds": {
                     world: {**other.worlds.get(world, {}), **self.worlds.get(world, {})}
                     for world in World

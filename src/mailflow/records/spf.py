@@ -3,9 +3,10 @@
 Sans I/O: the generator yields each question to the DNS and is sent the answer.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from mailflow.records.answer import Answer, MxRecord, Question
@@ -87,7 +88,7 @@ def check_host(
     For the null reverse-path the domain is the HELO name and `sender` is empty (section 2.4). Names are
     A-labels. `receiver` (the host that checks) and `timestamp` (seconds since 1970) appear in explanations only.
     """
-    check = _Check(ip, limits, _macros(ip, domain, sender, helo) | {"r": receiver, "t": str(timestamp)})
+    check = _Check(ip, limits, lambda: _macros(ip, domain, sender, helo) | {"r": receiver, "t": str(timestamp)})
     reason = explanation = ""
     try:
         result, exp, of = yield from check.record(domain.removesuffix("."), 0)
@@ -119,14 +120,14 @@ def _temperror(answer: Answer) -> _Failure:
 class _Check:
     """One run of check_host(): what is known of the message, and what has been used up."""
 
-    def __init__(self, ip: Address, limits: Limits, macros: dict[str, str]) -> None:
+    def __init__(self, ip: Address, limits: Limits, macros: Callable[[], dict[str, str]]) -> None:
         self.ip = _unmapped(ip)
         self.limits = limits
         self.trace: list[TraceEntry] = []
         self.records: dict[str, str] = {}
         self.querying_terms = 0
         self.void_lookups = 0
-        self._macros = macros
+        self._macros = macros  # few records have any
         self._asked: list[Answer] = []  # for the term at hand
         self._address_type = "A" if isinstance(self.ip, IPv4Address) else "AAAA"
 
@@ -283,7 +284,7 @@ class _Check:
 
     def _values(self, text: str, domain: str) -> Generator[Question, Answer, dict[str, str]]:
         """Give the values of the macro letters, asking for %{p} only where the text has it."""
-        values = self._macros | {"d": domain}
+        values = self._macros() | {"d": domain}
         if "p" in letters_in(text):
             names = yield from self._validated_names()
             # Section 7.3: the domain itself is preferred, then a name below it, then any.
@@ -353,6 +354,7 @@ def _macros(ip: Address, domain: str, sender: str, helo: str) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1024)  # the same few names for every address
 def is_askable(name: str) -> bool:
     """Say whether a question can hold the name: RFC 1035 section 2.3.4, and ASCII (RFC 8616 section 4)."""
     return len(name) <= 253 and name.isascii() and all(0 < len(label) < 64 for label in name.split("."))

@@ -107,6 +107,7 @@ def parse(text: str) -> Record:
     return Record(text, tuple(directives), tuple(modifiers), tuple(faults))
 
 
+@lru_cache(maxsize=4096)  # a term is read with its record, and again by whoever says how to mend it
 def parse_term(text: str, column: int = 1) -> Term:
     """Read one term of a record.
 
