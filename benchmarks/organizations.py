@@ -7,12 +7,19 @@ writes FOLDER/fixtures/DOMAINS-domains, or organization-1, organization-2 … Ev
 has: its zone, its people, its rows in the exports. The same numbers give the same files.
 """
 
+import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 SOURCE = Path(__file__).parents[1] / "fixtures" / "scenario-4"
 FIRST = "contoso.com"
@@ -39,6 +46,7 @@ def write(folder: Path, domains: int) -> None:
     _in_text(folder / "environment.yaml", brands)
     for brand in brands:
         (folder / "zones" / f"{brand}.zone").write_text(_zone(brand), "utf-8")
+    _certificates(folder / "certificates", brands)
     for name in (*ROW_A_DOMAIN, *ROW_A_PERSON):
         _in_json(folder / name, lambda rows: rows + [new for brand in brands for new in _of_brand(rows, brand)])
     _in_json(
@@ -78,10 +86,61 @@ def _in_text(file: Path, brands: list[str]) -> None:
         f"  newsletter:\n    sends_from: [203.0.113.60]\n    as: news@{FIRST}\n    greets_as: mta.newsletter.example\n"
     )
     parties = (party.replace("newsletter:", f"newsletter-{n}:").replace(FIRST, b) for n, b in enumerate(brands, 2))
-    file.write_text(_with(text, party, parties), "utf-8")
+    text = _with(text, party, parties)
+    listens = "    listens: [131.107.21.232]\n"
+    policies = (
+        f"  {brand}:\n    policy: mta-sts/{FIRST}.txt\n    certificate: certificates/mta-sts.{brand}.pem\n{listens}"
+        for brand in brands
+    )
+    text = _with(text, listens, policies)
+    authority = "  - certificates/web-authority.pem\n"
+    file.write_text(_with(text, authority, [authority.replace("web", "brands")]), "utf-8")
 
 
-def _with(text: str, entry: str, more: Iterator[str]) -> str:
+def _certificates(folder: Path, brands: list[str]) -> None:
+    """Write the certificates of the hosts of the brands' MTA-STS policies, and of the authority that issues them.
+
+    Keys and signatures follow from the names: they protect nothing, and the same numbers give the same files.
+    """
+    issuer, key = _name("Brands CA"), _key("Brands CA")
+    authority = (
+        _certificate(issuer, issuer, key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    made = {"brands-authority": authority}
+    for host in (f"mta-sts.{brand}" for brand in brands):
+        made[host] = (
+            _certificate(_name(host), issuer, _key(host))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        )
+    for name, builder in made.items():
+        signed = builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+        (folder / f"{name}.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+
+
+def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder(issuer, subject, key.public_key(), _number(subject.rfc4514_string()))
+    return builder.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(
+        datetime(2125, 12, 31, tzinfo=UTC)
+    )
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def _key(text: str) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(_number(text), ec.SECP256R1())
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+
+
+def _with(text: str, entry: str, more: Iterable[str]) -> str:
     """Put more behind an entry, which must be there."""
     before, found, after = text.partition(entry)
     if not found:

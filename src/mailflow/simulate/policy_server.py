@@ -26,11 +26,12 @@ class PolicyServer:
     def __init__(self, hosts: Sequence[PolicyHost], authorities: Authorities, disturbed: Mapping[str, str]) -> None:
         self._hosts = {host.name: host for host in hosts}
         self._disturbed = disturbed
-        contexts = {host.name: _context(host, authorities) for host in hosts}
-        self._context = next(iter(contexts.values()))
+        self._context = _context(hosts[0], authorities)
 
         def choose(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-            tls.context = contexts.get(name or "", self._context)
+            # Each is asked for about once: the contexts of a thousand hosts would be large together.
+            if host := self._hosts.get(name or ""):
+                tls.context = _context(host, authorities)
 
         self._context.sni_callback = choose
 
