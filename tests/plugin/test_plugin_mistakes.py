@@ -366,6 +366,21 @@ def test_undefined_sentence_is_counted_and_the_rest_of_its_file_named(toys: Any)
     )
 
 
+def test_of_several_mistakes_in_a_file_the_first_is_told_and_how_many_follow(toys: Any) -> None:
+    toys.feature(
+        toys.scenario("Then it is rihgt", tags="@TOY-1 @must"),
+        toys.scenario("Then it is wrng", tags="@TOY-2 @must", title="Other"),
+        toys.scenario(*RIGHT, tags="@TOY-3 @must", title="Third"),
+    )
+    completeness = toys.run("--continue-on-collection-errors").run.completeness
+    assert len(completeness.undefined) == 2
+    (error,) = completeness.errors
+    assert error.startswith(
+        "toy.feature: TOY-3 for contoso.com: not collected, its file has sentences that mean nothing: "
+    )
+    assert error.endswith(" [TOY-1] (and 1 more)")
+
+
 def test_mistake_in_a_file_that_was_not_selected_is_an_error_of_the_run(toys: Any) -> None:
     toys.feature(toys.scenario(*RIGHT))
     toys.file("Feature: F\n", "bad.feature")

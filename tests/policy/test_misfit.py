@@ -102,6 +102,12 @@ def test_an_organization_that_fits_none_and_resembles_another() -> None:
     )
 
 
+def test_where_mailboxes_are_is_not_known_where_none_is_listed() -> None:
+    environment = replace(load(FIXTURES / "scenario-4"), mailboxes=Mailboxes((), (), {}))
+    (found,) = misfits(declaring(environment, 3))
+    assert found.words.endswith(" Not known: where the mailboxes are, for none is listed.")
+
+
 def test_what_is_not_known_speaks_against_nothing() -> None:
     environment = load(FIXTURES / "scenario-4")
     online = replace(environment.microsoft_365.online, outbound_connectors=Unknown("no export"))

@@ -89,6 +89,15 @@ def test_a_domain_without_a_window_says_why(before: str, planned: str, why: str)
     assert (found.windows, found.without) == ((), (NoWindow("contoso.com", why),))
 
 
+def test_no_window_where_the_zone_before_has_no_soa_record() -> None:
+    made = world({"contoso.com": "@ 600 IN MX 10 b.\n"}, "contoso.com", at=DUE)
+    text = "@ 86400 IN MX 10 a.\n"
+    old = dns.zone.from_text(text, "contoso.com.", relativize=False, check_origin=False)
+    made.before = SimpleNamespace(folder="before", zones={"contoso.com": old})
+    why = "before/zones has no zone with an MX record of it"
+    assert readiness(made).without == (NoWindow("contoso.com", why),)
+
+
 def test_no_window_where_nobody_recorded_what_was_before() -> None:
     found = readiness(world({"contoso.com": "@ 600 IN MX 10 b.\n"}, "contoso.com", at=DUE))
     assert (found.windows, found.without) == ((), (NoWindow("contoso.com", NOT_RECORDED),))

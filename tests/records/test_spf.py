@@ -179,6 +179,23 @@ def test_what_is_asked_for_the_explanation_is_not_counted() -> None:
     assert (found.explanation, found.void_lookups) == ("unknown may not send", 0)
 
 
+@pytest.mark.parametrize(
+    ("longest", "kept"), [("a" * 36, f"{'a' * 36}."), ("a" * 37, "")], ids=["253 octets", "254 octets"]
+)
+def test_a_name_that_macros_make_too_long_loses_labels_from_the_left(longest: str, kept: str) -> None:
+    """RFC 7208 section 7.3."""
+    asked: list[Question] = []
+
+    def answer(question: Question) -> Answer:
+        asked.append(question)
+        return zone(contoso_com__TXT="v=spf1 exists:%{l}.contoso.com -all")(question)
+
+    rest = ".".join([*["b" * 40] * 5])
+    drive(check_host(A_HOST, "contoso.com", f"{longest}.{rest}@contoso.com", "h"), answer)
+    assert len(f"{longest}.{rest}.contoso.com") == len(longest) + 217
+    assert asked[1:] == [Question(f"{kept}{rest}.contoso.com", "A")]
+
+
 def test_an_internationalized_local_part_matches_nothing_that_holds_it() -> None:
     """RFC 8616 section 4."""
     asked: list[Question] = []

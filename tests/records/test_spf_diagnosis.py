@@ -126,6 +126,18 @@ INVALID = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("contoso", "write the name in full, as include:contoso.example.com"),
+        ("x.com!", "write a term that RFC 7208 section 12 knows, or take it out"),
+    ],
+)
+def test_a_name_is_to_be_written_in_full_only_where_it_is_not(name: str, mend: str) -> None:
+    (flaw,) = diagnose(f"v=spf1 include:{name} -all")
+    assert (flaw.wrong, flaw.mend) == (f"'{name}' is no full domain name", mend)
+
+
 @pytest.mark.parametrize(("record", "wrong", "corrected"), INVALID, ids=[record for record, _, _ in INVALID])
 def test_what_makes_a_record_invalid(record: str, wrong: list[str], corrected: str) -> None:
     flaws = diagnose(record)

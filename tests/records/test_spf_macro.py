@@ -69,6 +69,11 @@ def test_what_is_no_macro(text: str) -> None:
         check_macros(text)
 
 
+def test_the_macro_that_keeps_no_label_is_named() -> None:
+    with pytest.raises(MacroError, match=r"^'%{d0}': the number of labels to keep must not be zero$"):
+        check_macros("x.%{d0}.y")
+
+
 def test_three_letters_are_for_explanations_only() -> None:
     check_macros("%{c} %{r} %{t}", EXPLANATION_LETTERS)
     with pytest.raises(MacroError, match="there is no macro of the letter 'C' here"):

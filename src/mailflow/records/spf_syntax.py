@@ -160,7 +160,7 @@ def _directive(text: str, column: int, qualifier: str, name: str, rest: str) -> 
 def _network(mechanism: str, rest: str) -> IPv4Network | IPv6Network:
     """Read `:131.107.21.0/24` (sections 5.6 and 12)."""
     address, slash, prefix = rest.removeprefix(":").partition("/")
-    if not rest.startswith(":") or not address:
+    if not address:  # nothing follows, or a slash does
         raise TermError(f"'{mechanism}' needs an address after a colon")
     kind: type[IPv4Address | IPv6Address] = IPv4Address if mechanism == "ip4" else IPv6Address
     try:
