@@ -232,8 +232,8 @@ def test_an_evaluation_gets_the_answers_to_what_it_asks() -> None:
         return seen
 
     def no_question() -> Generator[Question, Answer, str]:
+        yield from ()
         return "nothing to ask"
-        yield
 
     async def scene() -> tuple[list[object], str]:
         script = lambda query, _: answer(query, f"{query.question[0].name} A 192.0.2.{len(query.question)}")  # noqa: E731

@@ -84,6 +84,12 @@ def test_an_own_server_is_called_as_environment_yaml_does(mail: Any, header: Any
     assert [(hop.host, hop.place) for hop in one.hops] == [(host, OWN), ("Microsoft 365", CLOUD)]
 
 
+def test_an_own_server_is_known_by_its_name_in_the_exports_alone(mail: Any, header: Any) -> None:
+    inside = EX_OUT.replace("EX01.contoso.com (10.0.0.5)", "EX01.corp.local (10.0.0.5)")
+    one = places(mail, header, inside, kind=Kind.INTERNET_TO_ON_PREMISES)
+    assert [(hop.host, hop.place) for hop in one.hops] == [("mail.fabrikam.com", OUT), ("mail.contoso.com", OWN)]
+
+
 def test_what_a_stranger_claims_is_neither_believed_nor_shown(mail: Any, header: Any) -> None:
     one = places(mail, header, BOX, FROM_OUT, CLAIM, CLAIM, fields=TOLD)
     assert [(hop.host, hop.client) for hop in one.hops] == [("mail.fabrikam.com", ""), ("Microsoft 365", "192.0.2.25")]

@@ -126,6 +126,11 @@ INVALID = [
 ]
 
 
+def test_an_end_of_a_record_without_mechanisms_stands_before_its_modifiers() -> None:
+    (flaw,) = [one for one in diagnose("v=spf1 ?all exp=e.example.com") if one.fragment == "?all"]
+    assert flaw.corrected == "v=spf1 -all exp=e.example.com"
+
+
 @pytest.mark.parametrize(
     ("name", "mend"),
     [
