@@ -269,3 +269,30 @@ def test_of_several_smart_hosts_each_gets_every_kind_of_message(plan) -> None:
     assert {p.ended_by for p in found[4:]} == {"second.contoso.com [131.107.21.232]"}
     assert {p.message.first for p in found[4:]} == {"smart host 2"}
     assert judge.delivered(environment, found).verdict is Verdict.NON_COMPLIANT
+
+
+def test_who_is_in_microsoft_365_too_is_reached_through_the_own_tenant_and_that_is_no_mistake(plan) -> None:
+    """Message Attribution: in scenario 3 the certificate that is demanded takes such mail through the own tenant."""
+
+    def in_microsoft_365(told: dict[str, Any]) -> None:
+        told["outside"]["fabrikam.com"]["tenant_id"] = "9a6d4c1e-0000-4000-8000-fab41ca00001"
+
+    folder = plan("scenario-3", in_microsoft_365)
+    found = paths(load(folder), Kind.ON_PREMISES_TO_INTERNET)
+    assert {p.recipient.domain: len(p.hops) for p in found} == {"fabrikam.com": 3, "tailspintoys.com": 2}
+    for finding in (judge.never_passes(found, Place.MICROSOFT_365), judge.leaves_from(found, Place.ON_PREMISES)):
+        assert finding.verdict is Verdict.COMPLIANT
+        assert [note.partition(":")[0] for note in finding.notes] == [
+            "mail for somebody who is in Microsoft 365 too passes the own tenant on its way"
+        ]
+
+    # Whoever sends everything through Microsoft 365 is not excused by that.
+    file = folder / "exchange-server" / "Get-SendConnector.json"
+    exported = json.loads(file.read_text(encoding="utf-8"))
+    internet = next(one for one in exported if one["Name"] == "Internet")
+    internet |= {"DNSRoutingEnabled": False, "SmartHosts": ["contoso-com.mail.protection.outlook.com"]}
+    file.write_text(json.dumps(exported), encoding="utf-8")
+    through = paths(load(folder), Kind.ON_PREMISES_TO_INTERNET)
+    to_fabrikam = [p for p in through if p.recipient.domain == "fabrikam.com"]
+    assert judge.never_passes(to_fabrikam, Place.MICROSOFT_365).verdict is Verdict.NON_COMPLIANT
+    assert judge.leaves_from(to_fabrikam, Place.ON_PREMISES).verdict is Verdict.NON_COMPLIANT

@@ -208,7 +208,17 @@ class _Walk:
             attributed=reception.from_on_premises,
             internal=reception.internal,
             why=str(reception.rule) if client else "",
+            for_another_tenant=self._for_another_tenant(received, sent),
         )
+
+    def _for_another_tenant(self, received: journal.Received, sent: journal.Sent | None) -> bool:
+        """Say whether the own tenant took what was meant for another: the certificate counts, not the host's name."""
+        if sent is None or self._place(received) is not Place.MICROSOFT_365 or not is_microsoft_host(sent.to_host):
+            return False
+        tenant = self.environment.microsoft_365
+        own = {tenant.cloud.mx_host(name) for name in (tenant.coexistence_domain, tenant.initial_domain)}
+        own |= {host for domain in self.environment.domains for host in domain.mx}
+        return sent.to_host not in own | self.environment.microsoft_365_hosts
 
     def _place(self, received: journal.Received) -> Place:
         if received.host == MICROSOFT_365:

@@ -59,6 +59,7 @@ class Hop:
     why: str = ""  # the rule by which this host took it
     internal: bool | None = False  # it counts as internal mail of the organization here
     assumed: bool = False  # something had to be taken for granted before it came here
+    for_another_tenant: bool = False  # it was handed to another tenant's host, and attributed to the organization
 
     @property
     def name(self) -> str:
