@@ -18,7 +18,15 @@ from mailflow.observe.path import Place
 
 PLACE = Path(__file__).with_name("drawings")
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-ENVIRONMENTS = ("all-in-cloud", "scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4")
+ENVIRONMENTS = (
+    "all-in-cloud",
+    "scenario-1",
+    "scenario-2",
+    "scenario-2-direct-exit",
+    "scenario-3",
+    "scenario-4",
+    "third-party-filter",
+)
 KINDS = (
     Kind.INTERNET_TO_CLOUD,
     Kind.INTERNET_TO_ON_PREMISES,
@@ -26,7 +34,7 @@ KINDS = (
     Kind.ON_PREMISES_TO_INTERNET,
 )
 _OF_THE_CLOUD = (Kind.INTERNET_TO_CLOUD, Kind.CLOUD_TO_INTERNET)
-COLUMN = {Place.INTERNET: 110, Place.MICROSOFT_365: 350, Place.ON_PREMISES: 590}
+ORDER = (Place.INTERNET, Place.FILTER, Place.MICROSOFT_365, Place.ON_PREMISES)
 WIDTH, TOP, LANE, STEP = 700, 52, 34, 22
 
 HEAD = """\
@@ -66,7 +74,9 @@ def drawing(environment: str) -> str:
     height = TOP + sum(LANE + STEP * (len(places) - 1) for places in taken.values()) + 10
     title = f"The way of mail in {environment.replace('-', ' ')}"
     parts = [HEAD.format(width=WIDTH, height=height, title=escape(title), description=escape(f"{told}."))]
-    for place, x in ((place, x) for place, x in COLUMN.items() if any(place in places for places in taken.values())):
+    met = [place for place in ORDER if any(place in places for places in taken.values())]
+    columns = {place: 110 + 240 * number for number, place in enumerate(met)}
+    for place, x in columns.items():
         parts.append(f'<rect x="{x - 95}" y="10" width="190" height="28" rx="6" fill="#e8eef5"/>\n')
         parts.append(f'<text x="{x}" y="29" text-anchor="middle" font-weight="600">{_first(place)}</text>\n')
         parts.append(f'<path d="M{x} 38V{height - 10}" stroke="#c3ccd6" stroke-dasharray="3 4"/>\n')
@@ -74,7 +84,7 @@ def drawing(environment: str) -> str:
     for kind, places in taken.items():
         parts.append(f'<text x="20" y="{y + 16}">{escape(_first(kind))}</text>\n')
         y += LANE
-        parts += _arrows(places, y)
+        parts += _arrows([columns[place] for place in places], y)
         y += STEP * (len(places) - 1)
     return "".join([*parts, "</svg>\n"])
 
@@ -83,10 +93,10 @@ def _first(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _arrows(places: tuple[Place, ...], y: int) -> Iterator[str]:
-    yield f'<circle cx="{COLUMN[places[0]]}" cy="{y}" r="4" fill="#0b5cad"/>\n'
-    for number, (start, end) in enumerate(itertools.pairwise(places)):
-        line, x, to = y + STEP * number, COLUMN[start], COLUMN[end]
+def _arrows(columns: list[int], y: int) -> Iterator[str]:
+    yield f'<circle cx="{columns[0]}" cy="{y}" r="4" fill="#0b5cad"/>\n'
+    for number, (x, to) in enumerate(itertools.pairwise(columns)):
+        line = y + STEP * number
         yield f'<path d="M{x} {line}H{to}" stroke="#0b5cad" stroke-width="2" marker-end="url(#a)"/>\n'
 
 

@@ -1,4 +1,4 @@
-@scenario:all-in-cloud
+@scenario:all-in-cloud @scenario:third-party-filter
 Feature: All mailboxes in the cloud – nothing is left of own servers
 
   Whichever way mail comes in: where the last mailbox has moved, the tenant must know every recipient itself, and no

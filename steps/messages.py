@@ -128,6 +128,11 @@ def travels_over_tls(paths: Paths, conclude: Say) -> None:
     conclude(judge.over_tls(paths))
 
 
+@then("it travels from the third-party filter to Microsoft 365 over TLS")
+def travels_from_filter_over_tls(paths: Paths, conclude: Say) -> None:
+    conclude(judge.over_tls_from_filter(paths))
+
+
 @then("the outbound connector carries it to the on-premises servers")
 def connector_carries_it(paths: Paths, conclude: Say) -> None:
     conclude(judge.by_connector(paths))

@@ -38,6 +38,11 @@ def planned_servers_are_among_them(environment: Environment, domain: Domain, mx:
     conclude(judge_mx.names_own_servers(environment, domain, mx.records, mx.addresses))
 
 
+@then("the planned servers of the third-party filter are among them, by name and with their addresses")
+def planned_filter_is_among_them(environment: Environment, domain: Domain, mx: MxSeen, conclude: Say) -> None:
+    conclude(judge_mx.names_filter(environment, domain, mx.records, mx.addresses))
+
+
 @then("they name no other host")
 def name_no_other_host(environment: Environment, domain: Domain, mx: MxSeen, conclude: Say) -> None:
     conclude(judge_mx.names_no_other(domain, mx.records, judge_mx.expected_hosts(environment, domain)))

@@ -41,6 +41,16 @@ def partner_connector_refuses(environment: Environment, domain: Domain, conclude
     conclude(inbound.locked(environment, domain))
 
 
+@then("a partner connector refuses Internet mail that did not pass the third-party filter")
+def partner_connector_refuses_past_filter(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(inbound.locked_behind_filter(environment, domain))
+
+
+@then("Enhanced Filtering skips the third-party filter")
+def enhanced_filtering_skips_filter(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(trust.filter_is_skipped(environment, domain))
+
+
 @then("an outbound connector routes all messages through the on-premises servers", target_fixture="connector")
 def outbound_connector_routes_all(environment: Environment, conclude: Say) -> OutboundConnector | None:
     finding, connector = outbound.centralized(environment)

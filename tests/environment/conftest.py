@@ -33,6 +33,13 @@ def scenario_4(tmp_path: Path) -> Copy:
 
 
 @pytest.fixture
+def filtered(tmp_path: Path) -> Copy:
+    """A copy of fixtures/third-party-filter."""
+    shutil.copytree(FIXTURES / "third-party-filter", tmp_path / "third-party-filter")
+    return Copy(tmp_path / "third-party-filter")
+
+
+@pytest.fixture
 def mistakes_of() -> Callable[[Copy], list[str]]:
     """Load and give the mistakes as the user reads them, the folder's own path left out."""
     from mailflow.environment.load import load

@@ -372,3 +372,25 @@ def test_loading_takes_less_than_150_milliseconds() -> None:
         load(FIXTURES / "scenario-2")
         spent.append(time.process_time() - begin)
     assert min(spent) < 0.150
+
+
+def test_a_filtering_service_is_a_third_party_and_no_own_server() -> None:
+    environment = load(FIXTURES / "third-party-filter")
+    assert environment.on_premises.servers == ()
+    service, newsletter = environment.third_parties
+    addresses = tuple(ip_address(f"203.0.113.{number}") for number in (10, 11))
+    assert (service.name, service.sends_as, service.greets_as) == ("filter", None, "mx1.filter.example")
+    assert service.sends_from == addresses
+    assert [(one.name, one.listens, one.origin) for one in environment.filter_servers] == [
+        ("mx1.filter.example", addresses[:1], "environment.yaml:23"),
+        ("mx2.filter.example", addresses[1:], "environment.yaml:37"),
+    ]
+    (first, _) = environment.filter_servers
+    assert first.certificate is not None
+    assert first.certificate.trusted
+    assert first.other is not None
+    assert first.other.routes == (
+        Route("contoso.com", "contoso-com.mail.protection.outlook.com", True, True),
+        Route("*", None, False, False),
+    )
+    assert environment.third_parties_of(environment.domains[0]) == (newsletter,)

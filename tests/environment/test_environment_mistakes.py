@@ -613,7 +613,7 @@ def test_a_link_out_of_the_folder_is_not_followed(scenario_4, mistakes_of, tmp_p
     assert mistakes_of(scenario_4) == [told]
 
 
-NEAR = "Did you mean 'certificates/authority.pem'?"
+NEAR = "Did you mean 'certificates/mta-sts.contoso.com.pem'?"
 NO_FILE = "found something that is no file; expected a file."
 
 
@@ -701,5 +701,44 @@ def test_the_four_scenarios_are_about_own_servers_and_so_are_mailboxes_on_them(s
         ),
         *boxes,
     ]
-    scenario_4.write(YAML, without.replace("scenario: 4", "scenario: all-in-cloud"))
+    scenario_4.write(YAML, without.replace("scenario: 4, mx: [mail.contoso.com]", "scenario: all-in-cloud"))
     assert mistakes_of(scenario_4) == boxes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "mx: [mx1.filter.example, ",
+            "mx: [mx1.filtre.example, ",
+            (
+                "10: found the MX host 'mx1.filtre.example'; expected a server under on_premises or third_parties, or a host "
+                "of Microsoft 365. Did you mean 'mx1.filter.example'?"
+            ),
+        ),
+        (
+            "listens: [203.0.113.11]",
+            "listens: [203.0.113.10]",
+            "38: found 203.0.113.10, an address of 'mx1.filter.example'; expected an address of the third party's own.",
+        ),
+        (
+            "    as: news@contoso.com\n",
+            "",
+            (
+                "51: found no as under 'newsletter'; "
+                "expected from where it sends, and as whom; or the servers of a service that filters."
+            ),
+        ),
+        (
+            "certificate: certificates/mx.filter.example.pem",
+            "certificate: certificates/mx.filter.example.pm",
+            (
+                "26: found 'certificates/mx.filter.example.pm', which is no file here; expected a file inside it. "
+                "Did you mean 'certificates/mx.filter.example.pem'?"
+            ),
+        ),
+    ],
+)
+def test_a_mistake_about_a_filtering_service(filtered, mistakes_of, old: str, new: str, told: str) -> None:
+    filtered.replace(YAML, old, new)
+    assert mistakes_of(filtered) == [f"{YAML}:{told}"]

@@ -184,7 +184,9 @@ CLOUD = Hop("Microsoft 365", Place.MICROSOFT_365, None)
 OWN = Hop("mail.contoso.com", Place.ON_PREMISES, None)
 OUTSIDE = Hop("mail.tailspintoys.com", Place.INTERNET, None)
 
-_HOPS = {"cloud": CLOUD, "own": OWN, "out": OUTSIDE}
+FILTER = Hop("mx1.filter.example", Place.FILTER, None)
+
+_HOPS = {"cloud": CLOUD, "own": OWN, "out": OUTSIDE, "filter": FILTER}
 
 
 @pytest.fixture

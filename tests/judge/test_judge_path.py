@@ -37,6 +37,7 @@ def every(s4: Any) -> dict[str, Judge]:
         "does_not_go_back": judge.does_not_go_back,
         "attributed": judge.attributed,
         "over_tls": judge.over_tls,
+        "over_tls_from_filter": judge.over_tls_from_filter,
         "by_connector": judge.by_connector,
         "as_expected": lambda paths: judge.as_expected(environment, paths),
     }
@@ -60,6 +61,7 @@ def test_what_is_demanded_is_told_as_values(every: dict[str, Judge], path: Any) 
         "leaves_as_expected": Demand(leaves="Microsoft 365"),
         "attributed": Demand(attributed=True),
         "over_tls": Demand(tls=True),
+        "over_tls_from_filter": Demand(tls=True),
         "by_connector": Demand(connector=True),
         "as_expected": Demand(endings=("delivered",)),
     }
@@ -296,6 +298,39 @@ def test_over_tls(path: Any, hop: Any) -> None:
         "without TLS from Microsoft 365 to mail.contoso.com, Microsoft 365 to mail.contoso.com",
     )
     assert judge.over_tls([path("out own")]).seen.startswith("it never went from one side to the other: ")
+
+
+def test_over_tls_from_a_filter(path: Any, hop: Any) -> None:
+    between = hop("filter")
+    way = [hop("out"), between, hop("cloud", tls="TLSv1.3")]
+    assert judge.over_tls_from_filter([path(way)]).verdict is GOOD
+    plain = judge.over_tls_from_filter([path([*way[:2], hop("cloud")])])
+    assert said(plain) == (BAD, "without TLS from mx1.filter.example to Microsoft 365")
+    unshown = judge.over_tls_from_filter([path([*way[:2], hop("cloud", tls=None)])])
+    assert unshown.verdict is Verdict.NOT_VERIFIED
+    past = judge.over_tls_from_filter([path("out cloud")])
+    assert past.seen.startswith("it never went from the third-party filter to Microsoft 365: ")
+
+
+@pytest.mark.parametrize(
+    ("exit_", "place"), [(Exit.MICROSOFT_365, Place.MICROSOFT_365), (Exit.THIRD_PARTY_FILTER, Place.FILTER)]
+)
+def test_the_exit_of_another_layout_is_what_the_environment_expects(
+    world: Any, path: Any, hop: Any, exit_: Exit, place: Place
+) -> None:
+    here = world("third-party-filter")
+    expecting = here.change(expects=replace(here.environment.expects, outbound_exit=exit_))
+    between = hop("filter")
+    paths = {Place.MICROSOFT_365: path("cloud out"), Place.FILTER: path([hop("cloud"), between, hop("out")])}
+    for where, one in paths.items():
+        found = judge.leaves_as_expected(expecting.environment, here.domain, [one])
+        assert found.verdict is (GOOD if where is place else BAD)
+    silent = here.change(expects=replace(here.environment.expects, outbound_exit=None)).environment
+    found = judge.leaves_as_expected(silent, here.domain, [path("cloud out")])
+    assert (found.verdict, found.remedy) == (
+        Verdict.NOT_VERIFIED,
+        "Add to environment.yaml: expects: {outbound_exit: microsoft-365} or third-party-filter",
+    )
 
 
 def test_by_connector(path: Any, hop: Any) -> None:

@@ -42,6 +42,8 @@ ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
         w.environment, condition.of_the_documentation(w.environment)
     ),
     "lets_no_stranger_pass": lambda w: inbound.lets_no_stranger_pass(w.environment),
+    "locked_behind_filter": lambda w: inbound.locked_behind_filter(w.environment, w.domain),
+    "filter_is_skipped": lambda w: trust.filter_is_skipped(w.environment, w.domain),
     "locked": lambda w: inbound.locked(w.environment, w.domain),
     "centralized": _with_connector(_central),
     "covers_everything": _with_connector(_central, lambda _, c: outbound.covers_everything(c)),
@@ -60,8 +62,16 @@ ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
     "enhanced_filtering_fits": lambda w: trust.enhanced_filtering_fits(w.environment, w.domain),
     "reports_leave": lambda w: condition.reports_leave_through_microsoft_365(w.environment),
 }
-SWEPT = ("scenario-2", "scenario-4", "all-in-cloud")  # between them every row is compliant
-SCENARIOS = ("all-in-cloud", "scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4")
+SWEPT = ("scenario-2", "scenario-4", "all-in-cloud", "third-party-filter")  # between them every row is compliant
+SCENARIOS = (
+    "all-in-cloud",
+    "scenario-1",
+    "scenario-2",
+    "scenario-2-direct-exit",
+    "scenario-3",
+    "scenario-4",
+    "third-party-filter",
+)
 
 # What each row cannot do without, in every scenario in which it is compliant.
 NEEDS = {
@@ -70,6 +80,8 @@ NEEDS = {
     "recognised_by_certificate_if": {"accepted_domains", "inbound_connectors"},
     "lets_no_stranger_pass": {"inbound_connectors"},
     "locked": {"accepted_domains", "inbound_connectors"},
+    "locked_behind_filter": {"accepted_domains", "inbound_connectors"},
+    "filter_is_skipped": {"accepted_domains", "inbound_connectors"},
     "centralized": {"outbound_connectors"},
     "covers_everything": {"outbound_connectors"},
     "hands_to_own_server": {"outbound_connectors"},

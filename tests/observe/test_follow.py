@@ -24,7 +24,7 @@ RULE = Rule("why", "document")
 SENDER = Address("john", "fabrikam.com")
 KATE, CHRIS = Address("kate", "contoso.com"), Address("chris", "contoso.com")
 ROUTED = Address("chris", "contoso.mail.onmicrosoft.com")
-OUT, OWN = "mail.fabrikam.com", "mail.contoso.com"
+OUT, OWN, FILTER = "mail.fabrikam.com", "mail.contoso.com", "mx1.filter.example"
 STRANGER = Address("somebody", "stranger.example")
 UNKNOWN = Reply(550, "5.1.1", "User unknown")
 LATER = Reply(451, "4.4.4", "no address")
@@ -33,6 +33,7 @@ ENVIRONMENT: Any = SimpleNamespace(
     domain_names={"contoso.com"},
     microsoft_365_hosts={cloud("worldwide").mx_host("contoso.com")},
     microsoft_365=SimpleNamespace(tenant_id="own-tenant", cloud=cloud("worldwide")),
+    filter_servers=(SimpleNamespace(name=FILTER, listens=(IPv4Address("203.0.113.10"),)),),
     on_premises=SimpleNamespace(servers=(SimpleNamespace(name=OWN, listens=(IPv4Address("131.107.21.231"),)),)),
 )
 
@@ -163,6 +164,7 @@ def test_a_delivered_message_that_is_nowhere_to_be_found() -> None:
         ("own-tenant", MICROSOFT_365, Place.MICROSOFT_365),
         ("another-tenant", MICROSOFT_365, Place.INTERNET),
         ("", OWN, Place.ON_PREMISES),
+        ("", FILTER, Place.FILTER),
         ("", "stranger.example", Place.INTERNET),
     ],
 )

@@ -14,6 +14,7 @@ from mailflow.policy.misfit import misfits
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SHIPPED: dict[str, int | str] = {
     "all-in-cloud": "all-in-cloud",
+    "third-party-filter": "third-party-filter",
     "scenario-1": 1,
     "scenario-2": 2,
     "scenario-2-direct-exit": 2,
@@ -30,7 +31,7 @@ def declaring(environment: Environment, scenario: int | str) -> Environment:
 def test_an_environment_fits_its_own_scenario_alone(name: str, own: int | str) -> None:
     environment = load(FIXTURES / name)
     assert misfits(environment) == ()
-    for scenario in {1, 2, 3, 4, "all-in-cloud"} - {own}:
+    for scenario in {1, 2, 3, 4, "all-in-cloud", "third-party-filter"} - {own}:
         (found,) = misfits(declaring(environment, scenario))
         assert (found.domains, found.declared) == (("contoso.com",), str(scenario))
         assert found.words.startswith(f"what is planned fits scenario {own}, not {scenario}. Against {scenario}: ")

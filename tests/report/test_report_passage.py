@@ -14,7 +14,7 @@ from mailflow.policy.requirement import Step
 from mailflow.policy.way import Demand, Hop, Way
 from mailflow.report.drawing import LANES, WIDTH, draw
 from mailflow.report.matrix import rows
-from mailflow.report.passage import CLOUD, DELIVERED, INTERNET, OWN, REFUSED, UNSEEN, Passage, passages
+from mailflow.report.passage import CLOUD, DELIVERED, FILTER, INTERNET, OWN, REFUSED, UNSEEN, Passage, passages
 
 KIND = str(Kind.INTERNET_TO_CLOUD)
 HOSTS = {INTERNET: "a", OWN: "b", CLOUD: "c"}
@@ -37,7 +37,7 @@ def passage(row: Any, demands: list[Demand], *ways: Way, verdict: Verdict = Verd
 
 
 def test_the_words_are_those_of_the_observation() -> None:
-    assert {INTERNET, CLOUD, OWN} == set(map(str, Place)) == set(LANES)
+    assert {INTERNET, FILTER, CLOUD, OWN} == set(map(str, Place)) == set(LANES)
     assert {DELIVERED, REFUSED, UNSEEN} <= set(map(str, Disposition))
 
 

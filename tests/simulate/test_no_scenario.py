@@ -16,7 +16,15 @@ MODULES = [
     *(path for room in ("simulate", "routing", "observe") for path in sorted((SOURCE / room).glob("*.py"))),
     SOURCE / "environment" / "message.py",
 ]
-SHIPPED = ["all-in-cloud", "scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4"]
+SHIPPED = [
+    "all-in-cloud",
+    "scenario-1",
+    "scenario-2",
+    "scenario-2-direct-exit",
+    "scenario-3",
+    "scenario-4",
+    "third-party-filter",
+]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())

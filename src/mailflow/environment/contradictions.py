@@ -6,6 +6,7 @@ from mailflow.environment.file_mistakes import Path
 from mailflow.environment.file_model import DomainSection, EnvironmentFile
 from mailflow.environment.file_types import nearest
 from mailflow.environment.scenario import DOCUMENTED
+from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address, lineage
 
 Contradiction = tuple[Path, str, str, str]  # path of the key, found, expected, mend
@@ -37,6 +38,11 @@ def _domains(file: EnvironmentFile) -> Iterator[Contradiction]:
             yield ("domains", name, "scenario"), found, "the own servers, which the four scenarios are about", ""
         elif domain.scenario in (3, 4):
             yield from _own_mx(name, domain, servers)
+        elif domain.scenario not in DOCUMENTED:
+            known = [*servers, *(host for party in file.third_parties.values() for host in party.servers)]
+            for host in (host for host in domain.mx if host not in known and not is_microsoft_host(host)):
+                expected = "a server under on_premises or third_parties, or a host of Microsoft 365"
+                yield ("domains", name, "mx"), f"the MX host '{host}'", expected, nearest(host, known)
 
 
 def _own_mx(name: str, domain: DomainSection, servers: list[str]) -> Iterator[Contradiction]:
@@ -84,17 +90,29 @@ def _addresses(file: EnvironmentFile) -> Iterator[Contradiction]:
             if (other := listeners.setdefault(address, name)) != name:
                 yield _own(name, "listens"), f"{address}, where '{other}' listens too", "one server at an address", ""
         own |= dict.fromkeys((*server.listens, *(server.sends_from or ())), name)
-    for name, party in file.third_parties.items():
-        for address in party.sends_from:
-            if address in own:
-                path: Path = ("third_parties", name, "sends_from")
-                yield path, f"{address}, an address of '{own[address]}'", "an address of the third party's own", ""
+    yield from _addresses_of_third_parties(file, own, listeners)
     for domain, outside in file.outside.items():
         for address in outside.address:
             other = own.get(address) or listeners.setdefault(address, domain)
             if other != domain:
-                path = ("outside", domain, "address")
+                path: Path = ("outside", domain, "address")
                 yield path, f"{address}, an address of '{other}'", "one party at an address", ""
+
+
+def _addresses_of_third_parties(
+    file: EnvironmentFile, own: dict[object, str], listeners: dict[object, str]
+) -> Iterator[Contradiction]:
+    expected = "an address of the third party's own"
+    for name, party in file.third_parties.items():
+        path: Path = ("third_parties", name, "sends_from")
+        for address in party.sends_from:
+            if address in own:
+                yield path, f"{address}, an address of '{own[address]}'", expected, ""
+        for host, server in party.servers.items():
+            path = ("third_parties", name, "servers", host, "listens")
+            for address in server.listens:
+                if (other := own.get(address) or listeners.setdefault(address, host)) != host:
+                    yield path, f"{address}, an address of '{other}'", expected, ""
 
 
 def _own(name: str, key: str) -> Path:
@@ -103,7 +121,11 @@ def _own(name: str, key: str) -> Path:
 
 def _third_parties(file: EnvironmentFile) -> Iterator[Contradiction]:
     for name, party in file.third_parties.items():
-        if not any(above in file.domains for above in lineage(party.sends_as.domain)):
+        if not party.servers and not (party.sends_from and party.sends_as):
+            missing = "sends_from" if not party.sends_from else "as"
+            expected = "from where it sends, and as whom; or the servers of a service that filters"
+            yield ("third_parties", name), f"no {missing} under '{name}'", expected, ""
+        if party.sends_as and not any(above in file.domains for above in lineage(party.sends_as.domain)):
             expected = f"a sender in a domain of the organization ({', '.join(file.domains)})"
             yield ("third_parties", name, "as"), f"'{party.sends_as}'", expected, ""
 

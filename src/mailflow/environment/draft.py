@@ -15,7 +15,7 @@ import dns.rdatatype
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.folder import FILE
-from mailflow.environment.scenario import ScenarioName
+from mailflow.environment.scenario import DOCUMENTED, ScenarioName
 from mailflow.exchange.cloud import cloud
 
 NO_ADDRESS = IPv4Address("0.0.0.0")  # noqa: S104  # RFC 1122 section 3.2.1.3: never the address of a host
@@ -27,6 +27,10 @@ KINDS: dict[ScenarioName, str] = {
     4: "the MX record points to the own servers; what these send leaves through Microsoft 365.",
 }
 _LONGEST = 400  # characters of a comment
+_ELSEWHERE = {True: "; with mx: [<host>] where the MX record is not to point to Microsoft 365", False: ""}
+_FILTER = (
+    "#   filter: # where the MX record points to a filtering service: fixtures/third-party-filter shows its servers\n"
+)
 _NO_OWN_SIDE = "# on_premises: # where there are mail servers of the own; then begin anew with --server HOST\n"
 _TENANT_ID = "the overview page of the Microsoft Entra admin center shows it as 'Tenant ID'"
 
@@ -58,7 +62,7 @@ class Draft:
         return _comment(self.remarks.get(key, otherwise), indent)
 
     def _environment(self, schema: str) -> str:
-        own = self.scenario in (3, 4)
+        own, another = self.scenario in (3, 4), self.scenario not in DOCUMENTED
         mx = f", mx: [{self.server}]" if own else ""
         domains = "".join(f"  {domain}: {{scenario: {self.scenario}{mx}}}\n" for domain in self.domains)
         example = self.domains[0]
@@ -78,7 +82,7 @@ domains:
 {
             self._said(
                 "domains",
-                "the scenario" + (", and the planned MX hosts: servers below" if own else ""),
+                "the scenario" + (", and the planned MX hosts: servers below" if own else _ELSEWHERE[another]),
                 indent=2,
             )
         }{domains}
@@ -98,7 +102,7 @@ microsoft_365:
 {self._said("third_parties", "FILL IN: who else sends for the organization; third_parties: {} if nobody does")}\
 # third_parties:
 #   newsletter: {{sends_from: [203.0.113.60], as: news@{example}}}
-
+{_FILTER if another else ""}
 mailboxes: # FILL IN: one or two of each kind, for test messages
   cloud: [] # [chris@{example}, sara@{example}]
 {on_premises}  # forwards: {{{forwards}: kate@tailspintoys.com}}

@@ -33,6 +33,7 @@ class Exit(StrEnum):
 
     MICROSOFT_365 = "microsoft-365"
     ON_PREMISES = "on-premises"
+    THIRD_PARTY_FILTER = "third-party-filter"
 
 
 class Permission(StrEnum):
@@ -178,12 +179,13 @@ class Microsoft365:
 
 @dataclass(frozen=True, slots=True)
 class ThirdParty:
-    """Somebody who sends for the organization: a newsletter service, a ticket system."""
+    """Somebody who sends for the organization, as a newsletter service does, or a service that filters its mail."""
 
     name: str
     sends_from: tuple[IPAddress, ...]
-    sends_as: Address
+    sends_as: Address | None  # None: it sends nothing of its own
     greets_as: str
+    servers: tuple[Server, ...] = ()  # of a filtering service; what they do stands in `other`, nothing is exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +328,11 @@ class Environment:
         return self._third_parties.get(domain.name, ())
 
     @cached_property
+    def filter_servers(self) -> tuple[Server, ...]:
+        """The servers of third parties that filter the organization's mail; never own ones."""
+        return tuple(server for party in self.third_parties for server in party.servers)
+
+    @cached_property
     def domain_names(self) -> frozenset[str]:
         """The names of all its domains."""
         return frozenset(domain.name for domain in self.domains)
@@ -339,7 +346,8 @@ class Environment:
     def _third_parties(self) -> Mapping[str, tuple[ThirdParty, ...]]:
         found: dict[str, list[ThirdParty]] = defaultdict(list)
         for party in self.third_parties:
-            found[party.sends_as.domain].append(party)
+            if party.sends_as:
+                found[party.sends_as.domain].append(party)
         return {name: tuple(parties) for name, parties in found.items()}
 
 

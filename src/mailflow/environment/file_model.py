@@ -54,8 +54,8 @@ class DomainSection(_Section):
     )
     mx: tuple[DomainName, ...] = Field(
         (),
-        description="Planned MX hosts. Scenarios 3 and 4: names of servers under on_premises. "
-        "Scenarios 1 and 2: only where Microsoft 365 assigned a name under mx.microsoft.",
+        description="Planned MX hosts. Scenarios 3 and 4: names of servers under on_premises. Behind a filtering "
+        "service: names of its servers. Otherwise only where Microsoft 365 assigned a name under mx.microsoft.",
     )
 
 
@@ -124,12 +124,28 @@ class OnPremisesSection(_Section):
     servers: dict[DomainName, ServerSection] = Field(description="The servers, by host name.", min_length=1)
 
 
-class ThirdPartySection(_Section):
-    """Somebody who sends for the organization."""
+class FilterServerSection(ServerSection):
+    """A server of a filtering service, under its host name."""
 
-    sends_from: tuple[IP, ...] = Field(description="Addresses from which it connects.", min_length=1)
-    sends_as: Mailbox = Field(alias="as", description="The sender it writes: an address of the organization.")
+    other: OtherSection = Field(description="What it does: for which domains it takes mail, where it hands it on.")
+
+
+class ThirdPartySection(_Section):
+    """Somebody who sends for the organization, or a service that filters its mail."""
+
+    sends_from: tuple[IP, ...] = Field(
+        (), description="Addresses from which it connects. Default: those of its servers."
+    )
+    sends_as: Mailbox | None = Field(
+        None,
+        alias="as",
+        description="The sender it writes: an address of the organization. Left out where it only hands mail on.",
+    )
     greets_as: DomainName | None = Field(None, description="Its name in EHLO. Default: [its address].")
+    servers: dict[DomainName, FilterServerSection] = Field(
+        default_factory=dict,
+        description="Of a filtering service: the servers to which MX records point, by host name.",
+    )
 
 
 class MailboxesSection(_Section):

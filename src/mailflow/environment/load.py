@@ -17,11 +17,12 @@ from mailflow.environment.environment import (
     Microsoft365,
     OnPremises,
     Outside,
+    Server,
     Stage,
     ThirdParty,
 )
 from mailflow.environment.file_mistakes import line_of, read_model
-from mailflow.environment.file_model import CutoverSection, EnvironmentFile
+from mailflow.environment.file_model import CutoverSection, EnvironmentFile, ThirdPartySection
 from mailflow.environment.find import find
 from mailflow.environment.folder import FILE, MEBIBYTE, Folder, digest
 from mailflow.environment.named_files import ONLINE, SERVER, ZONES, below, exports, note_absent
@@ -75,6 +76,16 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
     authorities = read_authorities(folder, file.authorities)
     servers = read_servers(folder, file.on_premises.servers, document.lines, authorities, its_cloud)
     policy_hosts = read_policy_hosts(folder, file.mta_sts, authorities)
+    third_parties = tuple(
+        _third_party(
+            name,
+            party,
+            read_servers(
+                folder, party.servers, document.lines, authorities, its_cloud, place=("third_parties", name, "servers")
+            ),
+        )
+        for name, party in file.third_parties.items()
+    )
     waivers = read_waivers(folder)
     if exchange is not None:
         note_unknown_names(folder, servers, exchange, document.lines)
@@ -89,11 +100,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         domains=tuple(Domain(name, domain.scenario, domain.mx) for name, domain in file.domains.items()),
         microsoft_365=Microsoft365(its_cloud, microsoft_365.tenant, microsoft_365.tenant_id, online),
         on_premises=OnPremises(servers, exchange),
-        third_parties=tuple(
-            # RFC 5321 section 4.1.4: a client without a name greets with its address literal.
-            ThirdParty(name, party.sends_from, party.sends_as, party.greets_as or f"[{party.sends_from[0]}]")
-            for name, party in file.third_parties.items()
-        ),
+        third_parties=third_parties,
         mailboxes=Mailboxes(mailboxes.cloud, mailboxes.on_premises, mailboxes.forwards),
         conditions=Conditions(conditions.sends_for_foreign_domains, conditions.users_forward_outside),
         expects=Expects(expects.outbound_exit, expects.cloud_forwarding),
@@ -112,6 +119,13 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         policy_hosts=policy_hosts,
     )
     return replace(made, unfilled=unfilled(made))
+
+
+def _third_party(name: str, section: ThirdPartySection, servers: tuple[Server, ...]) -> ThirdParty:
+    sends_from = section.sends_from or tuple(dict.fromkeys(a for server in servers for a in server.sends_from))
+    # RFC 5321 section 4.1.4: a client without a name greets with its address literal.
+    greets_as = section.greets_as or (servers[0].greets_as if servers else f"[{sends_from[0]}]")
+    return ThirdParty(name, sends_from, section.sends_as, greets_as, servers)
 
 
 def _cutover(section: CutoverSection) -> Cutover:

@@ -67,5 +67,9 @@ def _named(folder: Folder, file: EnvironmentFile) -> Iterator[tuple[Path, str, b
     for domain, host in file.mta_sts.items():
         yield ("mta_sts", domain, "policy"), host.policy, False
         yield ("mta_sts", domain, "certificate"), host.certificate, False
+    for party, third_party in file.third_parties.items():
+        for name, server in third_party.servers.items():
+            if server.certificate:
+                yield ("third_parties", party, "servers", name, "certificate"), server.certificate, False
     for i, name in enumerate(file.authorities):
         yield ("authorities", i), name, False

@@ -1,4 +1,4 @@
-"""The organization's servers, from their sections of environment.yaml and their certificates."""
+"""The organization's servers, and those of a filtering service: their sections of environment.yaml, certificates."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
@@ -7,7 +7,7 @@ from cryptography import x509
 
 from mailflow.environment.certificates import read_certificate
 from mailflow.environment.environment import OtherServer, Route, Server
-from mailflow.environment.file_mistakes import line_of
+from mailflow.environment.file_mistakes import Path, line_of
 from mailflow.environment.file_model import OtherSection, ServerSection
 from mailflow.environment.file_types import MICROSOFT_365
 from mailflow.environment.folder import FILE, Folder
@@ -16,6 +16,8 @@ from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import Network
 from mailflow.exchange.server import ExchangeServer
 
+OWN: Path = ("on_premises", "servers")
+
 
 def read_servers(
     folder: Folder,
@@ -23,8 +25,10 @@ def read_servers(
     lines: Mapping[str, int],
     authorities: Sequence[x509.Certificate],
     cloud: Cloud,
+    *,
+    place: Path = OWN,
 ) -> tuple[Server, ...]:
-    """Read them all. Mistakes are noted."""
+    """Read them all. Mistakes are noted; `place` is where in environment.yaml the sections stand."""
     return tuple(
         Server(
             name=name,
@@ -33,8 +37,10 @@ def read_servers(
             greets_as=section.greets_as or name,
             exchange_name=section.exchange_name,
             certificate=(read_certificate(folder, section.certificate, authorities) if section.certificate else None),
-            other=_other(folder, section.other, cloud, _line(lines, name, "other")) if section.other else None,
-            origin=f"{FILE}:{_line(lines, name)}",
+            other=_other(folder, section.other, cloud, line_of(lines, (*place, name, "other")))
+            if section.other
+            else None,
+            origin=f"{FILE}:{line_of(lines, (*place, name))}",
         )
         for name, section in sections.items()
     )
@@ -70,7 +76,7 @@ def _named_in(exchange: ExchangeServer) -> dict[str, str]:
 
 
 def _line(lines: Mapping[str, int], *steps: str) -> int:
-    return line_of(lines, ("on_premises", "servers", *steps))
+    return line_of(lines, (*OWN, *steps))
 
 
 def _other(folder: Folder, section: OtherSection, cloud: Cloud, line: int) -> OtherServer:

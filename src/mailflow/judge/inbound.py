@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Address
-from typing import Any
+from typing import Any, NamedTuple
 
 from mailflow.environment.environment import Domain, Environment, IPAddress, Microsoft365, Server
 from mailflow.environment.message import STRANGER
@@ -29,10 +29,24 @@ from mailflow.routing.attribution import Tenants, accepted_domain, attribute, re
 from mailflow.routing.certificate import answers_to
 from mailflow.routing.decision import Client, Held, Reception, Refuse, Relay, Tls
 from mailflow.routing.other_server import OtherServerRouter
+from mailflow.routing.router import filter_router
 
 _ELSEWHERE = Address("somebody", "elsewhere.invalid")  # RFC 2606: a domain that nobody has
 # He speaks TLS and shows a certificate, as anybody can: RequireTls alone keeps nobody out.
 _STRANGER = Client(IPv4Address("198.18.0.99"), STRANGER, Tls("TLSv1.3", (STRANGER,), client_trusted=True))
+
+
+class _Who(NamedTuple):
+    """Whom a lock has to let in, in the words of findings."""
+
+    name: str
+    short: str
+    verb: str
+    one: str
+
+
+_OWN = _Who("the on-premises servers", "the own servers", "are", "on-premises server")
+_FILTER = _Who("the third-party filter", "the filter", "is", "server of a third-party filter")
 
 
 def recognised(environment: Environment, domain: Domain) -> Finding:
@@ -241,7 +255,8 @@ def lets_no_stranger_pass(environment: Environment) -> Finding:
     ]
     shown = tuple(_connectors(environment, ConnectorType.ON_PREMISES))
     others = [(o.host, o.address) for o in environment.outside if o.tenant_id is None]
-    others += [(p.greets_as, p.sends_from) for p in environment.third_parties]
+    others += [(p.greets_as, p.sends_from) for p in environment.third_parties if not p.servers]
+    others += [(server.name, server.sends_from) for server in environment.filter_servers]
     matches = [said for connector in own for said in _strangers(connector, others, assume)]
     if matches:
         remedy = "Name the exact certificate in TlsSenderCertificateName, or only own addresses in SenderIPAddresses"
@@ -278,9 +293,38 @@ def locked(environment: Environment, domain: Domain) -> Finding:
     Multiple locations, step 5 of scenarios 3 and 4; Set-InboundConnector: Restrict… acts on Partner connectors
     only, and only for senders in SenderDomains, so that `*` alone closes the way round.
     """
+    return _locked(environment, domain, _OWN, tuple(_own_clients(environment)))
+
+
+def locked_behind_filter(environment: Environment, domain: Domain) -> Finding:
+    """Judge the same of whoever walks around a third-party filter, which is to be let in ("Third-party filter")."""
+    filters = tuple(filter_clients(environment, domain))
+    return _locked(environment, domain, _FILTER, filters, tuple(_own_clients(environment)))
+
+
+def filter_clients(environment: Environment, domain: Domain) -> Iterator[tuple[Server, Client]]:
+    """Every server of a filtering service as Microsoft 365 sees it when it hands on mail for a domain."""
+    for server in environment.filter_servers:
+        router = filter_router(environment, server)
+        held = Held(Address("anybody", domain.name), None, router.submission(None), resolved=True)
+        ways = router.actions(held, Assumptions())
+        shows = any(isinstance(way, Relay) and way.shows_certificate for way in ways)
+        certificate = server.certificate if shows else None
+        tls = Tls("TLSv1.3", certificate.names, certificate.trusted) if certificate else None
+        for address in server.sends_from:
+            yield server, Client(address, server.greets_as, tls)
+
+
+def _locked(
+    environment: Environment,
+    domain: Domain,
+    who: _Who,
+    passing: Sequence[tuple[Server, Client]],
+    also: Sequence[tuple[Server, Client]] = (),
+) -> Finding:
     asked = (
         f"mail for {domain.name} that a stranger hands directly to Microsoft 365 is refused, whoever it claims to be "
-        "from, and that of the on-premises servers is not"
+        f"from, and that of {who.name} is not"
     )
     assume = Assumptions()
     recipient = Address("anybody", domain.name)
@@ -294,7 +338,7 @@ def locked(environment: Environment, domain: Domain) -> Finding:
         if isinstance(attribute(tenants, _STRANGER, sender, recipient, assume), Reception)
     ]
     refused = []
-    for server, client in _own_clients(environment):
+    for server, client in (*passing, *also):
         for claim, sender in claims.items():
             if isinstance(attribute(tenants, client, sender, recipient, assume), Refuse):
                 refused.append(f"{server.name} [{client.address}] as {claim}")
@@ -302,8 +346,8 @@ def locked(environment: Environment, domain: Domain) -> Finding:
                     assume.note(f"the environment names no certificate for {server.name}")
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
-    if not environment.on_premises.servers:
-        return not_verified(asked, "the environment names no on-premises server", *shown)
+    if not passing:
+        return not_verified(asked, f"the environment names no {who.one}", *shown)
     if known is None:
         # Then Microsoft 365 refuses it from everybody (550 5.7.64), which is no lock.
         return non_compliant(asked, f"{domain.name} is no accepted domain of the tenant", *shown)
@@ -313,11 +357,11 @@ def locked(environment: Environment, domain: Domain) -> Finding:
             seen += ": that stops who forges the own domain, and nobody else who walks around the filter"
         return non_compliant(asked, seen, *shown)
     if refused:
-        return non_compliant(asked, f"mail of the own servers is refused too: {', '.join(refused)}", *shown)
+        return non_compliant(asked, f"mail of {who.short} is refused too: {', '.join(refused)}", *shown)
     if strange := list(_let_in(environment, assume)):
         remedy = "Name whoever sends from there in environment.yaml, or take the addresses out of the connector"
         return not_verified(asked, f"whose they are is not known: {'; '.join(strange)}", *shown, remedy=remedy)
-    return compliant(asked, "refused as each of them, and the own servers are let in", *shown)
+    return compliant(asked, f"refused as each of them, and {who.short} {who.verb} let in", *shown)
 
 
 def _let_in(environment: Environment, assume: Assumptions) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.environment import Domain, Environment, Server
 from mailflow.judge import evidence
 from mailflow.judge.mend import unanswered
 from mailflow.policy.finding import Finding, Verdict, compliant, non_compliant, not_verified
@@ -33,11 +33,11 @@ def microsoft_365_host(environment: Environment, domain: Domain) -> str:
 
 
 def expected_hosts(environment: Environment, domain: Domain) -> tuple[str, ...]:
-    """Give the hosts that the scenario demands: Microsoft 365's in 1 and 2, the planned own ones in 3 and 4.
+    """Give the hosts that are to be named: Microsoft 365's in scenarios 1 and 2, else those that are planned.
 
-    None where nobody knows them.
+    Where none is planned it is Microsoft 365's; none where nobody knows it.
     """
-    if domain.scenario in (3, 4):
+    if domain.scenario in (3, 4) or (domain.mx and domain.scenario not in (1, 2)):
         return domain.mx
     return () if _unknown(environment, domain) else (microsoft_365_host(environment, domain),)
 
@@ -64,8 +64,24 @@ def names_microsoft_365(environment: Environment, domain: Domain, mx: Answer, ad
 
 def names_own_servers(environment: Environment, domain: Domain, mx: Answer, addresses: Addresses) -> Finding:
     """Judge whether every planned own server is among the MX records, by name and with its own addresses."""
+    where = environment.line("on_premises.servers")
+    return _names_servers(environment.on_premises.servers, where, domain, mx, addresses)
+
+
+def names_filter(environment: Environment, domain: Domain, mx: Answer, addresses: Addresses) -> Finding:
+    """Judge the same of the planned servers of a filtering service ("Third-party filter", step 3)."""
+    servers = environment.filter_servers
+    if not domain.mx or not {*domain.mx} <= {server.name for server in servers}:
+        asked = f"the MX records of {domain.name} name the servers of the third-party filter"
+        why = "environment.yaml does not say which servers of a third-party filter they are to name"
+        remedy = "Add the servers below third_parties, and their names as mx of the domain"
+        return not_verified(asked, why, evidence.dns(mx), remedy=remedy)
+    return _names_servers(servers, environment.line("third_parties"), domain, mx, addresses)
+
+
+def _names_servers(servers: Sequence[Server], where: str, domain: Domain, mx: Answer, addresses: Addresses) -> Finding:
     asked = f"the MX records of {domain.name} name {', '.join(domain.mx)}, each with addresses at which it listens"
-    listens = {server.name: server.listens for server in environment.on_premises.servers}
+    listens = {server.name: server.listens for server in servers}
     records = "; ".join(f"{domain.name}. 3600 IN MX 10 {host}." for host in domain.mx)
     planned = "; ".join(
         f"{host}. IN {'A' if address.version == 4 else 'AAAA'} {address}"
@@ -82,7 +98,7 @@ def names_own_servers(environment: Environment, domain: Domain, mx: Answer, addr
     for host in domain.mx:
         here = listens.get(host, ())
         published = [v for answer in addresses[host] for v in answer.values]
-        shown.append(evidence.stated(environment.line("on_premises.servers"), f"{host} listens", here))
+        shown.append(evidence.stated(where, f"{host} listens", here))
         for address in published:
             if address not in here:
                 wrong.append(f"{host} has the address {address}, where that server does not listen")

@@ -227,14 +227,27 @@ def leaves_as_expected(environment: Environment, domain: Domain, paths: Paths) -
     """
     expected = expected_exit(environment, domain)
     if expected is None:
+        why, other = _UNDECIDED[domain.scenario == 2]
         return not_verified(
             "it leaves for the Internet from where the environment expects",
-            "environment.yaml does not say what is expected, and two documents disagree: Multiple locations names "
-            "Microsoft 365, Routing the on-premises servers",
-            remedy="Add to environment.yaml: expects: {outbound_exit: microsoft-365} or on-premises",
+            f"environment.yaml does not say what is expected, and {why}",
+            remedy=f"Add to environment.yaml: expects: {{outbound_exit: microsoft-365}} or {other}",
         )
-    place = Place.MICROSOFT_365 if expected is Exit.MICROSOFT_365 else Place.ON_PREMISES
-    return leaves_from(paths, place)
+    return leaves_from(paths, _EXITS[expected])
+
+
+_UNDECIDED = {
+    True: (
+        "two documents disagree: Multiple locations names Microsoft 365, Routing the on-premises servers",
+        "on-premises",
+    ),
+    False: ("the documentation leaves the choice", "third-party-filter"),
+}
+_EXITS = {
+    Exit.MICROSOFT_365: Place.MICROSOFT_365,
+    Exit.ON_PREMISES: Place.ON_PREMISES,
+    Exit.THIRD_PARTY_FILTER: Place.FILTER,
+}
 
 
 def expected_exit(environment: Environment, domain: Domain) -> Exit | None:
@@ -301,26 +314,37 @@ def attributed(paths: Paths) -> Finding:
     )
 
 
+_TWO_SIDES = ((Place.ON_PREMISES, Place.MICROSOFT_365), (Place.MICROSOFT_365, Place.ON_PREMISES))
+
+
 def over_tls(paths: Paths) -> Finding:
     """Judge whether every handover between the two sides was encrypted."""
+    asked = "it travels between the two sides over TLS"
+    return _over_tls(paths, asked, "from one side to the other", _TWO_SIDES)
+
+
+def over_tls_from_filter(paths: Paths) -> Finding:
+    """Judge whether a third-party filter handed over to Microsoft 365 encrypted."""
+    way = (Place.FILTER, Place.MICROSOFT_365)
+    asked = f"it travels from {way[0]} to {way[1]} over TLS"
+    return _over_tls(paths, asked, f"from {way[0]} to {way[1]}", (way,))
+
+
+def _over_tls(paths: Paths, asked: str, steps: str, ways: Sequence[tuple[Place, Place]]) -> Finding:
+    def between(one: MailPath) -> list[tuple[Hop, Hop]]:
+        return [pair for way in ways for pair in _handovers(one, *way) if pair]
 
     def wrong(one: MailPath) -> str:
-        if not _between(one):
-            return f"it never went from one side to the other: {_way(one)}"
-        plain = [f"{before.host} to {after.host}" for before, after in _between(one) if after.tls == ""]
+        if not between(one):
+            return f"it never went {steps}: {_way(one)}"
+        plain = [f"{before.host} to {after.host}" for before, after in between(one) if after.tls == ""]
         return f"without TLS from {', '.join(plain)}" if plain else ""
 
     def hidden(one: MailPath) -> str:
-        dark = [f"{before.host} to {after.host}" for before, after in _between(one) if after.tls is None]
+        dark = [f"{before.host} to {after.host}" for before, after in between(one) if after.tls is None]
         return f"{one.source} does not show whether it went over TLS from {', '.join(dark)}" if dark else ""
 
-    return _judge("it travels between the two sides over TLS", paths, wrong, Demand(tls=True), hidden=hidden)
-
-
-def _between(one: MailPath) -> list[tuple[Hop, Hop]]:
-    """Give the handovers from one side to the other."""
-    ways = ((Place.ON_PREMISES, Place.MICROSOFT_365), (Place.MICROSOFT_365, Place.ON_PREMISES))
-    return [pair for way in ways for pair in _handovers(one, *way) if pair]
+    return _judge(asked, paths, wrong, Demand(tls=True), hidden=hidden)
 
 
 def by_connector(paths: Paths) -> Finding:

@@ -224,16 +224,22 @@ class _Walk:
         if received.host == MICROSOFT_365:
             own = received.reception.tenant_id == self.environment.microsoft_365.tenant_id
             return Place.MICROSOFT_365 if own else Place.INTERNET
-        return Place.ON_PREMISES if self._is_own(received.host) else Place.INTERNET
+        return self._of_server(received.host) or Place.INTERNET
 
-    def _is_own(self, host: str) -> bool:
-        return any(host == server.name for server in self.environment.on_premises.servers)
+    def _of_server(self, host: str) -> Place | None:
+        """Place a server that environment.yaml names, by its host name or, as a smart host may be, by its address."""
+        for place, servers in (
+            (Place.ON_PREMISES, self.environment.on_premises.servers),
+            (Place.FILTER, self.environment.filter_servers),
+        ):
+            if any(host == server.name or host in map(str, server.listens) for server in servers):
+                return place
+        return None
 
     def _place_offered(self, sent: journal.Sent) -> Place:
         """Place a host that took nothing. Its record does not say for which tenant it spoke: name and recipient do."""
-        listens = {str(address) for server in self.environment.on_premises.servers for address in server.listens}
-        if self._is_own(sent.to_host) or sent.to_address in listens:  # a smart host may be named by its address
-            return Place.ON_PREMISES
+        if place := self._of_server(sent.to_host) or self._of_server(sent.to_address):
+            return place
         if not is_microsoft_host(sent.to_host):
             return Place.INTERNET
         own = (

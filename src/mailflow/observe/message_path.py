@@ -117,6 +117,8 @@ def _where(environment: Environment, host: str) -> Place | None:
     """Tell by its name where the host stands that refused a message; None: its name does not show it."""
     if host in {server.name for server in environment.on_premises.servers}:
         return Place.ON_PREMISES
+    if host in {server.name for server in environment.filter_servers}:
+        return Place.FILTER
     return Place.MICROSOFT_365 if host in environment.microsoft_365_hosts else None
 
 

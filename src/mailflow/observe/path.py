@@ -19,6 +19,7 @@ class Place(StrEnum):
     INTERNET = "the Internet"
     MICROSOFT_365 = "Microsoft 365"  # the organization's own tenant; another tenant is the Internet
     ON_PREMISES = "the on-premises servers"
+    FILTER = "the third-party filter"  # a service of others, at which the MX record points
 
 
 _PLACES = {Home.CLOUD: Place.MICROSOFT_365, Home.ON_PREMISES: Place.ON_PREMISES, None: Place.INTERNET}

@@ -76,7 +76,16 @@ def _places(
     elif asked and own not in said.tenants:
         untold = ("no header field names the tenant of Microsoft 365 that it passed",)
     told = {Side.OWN: Place.ON_PREMISES, Side.MICROSOFT: place}
-    placed = [Place.INTERNET if one in senders else told.get(one.side, Place.INTERNET) for one in stations]
+    # The address from which it was handed over stands in a believed field; what a filter wrote itself is not read.
+    filters = {a for server in environment.filter_servers for a in (*server.listens, *server.sends_from)}
+    placed = [
+        Place.INTERNET
+        if one in senders
+        else Place.FILTER
+        if one.side is Side.STRANGER and one.address in filters
+        else told.get(one.side, Place.INTERNET)
+        for one in stations
+    ]
     return placed, untold
 
 

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from mailflow.policy.finding import Verdict
-from mailflow.report.passage import CLOUD, DELIVERED, INTERNET, OWN, Passage, Strip
+from mailflow.report.passage import CLOUD, DELIVERED, FILTER, INTERNET, OWN, Passage, Strip
 
 WIDTH = 900
-_X = (130, 390, 650)
+_FIRST = 130  # the x of the first lane
+_STEP, _NARROW = 260, 200  # between lanes, of up to three and of four
 _TOP, _TITLE, _LINE, _GAP = 34, 22, 22, 16
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _SHORT = 0.82  # of a step that was refused
 
-LANES = {INTERNET: "The Internet", OWN: "Own servers", CLOUD: "Microsoft 365"}
+LANES = {INTERNET: "The Internet", FILTER: "Third-party filter", OWN: "Own servers", CLOUD: "Microsoft 365"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def draw(passages: Sequence[Passage], *, own_first: bool) -> Drawing:
     """Draw the ways of messages; `own_first`: the own servers stand next to the Internet, as the MX record has it."""
     met = {place for passage in passages for strip, _ in passage.strips for place in (*strip.demanded, *strip.taken)}
     met |= {strip.offered for passage in passages for strip, _ in passage.strips}
-    lined_up = (INTERNET, OWN, CLOUD) if own_first else (INTERNET, CLOUD, OWN)
-    order = tuple(place for place in lined_up if place != OWN or OWN in met)
-    lanes = dict(zip(order, _X, strict=False))
+    lined_up = (INTERNET, FILTER, OWN, CLOUD) if own_first else (INTERNET, FILTER, CLOUD, OWN)
+    order = tuple(place for place in lined_up if place in (INTERNET, CLOUD) or place in met)
+    lanes = {place: _FIRST + number * (_STEP if len(order) < 4 else _NARROW) for number, place in enumerate(order)}
     drawing = Drawing(tuple((lanes[place], LANES[place]) for place in order))
     for passage in passages:
         row = passage.row.result
@@ -85,7 +86,7 @@ def draw(passages: Sequence[Passage], *, own_first: bool) -> Drawing:
             _Pen(drawing, lanes).strip(strip, count)
         if not passage.strips:
             drawing.height += _LINE
-            drawing.labels.append(Label("note", _X[0], drawing.height, "no message of this kind was seen"))
+            drawing.labels.append(Label("note", _FIRST, drawing.height, "no message of this kind was seen"))
         drawing.height += _GAP
     return drawing
 
@@ -217,7 +218,7 @@ class _Pen:
         words = " ".join([strip.ending, *(code if strip.ending != DELIVERED else [])])
         words = f"{f'{strip.sign} ' if wrong else ''}{words}{f' {_TIMES} {count}' if count > 1 else ''}"
         # Of a message that nobody saw there is no place: its end stands where every way begins.
-        x, y = seen[-1] if seen else (_X[0], self.drawing.height + _LINE)
+        x, y = seen[-1] if seen else (_FIRST, self.drawing.height + _LINE)
         leftward = bool(steps) and steps[-1][1][0] < steps[-1][0][0]
         label = Label("mark" if wrong else "ending", x - 12 if leftward else x + 12, y + 4, words)
         self.drawing.labels.append(replace(label, anchor="end") if leftward else label)

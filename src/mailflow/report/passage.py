@@ -12,6 +12,7 @@ from mailflow.policy.way import Demand, Way, merged
 from mailflow.report.matrix import Row
 
 INTERNET, CLOUD, OWN = "the Internet", "Microsoft 365", "the on-premises servers"  # the words of Place
+FILTER = "the third-party filter"
 DELIVERED, REFUSED, UNSEEN = "delivered", "refused", "not seen"  # of Disposition
 _GOOD = (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE)
 
@@ -145,7 +146,7 @@ def _hop_marks(demands: Sequence[Demand], way: Way) -> Iterable[tuple[int, str]]
     for before, after in zip(way.hops, way.hops[1:], strict=False):
         place += before.place != after.place
         sides = (before.place, after.place)
-        if tls and set(sides) == {CLOUD, OWN} and not after.tls:
+        if tls and (set(sides) == {CLOUD, OWN} or sides == (FILTER, CLOUD)) and not after.tls:
             yield place, "without TLS" if after.tls == "" else "TLS not shown"
         if attributed and sides == (OWN, CLOUD) and not after.attributed:
             yield place, "taken for a stranger's" if after.attributed is False else "for whose, not shown"

@@ -1,4 +1,4 @@
-"""An own server that is not Exchange, as an MTA: from the routes and relay facts in the environment file."""
+"""A server that is not Exchange, own or of a filtering service, as an MTA: from the facts in environment.yaml."""
 
 from dataclasses import dataclass
 
@@ -30,11 +30,12 @@ _STATED = "environment.yaml"
 
 @dataclass(frozen=True, slots=True)
 class OtherServerRouter:
-    """The rules of one own server that exports do not describe."""
+    """The rules of one server that exports do not describe."""
 
     environment: Environment
     server: Server
     facts: OtherServer
+    has_mailboxes: bool = True  # those on-premises; a filtering service has none
 
     def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
         """`accepts_from`: a firewall that lets only these through."""
@@ -78,14 +79,15 @@ class OtherServerRouter:
 
     def submission(self, mail_from: Address | None) -> Reception:
         """A mailbox of the server sends, or the server itself."""
-        return Reception(Direction.ORIGINATING, Rule("submitted on-premises", "Routing"), submitted=True)
+        why = "submitted on-premises" if self.has_mailboxes else "its own report"
+        return Reception(Direction.ORIGINATING, Rule(why, "Routing"), submitted=True)
 
     def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
         """Decide for one recipient: forwards, mailboxes, routing addresses, routes."""
         mailboxes = self.environment.mailboxes
         if held.resolved:
             return (self._send(held, assume),)
-        if mailboxes.home_of(held.recipient) is Home.ON_PREMISES:
+        if self.has_mailboxes and mailboxes.home_of(held.recipient) is Home.ON_PREMISES:
             target = mailboxes.forwards.get(held.recipient)
             if target:
                 return (Redirect(target, Rule(f"{held.recipient} forwards", _STATED), forward=True),)

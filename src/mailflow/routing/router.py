@@ -1,4 +1,4 @@
-"""The rules for each own server, by what it is."""
+"""The rules for each own server, by what it is, and for those of a filtering service."""
 
 from datetime import UTC, datetime
 
@@ -21,3 +21,15 @@ def own_router(
     shown = server.certificate
     shown_expired = shown is not None and shown.leaf.not_valid_after_utc < moment
     return ExchangeServerRouter(environment, server, frozenset(expired), shown_expired)
+
+
+def filter_router(environment: Environment, server: Server) -> OtherServerRouter:
+    """Give the rules of a server of a filtering service.
+
+    Raises:
+        ValueError: nobody said what it does.
+
+    """
+    if server.other is None:
+        raise ValueError(f"{server.name} is no server of a filtering service")
+    return OtherServerRouter(environment, server, server.other, has_mailboxes=False)

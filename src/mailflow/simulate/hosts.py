@@ -7,11 +7,11 @@ import trustme
 from mailflow.environment.environment import Environment, Server
 from mailflow.environment.message import MICROSOFT_365, STRANGER
 from mailflow.exchange.replies import cannot_connect, no_tls_channel
-from mailflow.routing.decision import Client, Reception
+from mailflow.routing.decision import Client, Reception, Router
 from mailflow.routing.exchange_server import ExchangeServerRouter
 from mailflow.routing.microsoft_365 import Microsoft365Router
 from mailflow.routing.outside import OutsideRouter, StrangerRouter, SwallowingRouter
-from mailflow.routing.router import own_router
+from mailflow.routing.router import filter_router, own_router
 from mailflow.simulate.certificates import Authorities
 from mailflow.simulate.mta import Mta, World
 from mailflow.simulate.zones import STRANGER_ADDRESS, STRANGER_ADDRESS_6, microsoft_365_addresses, relay_pool
@@ -30,7 +30,7 @@ def _hosts(environment: Environment, authorities: Authorities, world: World) -> 
     others = (outside.domain for outside in environment.outside if outside.tenant_id)
     yield _microsoft_365(environment, authorities, world), *others
     for server in environment.on_premises.servers:
-        yield (_own_server(environment, server, authorities, world),)
+        yield (_server(environment, server, own_router(environment, server), authorities, world),)
     for outside in environment.outside:
         if not outside.tenant_id:
             leaf = authorities.issue(outside.host)
@@ -48,8 +48,11 @@ def _hosts(environment: Environment, authorities: Authorities, world: World) -> 
                 outside.domain,
             )
     for party in environment.third_parties:
-        router = OutsideRouter((), party.greets_as)
-        yield Mta(party.greets_as, party.greets_as, router, (), party.sends_from, world, no_tls_channel), party.name
+        for server in party.servers:
+            yield (_server(environment, server, filter_router(environment, server), authorities, world),)
+        if party.sends_as:
+            router = OutsideRouter((), party.greets_as)
+            yield Mta(party.greets_as, party.greets_as, router, (), party.sends_from, world, no_tls_channel), party.name
     stranger = Mta(
         name=STRANGER,
         greets_as=STRANGER,
@@ -91,10 +94,9 @@ def _stamps(reception: Reception) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _own_server(environment: Environment, server: Server, authorities: Authorities, world: World) -> Mta:
+def _server(environment: Environment, server: Server, router: Router, authorities: Authorities, world: World) -> Mta:
     leaf: trustme.LeafCert | None = authorities.twin(server.certificate) if server.certificate else None
     does = environment.disturbed.get(server.name)  # what a fault makes it do
-    router = own_router(environment, server)
     starttls = does != "no-starttls" and (server.other is None or server.other.starttls)
     if isinstance(router, ExchangeServerRouter):
         # Whom it concerns is Microsoft 365: it hands over by TLS or not at all.

@@ -96,10 +96,11 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
     found[STRANGER] = [_address("@", STRANGER_ADDRESS)]
     elsewhere = stranger_to(environment.domains[0]).domain
     found[elsewhere.partition(".")[2]] = [f"* MX 10 {STRANGER}."]
-    for party in environment.third_parties:
-        name = party.greets_as
+    third_parties = {party.greets_as: party.sends_from for party in environment.third_parties}
+    third_parties |= {server.name: server.listens for server in environment.filter_servers}
+    for name, addresses in third_parties.items():
         if not name.startswith("[") and not any(is_within(name, origin) for origin in environment.zones):
-            found.setdefault(name, []).extend(_address("@", address) for address in party.sends_from)
+            found.setdefault(name, []).extend(_address("@", address) for address in addresses)
     return found
 
 
