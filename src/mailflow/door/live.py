@@ -69,7 +69,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
         policies=policies,
         vantage=str(visited.vantage).removeprefix("looks from "),
     )
-    with with_worlds(door, environment):  # nobody can go back to try: simulated in a live run too
+    with with_worlds(door, environment):  # nobody can go back to try: these are simulated here too
         yield door
 
 

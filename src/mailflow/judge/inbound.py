@@ -65,7 +65,7 @@ def recognised_by_certificate(environment: Environment) -> Finding:
 
 
 def recognised_by_certificate_if(environment: Environment, conditions: Sequence[Finding]) -> Finding:
-    """Judge that only where one of the documentation's three conditions holds; otherwise any form does."""
+    """Judge the recognition by certificate where one of the three conditions holds; else any form will do."""
     told = tuple(item for condition in conditions for item in condition.evidence)
     if any(condition.verdict is Verdict.COMPLIANT for condition in conditions):
         found = recognised_by_certificate(environment)
@@ -266,7 +266,7 @@ def lets_no_stranger_pass(environment: Environment) -> Finding:
     if not others:
         remedy = "Name the gateways and other parties under outside or third_parties"
         return not_verified(asked, "the environment names nobody else who could be matched", *shown, remedy=remedy)
-    if not own:  # a disabled one takes nobody for the organization; that it is missed, other rows tell
+    if not own:  # a disabled connector recognises nobody; other rows tell where one is missing
         return compliant(asked, "there is no enabled one, so that all mail counts as Internet mail", *shown)
     return compliant(asked, f"none matches {', '.join(name for name, _ in others)}", *shown)
 

@@ -54,7 +54,7 @@ def _to_microsoft_365(environment: Environment, assume: Assumptions) -> Iterator
             chosen = router.send_connector(environment.microsoft_365.coexistence_domain, choosing)
             for why in choosing.made:
                 assume.note(why)
-            if chosen and not choosing.made:  # else it is perhaps another, and this one's settings say nothing
+            if chosen and not choosing.made:  # else Exchange may choose another connector
                 yield chosen
     for connector in assume.listed(environment.on_premises.exchange.send_connectors):
         # SmartHosts and DNSRoutingEnabled exclude each other (Set-SendConnector).

@@ -32,7 +32,7 @@ def _judge(
     looked = [(server, session) for server, session in sessions if not session.assumed]
     silent, failing = [], []
     for server, session in looked:
-        if session.from_here:  # so for the whole run, and said once
+        if session.from_here:  # the same for every server of this run: said once, without a name
             silent.append(session.from_here)
         elif why := unseen(session) if session.reached else session.trouble or "it does not answer":
             silent.append(f"{server.name} [{session.address}]: {why}")

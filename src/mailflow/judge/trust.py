@@ -20,7 +20,7 @@ from mailflow.routing.microsoft_365 import Microsoft365Router
 def kept_in_both_directions(environment: Environment, paths: Sequence[MailPath]) -> Finding:
     """Judge the four places, and the messages between the two sides that arrived.
 
-    Of the messages, those that did not arrive, or on a way that was assumed, are other rows' business.
+    Messages that did not arrive, or whose way rests on an assumption, are left to other rows.
     """
     found = _kept_by_connectors(environment)
     arrived = [p for p in paths if p.disposition is Disposition.DELIVERED and not p.assumptions]
@@ -198,7 +198,7 @@ def _not_skipped(own: Iterable[IPAddress], connector: InboundConnector, assume: 
 
 
 def _on(connector: InboundConnector, assume: Assumptions) -> str:
-    """Tell by what Enhanced Filtering is on, for whomever."""
+    """Name the setting that turns Enhanced Filtering on, whichever recipients it is for."""
     last, ranges = assume(connector.ef_skip_last_ip, False), assume.listed(connector.ef_skip_ips)
     told = ["EFSkipLastIP is True"] if last else []
     told += [f"EFSkipIPs is {', '.join(map(str, ranges))}"] if ranges else []

@@ -46,7 +46,7 @@ def is_recorded(environment: Environment, domain: Domain) -> Finding:
 
 
 def old_hosts_are_known(environment: Environment, domain: Domain) -> Finding:
-    """Whether the old MX hosts are of this environment: of others nobody here knows what they do."""
+    """Whether the old MX hosts are own servers or Microsoft 365: what any other does with mail nobody here knows."""
     asked = f"the MX hosts of {domain.name} before the change are own servers or Microsoft 365"
     old = old_mx_hosts(environment, domain)
     if not old:

@@ -91,7 +91,7 @@ class Plan:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Which addresses nobody could find out, each once: they pass for absent else."""
+        """Why addresses could not be found out, each reason once: unsaid, those addresses would pass for absent."""
         return tuple(dict.fromkeys(why for _, ask in self.asks for why in ask.unknown))
 
 

@@ -66,7 +66,7 @@ def vantage(
         # Behind a translator the own end is another address; a public one is the one that is seen.
         if not _is_local(address) and not any(one.version == address.version for one in public):
             public[address] = "the own end of the connection"
-    # Whoever names the public address knows better than a private one that many networks have.
+    # A public address that was named counts alone: many networks have the private ones of this machine.
     looked_from = set(public) if given else {*public, *here}
     return Vantage(public, _inside(environment, looked_from), _shut(tenant), _altered(tenant))
 

@@ -104,7 +104,7 @@ def _no_drafts(environments: Mapping[str, Environment]) -> None:
 
 
 def _same(environments: Mapping[str, Environment], recorded: Mapping[str, Recording]) -> None:
-    """Hold recordings to the folders of which they were made: another plan would be judged by them else."""
+    """Demand that each recording was made of the folder as it is now: it says nothing of another plan."""
     if missing := sorted(environments.keys() - recorded.keys()):
         raise InputError(Mistake("--evidence", None, f"no recording of {', '.join(missing)}", "one an environment"))
     for name, recording in recorded.items():

@@ -19,7 +19,7 @@ class Catalogue:
     mistakes: Mapping[str, InputError]  # the others, by path
 
     def without(self, found: Iterable[Mistake]) -> "Catalogue":
-        """Count the features in which further mistakes were found among those with mistakes."""
+        """Give the same, with the features in which further mistakes were found among those with mistakes."""
         by_file: dict[str, list[Mistake]] = {}
         for mistake in found:
             by_file.setdefault(mistake.file, []).append(mistake)

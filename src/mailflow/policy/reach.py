@@ -1,4 +1,4 @@
-"""Scenarios that nobody is meant by: a misspelt domain or environment would make a demand vanish unnoticed. Pure."""
+"""Scenarios that are meant for nobody: a misspelt domain or environment would make a demand vanish unnoticed. Pure."""
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence

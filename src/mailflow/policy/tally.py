@@ -69,7 +69,7 @@ def tally(
         elif failures:
             errors.append(f"{row}: {failures[0]}")
         elif len(told) == len(row.examples) or any(r.verdict is Verdict.NON_COMPLIANT for r in told):
-            results.append(add_up(told))  # nothing that is missing could better non-compliant
+            results.append(add_up(told))  # no example that is missing could make it better
         elif all((key, number) in selected for number in row.examples):
             errors.append(f"{row}: was not run")
         else:

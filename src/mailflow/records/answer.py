@@ -59,7 +59,7 @@ class Answer:
     aliases: tuple[str, ...] = ()  # the CNAME chain that led to the values, in order
     server: str = ""  # who answered
     text: tuple[str, ...] = field(default=())  # the answer section, a record a line, as evidence
-    # The resolver says that DNSSEC proves it: the AD bit of RFC 4035 section 3.2.3. As good as the way to the resolver.
+    # The resolver says that DNSSEC proves it: the AD bit of RFC 4035 section 3.2.3. Only as safe as the way to it.
     authentic: bool = False
     tries: tuple[str, ...] = ()  # what was tried before, elsewhere, and how that ended
 

@@ -17,7 +17,7 @@ _FIRST = 130  # the x of the first lane
 _STEP, _NARROW = 260, 200  # between lanes, of up to three and of four
 _TOP, _TITLE, _LINE, _GAP = 34, 22, 22, 16
 _TIMES = "\N{MULTIPLICATION SIGN}"
-_SHORT = 0.82  # of a step that was refused
+_SHORT = 0.82  # how much of a step is drawn that was refused
 
 LANES = {INTERNET: "The Internet", FILTER: "Third-party filter", OWN: "Own servers", CLOUD: "Microsoft 365"}
 

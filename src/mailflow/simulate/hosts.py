@@ -99,7 +99,7 @@ def _server(environment: Environment, server: Server, router: Router, authoritie
     does = environment.disturbed.get(server.name)  # what a fault makes it do
     starttls = does != "no-starttls" and (server.other is None or server.other.starttls)
     if isinstance(router, ExchangeServerRouter):
-        # Whom it concerns is Microsoft 365: it hands over by TLS or not at all.
+        # This matters to Microsoft 365 only, which hands over by TLS or not at all.
         _, hands_over_from = microsoft_365_addresses(environment)
         starttls = starttls and all(router.offers_starttls(Client(address)) for address in hands_over_from)
     unsupplied = f"the environment names no certificate for {server.name}" if starttls and leaf is None else ""
