@@ -105,6 +105,21 @@ Feature: Authentication of the domain
     When the MTA-STS policy of the domain is fetched
     Then it lists every host to which senders go before, during and after the change
 
+  @AUTH-DANE-1 @should
+  Scenario: TLSA records fit the certificates of the MX hosts
+    Where the zone is signed, senders that know DANE demand the certificate that the TLSA records name. After a renewal
+    of which the zone was not told, their mail waits, and comes back in the end.
+
+    Source: RFC 7672; section 2.2 and section 3.1; stated
+    Source: RFC 6698; section 2.1; stated
+    Source: SMTP DANE; TLSA Resource Record; stated
+    Remedy: Publish the record of the key that the server shows. Before a renewal publish that of the next beside it,
+      a TTL ahead, and take the old one out afterwards; or renew with the same key:
+        _25._tcp.<MX host>. IN TLSA 3 1 1 <SHA-256 of the public key>
+
+    When the TLSA records of the MX hosts are looked up
+    Then they fit the certificates that the hosts show, where DNSSEC proves them
+
   @AUTH-PTR-1 @should @tenant
   Scenario: The addresses of the own servers have names that lead back to them
     Many receivers refuse mail from an address without a name, or with one that leads elsewhere.

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from pytest_bdd import then, when
 
 from mailflow.environment.environment import Domain, Environment
+from mailflow.judge import dane as judge_dane
 from mailflow.judge import dkim as judge_dkim
 from mailflow.judge import dmarc as judge_dmarc
 from mailflow.judge import exit_name as judge_exit
@@ -105,6 +106,16 @@ def policy_covers_mx_hosts(
     door: Door, environment: Environment, domain: Domain, mta_sts: judge_mta_sts.Sts, conclude: Say
 ) -> None:
     conclude(judge_mta_sts.covers_mx_hosts(environment, domain, mta_sts, door.stage, door.now))
+
+
+@when("the TLSA records of the MX hosts are looked up", target_fixture="dane")
+def tlsa_records_are_looked_up(door: Door, environment: Environment, domain: Domain) -> judge_dane.Dane:
+    return judge_dane.look(environment, domain, door.lookups, door.stage, door.reached.get(domain.name, ()))
+
+
+@then("they fit the certificates that the hosts show, where DNSSEC proves them")
+def tlsa_records_fit(door: Door, domain: Domain, dane: judge_dane.Dane, conclude: Say) -> None:
+    conclude(judge_dane.fits(domain, dane, door.now))
 
 
 @when("the names of the addresses from which the on-premises servers send are looked up", target_fixture="exits")

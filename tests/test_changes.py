@@ -80,7 +80,8 @@ CHANGES = [
     pytest.param(
         "scenario-4",
         text(ZONE, "MX   10 mail.contoso.com.", "MX   0 contoso-com.mail.protection.outlook.com."),
-        "CONTOSO-MX-1 S4-MX-1 S4-MX-2 S4-MX-3 S4-PATH-1 S4-PATH-2 S4-PATH-5 HYB-PATH-4 HYB-PATH-5 HYB-PATH-6",
+        "CONTOSO-MX-1 S4-MX-1 S4-MX-2 S4-MX-3 S4-PATH-1 S4-PATH-2 S4-PATH-5 HYB-PATH-4 HYB-PATH-5 HYB-PATH-6 "
+        "AUTH-STS-2",
         "550 5.7.51",
         id="MX at Microsoft 365 in scenario 4",
     ),
@@ -165,7 +166,7 @@ CHANGES = [
         "scenario-4",
         expired_certificate,
         "HYB-ADDR-1 HYB-TLS-5 HYB-PATH-1 HYB-PATH-2 HYB-PATH-4 HYB-PATH-5 HYB-PATH-6 CONTOSO-PATH-1 "
-        "S4-PATH-1 S4-PATH-3 S4-PATH-5 S4-PATH-6 S4-PATH-7",
+        "S4-PATH-1 S4-PATH-3 S4-PATH-5 S4-PATH-6 S4-PATH-7 AUTH-DANE-1",
         "454 4.7.5 The certificate specified in TlsCertificateName",
         id="certificate expired",
     ),

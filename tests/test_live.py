@@ -148,3 +148,22 @@ def test_from_inside_nothing_is_known_of_strangers(four: Environment, look: Look
         finding = judge.refused(inside.paths(domain, Kind.STRANGER_RELAY))
     assert finding.verdict is Verdict.NOT_VERIFIED
     assert why in finding.seen
+
+
+def test_the_mta_sts_policy_is_fetched_and_its_certificate_verified(door: Door, four: Environment) -> None:
+    """A twin comes from an authority that nobody outside a simulation trusts; what is behind it is seen."""
+    found = door.policy(four.domains[0])
+    assert (found.url, str(found.address), found.status) == (
+        "https://mta-sts.contoso.com/.well-known/mta-sts.txt",
+        "131.107.21.232",
+        200,
+    )
+    assert found.distrust == "unable to get local issuer certificate"
+    assert found.body == four.policy_hosts["contoso.com"].policy.decode()
+    assert door.recording().policies == {"contoso.com": found}
+
+
+def test_a_policy_that_no_run_planned_to_fetch_is_not_known(door: Door, four: Environment) -> None:
+    other = door.policy(replace(four.domains[0], name="fabrikam.com"))
+    del door.policies["fabrikam.com"]
+    assert (other.body, other.from_here) == (None, "it is not among those whom this run contacts")

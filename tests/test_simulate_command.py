@@ -1,10 +1,12 @@
 """`mailflow simulate` keeps an environment up, says how to try it, and tells what its servers do."""
 
 import asyncio
+import http.client
 import re
 import shlex
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,6 +56,23 @@ def commands(lines: list[str], program: str) -> list[tuple[str, list[str]]]:
         for number, line in enumerate(lines)
         if line.startswith(f"  {program} ")
     ]
+
+
+def test_the_curl_line_fetches_the_policy() -> None:
+    def fetch(lines: list[str]) -> tuple[int, str | None, bytes]:
+        ((_, command),) = commands(lines, "curl")
+        host, port, address = option(command, "--resolve").split(":")
+        assert command[-1] == f"https://{host}:{port}/.well-known/mta-sts.txt"
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # --insecure
+        connection = http.client.HTTPSConnection(address, int(port), context=context, timeout=10)
+        connection.request("GET", "/.well-known/mta-sts.txt", headers={"Host": f"{host}:{port}"})
+        response = connection.getresponse()
+        return response.status, response.getheader("Content-Type"), response.read()
+
+    _, (status, media_type, body) = served("scenario-4", fetch)
+    assert (status, media_type) == (200, "text/plain")
+    assert body == (PROJECT / "fixtures" / "scenario-4" / "mta-sts" / "contoso.com.txt").read_bytes()
 
 
 def option(command: list[str], name: str) -> str:

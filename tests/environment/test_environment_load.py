@@ -190,6 +190,7 @@ def test_the_words_of_an_environment_file_arrive() -> None:
         "CN=Example Root CA,O=Example Trust",
         "CN=Example Web Root,O=Example Web Trust",
     ]
+    assert environment.signed_zones == {"contoso.com"}
     (policy_host,) = environment.policy_hosts.values()
     assert list(environment.policy_hosts) == ["contoso.com"]
     assert (policy_host.name, policy_host.listens) == ("mta-sts.contoso.com", (ip_address("131.107.21.232"),))

@@ -87,7 +87,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             (
                 "18: found the key 'on_premise'; expected one of the keys organization, domains, microsoft_365, on_premises, "
                 "third_parties, mailboxes, conditions, expects, outside, mta_sts, cutover, "
-                "authorities, zones. "
+                "authorities, signed_zones, zones. "
                 "Did you mean 'on_premises'?"
             ),
         ),
@@ -326,13 +326,13 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
         (
             "  - certificates/authority.pem",
             "  - ../authority.pem",
-            "64: found '../authority.pem', a path out of the folder; expected a path inside it.",
+            "66: found '../authority.pem', a path out of the folder; expected a path inside it.",
         ),
         (
             "mta-sts/contoso.com.txt",
             "mta-sts/contoso.txt",
             (
-                "59: found 'mta-sts/contoso.txt', which is no file here; expected a file inside it. "
+                "61: found 'mta-sts/contoso.txt', which is no file here; expected a file inside it. "
                 "Did you mean 'mta-sts/contoso.com.txt'?"
             ),
         ),
@@ -340,14 +340,22 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "mta_sts:                        # who tells senders that the domain's mail travels by TLS alone\n  contoso.com:",
             "mta_sts:\n  contoso.org:",
             (
-                "58: found an MTA-STS policy of 'contoso.org'; expected a domain of the environment (contoso.com). "
+                "60: found an MTA-STS policy of 'contoso.org'; expected a domain of the environment (contoso.com). "
+                "Did you mean 'contoso.com'?"
+            ),
+        ),
+        (
+            "signed_zones: [contoso.com]",
+            "signed_zones: [contoso.org]",
+            (
+                "57: found the signed zone 'contoso.org'; expected the zone of a domain of the environment (contoso.com). "
                 "Did you mean 'contoso.com'?"
             ),
         ),
         (
             "    listens: [131.107.21.232]\n",
             "    listens: []\n",
-            "61: found an empty list for 'listens'; expected at least one entry.",
+            "63: found an empty list for 'listens'; expected at least one entry.",
         ),
     ],
 )

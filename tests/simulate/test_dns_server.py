@@ -288,3 +288,34 @@ def test_several_questions_in_one_tcp_connection(server: DnsServer) -> None:
             await server.stop()
 
     assert asyncio.run(look()) == [["contoso.com. 10 mail.contoso.com."], ["contoso.com. ns1.contoso.com."]]
+
+
+SIGNED = {
+    "contoso.com": "@ 60 SOA n h 1 2 3 4 5\n@ 60 MX 1 m\nin 60 CNAME m\nm 60 A 192.0.2.1\nout 60 CNAME m.plain.example."
+}
+PLAIN = {
+    "plain.example": "@ 60 SOA n h 1 2 3 4 5\nm 60 A 192.0.2.2\nin 60 CNAME m.contoso.com.\ngone 60 CNAME m.nobody."
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "proven"),
+    [
+        ("contoso.com", "MX", True),
+        ("contoso.com", "TXT", True),  # that there is none is proven too
+        ("nobody.contoso.com", "A", True),
+        ("in.contoso.com", "A", True),
+        ("out.contoso.com", "A", False),  # all of it, or none (RFC 4035 section 3.2.3)
+        ("in.plain.example", "A", False),
+        ("m.plain.example", "A", False),
+        ("gone.plain.example", "A", False),
+        ("fabrikam.com", "A", False),
+    ],
+)
+def test_what_a_zone_that_is_said_to_be_signed_holds_is_proven(name: str, rdtype: str, proven: bool) -> None:
+    zones = {origin: zone(origin, text) for origin, text in (SIGNED | PLAIN).items()}
+    server = DnsServer(zones, {"contoso.com"})
+    wants = ask(server, name, rdtype, flags=dns.flags.RD | dns.flags.AD)
+    assert bool(wants.flags & dns.flags.AD) is proven
+    assert not ask(server, name, rdtype).flags & dns.flags.AD  # RFC 6840 section 5.7: nobody asked
+    assert not ask(DnsServer(zones), name, rdtype, flags=dns.flags.RD | dns.flags.AD).flags & dns.flags.AD

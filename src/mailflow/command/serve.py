@@ -11,6 +11,7 @@ from mailflow.environment.message import STRANGER, Kind, TestMessage, messages
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import path
 from mailflow.mail.reply import Reply
+from mailflow.records.mta_sts import PATH
 from mailflow.simulate.mta import Mta
 from mailflow.simulate.simulation import Simulation
 from mailflow.simulate.told import told
@@ -67,7 +68,7 @@ async def _announcement(simulation: Simulation) -> list[str]:
     ]
     for domain in environment.domains:
         lines += ["", f"{domain.name}: ask the DNS, hand over mail as a stranger"]
-        lines += [f"  {line}" for line in await _digs(simulation, domain)]
+        lines += [f"  {line}" for line in (*await _digs(simulation, domain), *_curl(simulation, domain))]
         for message in _offers(environment, domain):
             offer = [f"  {line}" for line in await _offer(simulation, message, listeners)]
             lines += offer if offer[-1] not in lines else []  # by MX and straight may be the same
@@ -92,6 +93,16 @@ async def _digs(simulation: Simulation, domain: Domain) -> list[str]:
         asked += [(one.name, "A" if one.address.version == 4 else "AAAA") for one in exchangers]
     server = ["dig", f"@{_LOOPBACK}", "-p", str(simulation.dns.port)]
     return [shlex.join([*server, name, rdtype, "+short"]) for name, rdtype in asked]
+
+
+def _curl(simulation: Simulation, domain: Domain) -> list[str]:
+    """Write the line that fetches the MTA-STS policy of a domain; its certificate comes from a made-up authority."""
+    host = simulation.environment.policy_hosts.get(domain.name)
+    if host is None:
+        return []
+    port = simulation.web[host.listens[0]]
+    resolve = f"{host.name}:{port}:{_LOOPBACK}"
+    return [shlex.join(["curl", "--insecure", "--resolve", resolve, f"https://{host.name}:{port}{PATH}"])]
 
 
 def _offers(environment: Environment, domain: Domain) -> Iterator[TestMessage]:

@@ -24,6 +24,11 @@ def contradictions(file: EnvironmentFile) -> Iterator[Contradiction]:
         if name not in file.domains:
             expected = f"a domain of the environment ({', '.join(file.domains)})"
             yield ("mta_sts", name), f"an MTA-STS policy of '{name}'", expected, nearest(name, file.domains)
+    above = {zone for domain in file.domains for zone in lineage(domain)}
+    for i, name in enumerate(file.signed_zones):
+        if name not in above and file.domains.keys().isdisjoint(lineage(name)):
+            expected = f"the zone of a domain of the environment ({', '.join(file.domains)})"
+            yield ("signed_zones", i), f"the signed zone '{name}'", expected, nearest(name, file.domains)
     lowered = file.cutover.lowered if file.cutover else None
     if file.cutover and lowered and lowered.at >= file.cutover.at:
         found = f"a TTL that is lowered at {lowered.at.isoformat()}"

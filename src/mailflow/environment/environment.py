@@ -302,6 +302,7 @@ class Environment:
     lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
     cutover: Cutover | None = None
     before: Before | None = None  # None: nothing was written down
+    signed_zones: frozenset[str] = frozenset()  # with DNSSEC, and a DS record in the zone above
     policy_hosts: Mapping[str, PolicyHost] = field(default_factory=dict)  # by domain, as far as the plan has them
     files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each of these files, by name
     disturbed: Mapping[str, str] = field(

@@ -251,6 +251,9 @@ class EnvironmentFile(_Section):
     authorities: tuple[FilePath, ...] = Field(
         (), description="PEM files of certification authorities to trust beside the public ones."
     )
+    signed_zones: tuple[DomainName, ...] = Field(
+        (), description="Zones that are signed with DNSSEC and have a DS record in the zone above them."
+    )
     zones: FilePath = Field("zones/", description="Folder of the planned zones: contoso.com.zone, …")
 
 

@@ -116,6 +116,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         lines=document.lines,
         cutover=_cutover(file.cutover) if file.cutover else None,
         before=before,
+        signed_zones=frozenset(file.signed_zones),
         policy_hosts=policy_hosts,
     )
     return replace(made, unfilled=unfilled(made))

@@ -149,7 +149,7 @@ def _hosts(
     """Give every host to which senders may go and why, what tells the old ones, and what is not known of these."""
     hosts = {record.exchange: "MX record" for record in by_preference(mx) if record.exchange != "."}
     if stage is Stage.BEFORE:
-        for host in expected_hosts(environment, domain):
+        for host in domain.mx or expected_hosts(environment, domain):
             hosts.setdefault(host, "planned MX host")
     cutover = environment.cutover
     if cutover is None:

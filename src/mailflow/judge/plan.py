@@ -127,6 +127,8 @@ def _mail_records(zone: dns.zone.Zone, environment: Environment, domain: Domain)
 def _of_mail_name(question: Question, hosts: Iterable[str]) -> bool:
     if question.type in _ADDRESSES and question.name in hosts:
         return True
+    if question.type == "TLSA":
+        return question.name.startswith("_25._tcp.")  # RFC 7672 section 2.2.3
     labels = f".{question.name}."
     return question.type in ("CNAME", "SRV", *_ADDRESSES) and any(f".{name}." in labels for name in _MAIL_NAMES)
 

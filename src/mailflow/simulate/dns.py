@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import cast
 
 import dns.exception
@@ -22,10 +22,14 @@ _IDLE_S = 10.0  # a TCP client that says nothing is let go after this
 
 
 class DnsServer:
-    """Answers from the zones it is given. A name in none of them is REFUSED: nothing is known of it."""
+    """Answers from the zones it is given. A name in none of them is REFUSED: nothing is known of it.
 
-    def __init__(self, zones: Mapping[str, dns.zone.Zone]) -> None:
+    `signed`: origins of zones of which it says, as a resolver that validates, that DNSSEC proves what they hold.
+    """
+
+    def __init__(self, zones: Mapping[str, dns.zone.Zone], signed: Collection[str] = ()) -> None:
         self._zones = {(name := dns.name.from_text(origin)): _Zone(name, zone) for origin, zone in zones.items()}
+        self._signed = {dns.name.from_text(origin) for origin in signed}
         self._tcp: asyncio.Server | None = None
         self._udp: asyncio.DatagramTransport | None = None
         self.port = 0
@@ -78,29 +82,38 @@ class DnsServer:
         if query.opcode() != dns.opcode.QUERY:
             response.set_rcode(dns.rcode.NOTIMP)
             return response
-        question = query.question[0]
+        asked = self._follow(query.question[0], response)
+        # RFC 4035 section 3.2.3: only where all of it is proven; RFC 6840 section 5.7: who sets AD wants to know.
+        if query.flags & dns.flags.AD and asked and asked <= self._signed:
+            response.flags |= dns.flags.AD
+        return response
+
+    def _follow(self, question: dns.rrset.RRset, response: dns.message.Message) -> set[dns.name.Name]:
+        """Put the answer into a response, along aliases; give the zones of which it is, none for a failure."""
+        asked: set[dns.name.Name] = set()
         name = question.name
         for _ in range(_CHAIN):
             zone = self._zone(name)
             if zone is None or question.rdclass != dns.rdataclass.IN:
                 # Nothing is known of the name, or of what an alias leads to: not even that it does not exist.
                 response.set_rcode(dns.rcode.REFUSED)
-                return response
+                return set()
             response.flags |= dns.flags.AA
+            asked.add(zone.origin)
             found = zone.find(name, question.rdtype)
             if found is not None:
                 response.answer.append(found)
-                return response
+                return asked
             alias = zone.find(name, dns.rdatatype.CNAME)
             if alias is None:
                 if not zone.exists(name):
                     response.set_rcode(dns.rcode.NXDOMAIN)
                 response.authority += zone.negative
-                return response
+                return asked
             response.answer.append(alias)
             name = alias[0].target
         response.set_rcode(dns.rcode.SERVFAIL)  # CNAMEs in a circle
-        return response
+        return set()
 
     def _zone(self, name: dns.name.Name) -> "_Zone | None":
         origin = name
@@ -145,7 +158,7 @@ class _Zone:
     """One zone, and which names exist in it."""
 
     def __init__(self, origin: dns.name.Name, zone: dns.zone.Zone) -> None:
-        self._origin = origin
+        self.origin = origin
         self._zone = zone
         # RFC 4592 section 2.2.2: a name exists where it has records, or something below it has.
         self._names = {origin}
@@ -160,7 +173,7 @@ class _Zone:
 
     def delegates(self, name: dns.name.Name) -> bool:
         """Whether the name lies below a zone cut (RFC 1034 section 4.2): other servers know of it."""
-        while name != self._origin:
+        while name != self.origin:
             if self._zone.get_rdataset(name, dns.rdatatype.NS) is not None:
                 return True
             name = name.parent()

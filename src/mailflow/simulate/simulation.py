@@ -56,7 +56,7 @@ class Simulation:
         self.environment = environment
         self._tell = tell
         self.authorities = Authorities.make()
-        self.dns = DnsServer(zones(environment))
+        self.dns = DnsServer(zones(environment), environment.signed_zones)
         self.mtas = hosts(environment, self.authorities, self)
         self._otherwise: dict[tuple[str, tuple[str, ...]], Mta] = {}  # (who, way): the same one, by another way
         self._at = {address: mta for mta in self.mtas.values() for address in mta.listens}
