@@ -50,8 +50,9 @@ def test_accepted_as_a_subdomain(s4: Any, unknown: Unknown) -> None:
         f"{prop} of accepted domain contoso.com" for prop in ("MatchSubDomains", "DomainType")
     ]
     assert directory.accepted(s4.environment, below).verdict is Verdict.NON_COMPLIANT
-    maybe = directory.accepted(s4.item("accepted_domains", match_sub_domains=unknown).environment, below)
-    assert (maybe.verdict, maybe.seen) == (Verdict.NOT_VERIFIED, unknown.why)
+    for judge in (directory.accepted, directory.type_fits, directory.authoritative):
+        maybe = judge(s4.item("accepted_domains", match_sub_domains=unknown).environment, below)
+        assert (maybe.verdict, maybe.seen) == (Verdict.NOT_VERIFIED, unknown.why)
 
 
 def test_not_accepted(s4: Any) -> None:
@@ -300,6 +301,17 @@ def test_type_matters_only_where_a_mail_user_is_missing(s4: Any, unknown: Unknow
     users = without(s4.environment.microsoft_365.online.mail_users, KATE)
     found = directory.ways_known(world.online(mail_users=users).environment, s4.domain)
     assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the export lacks it")
+
+
+def test_a_parent_that_may_pass_on_unknown_recipients_leaves_the_way_open(s4: Any, unknown: Unknown) -> None:
+    below = replace(s4.domain, name="sales.contoso.com")
+    chris, kate = (Address(name, "sales.contoso.com") for name in ("chris", "kate"))
+    world = s4.mailboxes(cloud=(chris,), on_premises=(kate,))
+    maybe = directory.ways_known(world.item("accepted_domains", match_sub_domains=unknown).environment, below)
+    assert (maybe.verdict, maybe.seen) == (Verdict.NOT_VERIFIED, unknown.why)
+    found = directory.ways_known(world.item("accepted_domains", match_sub_domains=False).environment, below)
+    assert found.verdict is Verdict.NON_COMPLIANT
+    assert found.seen.endswith("the tenant knows no mail user for kate@sales.contoso.com")
 
 
 def test_routing_addresses_of_a_server_that_is_not_exchange(s4: Any) -> None:

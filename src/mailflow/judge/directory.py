@@ -13,15 +13,9 @@ from mailflow.routing.microsoft_365 import Microsoft365Router
 def accepted(environment: Environment, domain: Domain) -> Finding:
     """Judge whether the domain is an accepted domain of the tenant."""
     asked = f"{domain.name} is an accepted domain of the tenant"
-    exported = environment.microsoft_365.online.accepted_domains
-    if isinstance(exported, Unknown):
-        return not_verified(asked, exported.why)
-    assume = Assumptions()
-    found = accepted_domain(environment.microsoft_365, domain.name, assume)
-    if assume.made:
-        return not_verified(asked, "; ".join(assume.made))
-    if found is None:
-        return _not_accepted(asked, exported, domain)
+    found = _accepted(asked, environment, domain)
+    if isinstance(found, Finding):
+        return found
     kind = "" if isinstance(found.domain_type, Unknown) else f", as {found.domain_type}"
     if found.domain_name == domain.name:
         return compliant(asked, f"it is{kind}", _show_type(found))
@@ -30,14 +24,19 @@ def accepted(environment: Environment, domain: Domain) -> Finding:
     return compliant(asked, f"it is as a subdomain of {found.domain_name}{kind}", whole, _show_type(found))
 
 
-def _accepted(environment: Environment, domain: Domain) -> AcceptedDomain | None:
-    """Find the accepted domain, or the parent whose subdomains count (MatchSubDomains)."""
-    return accepted_domain(environment.microsoft_365, domain.name, Assumptions())
-
-
-def _not_accepted(asked: str, accepted_domains: tuple[AcceptedDomain, ...], domain: Domain) -> Finding:
-    names = [one.domain_name for one in accepted_domains]
-    file = accepted_domains[0].origin.file if accepted_domains else "Get-AcceptedDomain.json"
+def _accepted(asked: str, environment: Environment, domain: Domain) -> AcceptedDomain | Finding:
+    """Find the accepted domain, or the parent whose subdomains count (MatchSubDomains); else say that there is none."""
+    exported = environment.microsoft_365.online.accepted_domains
+    if isinstance(exported, Unknown):
+        return not_verified(asked, exported.why)
+    assume = Assumptions()
+    found = accepted_domain(environment.microsoft_365, domain.name, assume)
+    if assume.made:
+        return not_verified(asked, "; ".join(assume.made))
+    if found is not None:
+        return found
+    names = [one.domain_name for one in exported]
+    file = exported[0].origin.file if exported else "Get-AcceptedDomain.json"
     return non_compliant(
         asked,
         f"Get-AcceptedDomain lists {', '.join(names) or 'none'}",
@@ -57,12 +56,9 @@ def type_fits(environment: Environment, domain: Domain) -> Finding:
     connector for it.
     """
     asked = f"{domain.name} is Authoritative and Microsoft 365 knows every on-premises recipient, or InternalRelay"
-    exported = environment.microsoft_365.online.accepted_domains
-    if isinstance(exported, Unknown):
-        return not_verified(asked, exported.why)
-    found = _accepted(environment, domain)
-    if found is None:
-        return _not_accepted(asked, exported, domain)
+    found = _accepted(asked, environment, domain)
+    if isinstance(found, Finding):
+        return found
     if isinstance(found.domain_type, Unknown):
         return not_verified(asked, found.domain_type.why, _show_type(found))
     assume = Assumptions()
@@ -88,12 +84,9 @@ def type_fits(environment: Environment, domain: Domain) -> Finding:
 def authoritative(environment: Environment, domain: Domain) -> Finding:
     """Judge whether Microsoft 365 refuses whom it does not know, where it knows everybody ("Edge blocking")."""
     asked = f"{domain.name} is Authoritative"
-    exported = environment.microsoft_365.online.accepted_domains
-    if isinstance(exported, Unknown):
-        return not_verified(asked, exported.why)
-    found = _accepted(environment, domain)
-    if found is None:
-        return _not_accepted(asked, exported, domain)
+    found = _accepted(asked, environment, domain)
+    if isinstance(found, Finding):
+        return found
     shown = _show_type(found)
     if isinstance(found.domain_type, Unknown):
         return not_verified(asked, found.domain_type.why, shown)
@@ -191,7 +184,8 @@ def _without_mail_user(
     """Tell for whom the tenant knows no way: no mail user that leads there, no domain that passes on unknown ones."""
     online = environment.microsoft_365.online
     assume.listed(online.accepted_domains)
-    found = _accepted(environment, domain)
+    about_domain = Assumptions()  # they matter where a mail user is missing
+    found = accepted_domain(environment.microsoft_365, domain.name, about_domain)
     if found:
         shown.append(_show_type(found))
         if found.domain_type is DomainType.INTERNAL_RELAY:
@@ -199,6 +193,9 @@ def _without_mail_user(
     found_users = ((address, online.mail_user_recipients.find(address, assume)) for address in own)
     known = {address: user for address, user in found_users if user}
     without = [address for address in own if address not in known]
+    if without:
+        for why in about_domain.made:
+            assume.note(why)
     if found and without:
         assume(found.domain_type, None)
     shown.append(evidence.config("Get-MailUser", "on-premises mailboxes that are mail users", sorted(known)))
