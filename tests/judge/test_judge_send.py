@@ -84,3 +84,10 @@ def test_without_any_nothing_is_true() -> None:
     without = with_connector(with_connector(THREE, TENANT, enabled=False), "Internet", enabled=False)
     finding = send.demand_tls(without)
     assert (finding.verdict, finding.seen) == (Verdict.NOT_APPLICABLE, "no send connector leads there")
+
+
+@pytest.mark.parametrize("change", [{"enabled": False}, {"dns_routing_enabled": True}])
+def test_one_that_is_off_or_goes_by_dns_needs_no_tls(change: dict[str, Any]) -> None:
+    """What else the connector says does not count then: SmartHosts are not used beside DNSRoutingEnabled."""
+    finding = send.demand_tls(with_connector(FOUR, INTERNET, require_tls=False, **change))
+    assert (finding.verdict, finding.seen) == (Verdict.COMPLIANT, f"so does '{TENANT}'")
