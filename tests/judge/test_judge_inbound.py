@@ -331,9 +331,13 @@ def test_a_lock_that_lets_in_addresses_of_nobody(s4: Any) -> None:
     found = by_address("131.107.21.231/32", "198.51.100.0/24")
     assert (found.verdict, found.seen) == (
         Verdict.NOT_VERIFIED,
-        "whose they are is not known: 'Only by way of the on-premises servers' lets 198.51.100.0/24 in",
+        "whom that is for is not known: 'Only by way of the on-premises servers' lets 198.51.100.0/24 in",
     )
-    assert "or take the addresses out of the connector" in found.remedy
+    assert "or take the addresses, the name, out of the connector" in found.remedy
+    other = s4.item("inbound_connectors", LOCKED, tls_sender_certificate_name="filter.example")
+    found = inbound.locked(other.environment, s4.domain)
+    assert found.verdict is Verdict.NOT_VERIFIED
+    assert found.seen.endswith("servers' lets in whoever shows a certificate for filter.example")
 
 
 def test_direct_send_rejected_alone_is_no_lock(s4: Any) -> None:

@@ -258,6 +258,21 @@ def test_the_most_specific_connector_carries_a_message(name: str, connector: str
         assert chosen(name, *order) == connector
 
 
+@pytest.mark.parametrize(
+    "cover", [{}, {"recipient_domains": (), "all_accepted_domains": True}, {"recipient_domains": ("*",)}], ids=str
+)
+def test_of_connectors_that_cover_a_domain_alike_nobody_knows_which_is_chosen(cover: dict[str, Any]) -> None:
+    assume = Assumptions()
+    one, other = outbound("one", **cover), outbound("other", **cover)
+    connector = m365(one, other, outbound("off", enabled=False, **cover)).outbound_connector(
+        "contoso.com", False, assume
+    )
+    assert (connector, assume.made) == (
+        one,
+        ("which of the outbound connectors one, other takes mail for contoso.com: they cover it alike",),
+    )
+
+
 def test_without_a_connector_mail_goes_by_mx() -> None:
     assert chosen("tailspintoys.com", OWN, BELOW, EXACT) is None
     assert chosen("contoso.com", BELOW) is None

@@ -359,24 +359,30 @@ def _locked(
     if refused:
         return non_compliant(asked, f"mail of {who.short} is refused too: {', '.join(refused)}", *shown)
     if strange := list(_let_in(environment, assume)):
-        remedy = "Name whoever sends from there in environment.yaml, or take the addresses out of the connector"
-        return not_verified(asked, f"whose they are is not known: {'; '.join(strange)}", *shown, remedy=remedy)
+        remedy = "Name who that is in environment.yaml, or take the addresses, the name, out of the connector"
+        return not_verified(asked, f"whom that is for is not known: {'; '.join(strange)}", *shown, remedy=remedy)
     return compliant(asked, f"refused as each of them, and {who.short} {who.verb} let in", *shown)
 
 
 def _let_in(environment: Environment, assume: Assumptions) -> Iterator[str]:
-    """Name the addresses that a restriction lets in although nobody whom the environment knows sends from there."""
-    known = [address for server in environment.on_premises.servers for address in server.sends_from]
+    """Name what a restriction lets in although nobody whom the environment knows sends from there, or shows it."""
+    servers = (*environment.on_premises.servers, *environment.filter_servers)
+    known = [address for server in servers for address in server.sends_from]
     known += [address for party in environment.third_parties for address in party.sends_from]
+    shown = [server.certificate.names for server in servers if server.certificate]
+    shown += [(party.greets_as,) for party in environment.third_parties]
     for connector in assume.listed(environment.microsoft_365.online.inbound_connectors):
         partner = assume(connector.connector_type, None) is ConnectorType.PARTNER
-        if not (
-            partner and assume(connector.enabled, False) and assume(connector.restrict_domains_to_ip_addresses, False)
-        ):
+        if not (partner and assume(connector.enabled, False)):
             continue
-        for network in assume.listed(connector.sender_ip_addresses):
-            if not any(address in network for address in known):
-                yield f"'{connector.name}' lets {network} in"
+        wanted = assume(connector.tls_sender_certificate_name, None)
+        if assume(connector.restrict_domains_to_certificate, False) and wanted:
+            if not any(answers_to(names, wanted) for names in shown):
+                yield f"'{connector.name}' lets in whoever shows a certificate for {wanted}"
+        elif assume(connector.restrict_domains_to_ip_addresses, False):
+            for network in assume.listed(connector.sender_ip_addresses):
+                if not any(address in network for address in known):
+                    yield f"'{connector.name}' lets {network} in"
 
 
 def _lock(environment: Environment) -> Iterator[Evidence]:

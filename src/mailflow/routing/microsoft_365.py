@@ -1,6 +1,6 @@
 """Microsoft 365 as an MTA: what Exchange Online does with a message, from the settings of the tenant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -205,16 +205,19 @@ class Microsoft365Router:
         covering = _covering(name)
         named = [(d == name, len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if d in covering]
         if named:
-            return max(named, key=lambda found: found[:2])[2]
+            best = max(named, key=lambda found: found[:2])
+            _note_equals(name, [c for *key, c in named if (*key,) == best[:2]], assume)
+            return best[2]
         own = accepted_domain(self.tenants.own, name, assume) is not None
-        for connector in usable:
-            if own and assume(connector.all_accepted_domains, False):
-                return connector
-        for connector in usable:
-            if "*" not in assume.listed(connector.recipient_domains):
-                continue
+        accepted = [c for c in usable if own and assume(c.all_accepted_domains, False)]
+        if accepted:
+            _note_equals(name, accepted, assume)
+            return accepted[0]
+        everything = [c for c in usable if "*" in assume.listed(c.recipient_domains)]
+        for connector in everything:
             to_own_servers = assume(connector.connector_type, ConnectorType.ON_PREMISES) is ConnectorType.ON_PREMISES
             if own or not from_on_premises or not to_own_servers:
+                _note_equals(name, everything, assume)
                 return connector
             if not assume(connector.route_all_messages_via_on_premises, False):
                 assume.note(
@@ -310,6 +313,13 @@ class Microsoft365Router:
     def egress_name(self) -> str:
         """The name with which it greets the next host."""
         return f"eur05-obe.outbound.{self.tenants.own.cloud.mx_suffix.removeprefix('mail.')}"
+
+
+def _note_equals(name: str, alike: Sequence[OutboundConnector], assume: Assumptions) -> None:
+    """Say where several connectors cover a domain in the same way: no document tells which of them is chosen."""
+    names = dict.fromkeys(connector.name for connector in alike)
+    if len(names) > 1:
+        assume.note(f"which of the outbound connectors {', '.join(names)} takes mail for {name}: they cover it alike")
 
 
 def _covering(name: str) -> frozenset[str]:
