@@ -3,6 +3,7 @@
 
 python benchmarks/scale.py [DOMAINS …]        the table, what a scenario costs beside its work, and the start
 python benchmarks/scale.py parts [DOMAINS]    one process, pytest -n 2, and four shards that `mailflow merge` joins
+python benchmarks/scale.py organizations [NUMBER …]    as many organizations of two domains in one run
 
 Seconds are the wall clock and, in brackets, CPU time of all processes: on a busy machine only the second means much.
 Peak memory is that of the largest process, as the system counts it (Linux and macOS).
@@ -106,7 +107,7 @@ def pytest(*arguments: str, folder: Path = ROOT) -> Took:
 
 
 def judged(environment: Path, reports: Path, *options: str) -> Took:
-    """Judge an environment in a simulation."""
+    """Judge an environment in a simulation; the options may name more."""
     return pytest("features", "--environment", str(environment), "--reports", str(reports), *options)
 
 
@@ -151,6 +152,24 @@ def table(place: Path, numbers: list[int]) -> None:
         before = number, took
 
 
+def organizations(place: Path, numbers: list[int]) -> None:
+    """Print what so many organizations of two domains take, one after the other in one run."""
+    folders = [place / "fixtures" / f"organization-{number}" for number in range(1, max(numbers) + 1)]
+    for folder in folders:
+        write(folder, 2)
+    before: tuple[int, Took] | None = None
+    for number in numbers:
+        first, *others = folders[:number]
+        took = judged(first, place / "reports", *(f"--environment={folder}" for folder in others))
+        size = (place / "reports" / "index.html").stat().st_size / 1e6
+        say(f"{number:8,} organizations: {took}, {took.items:,} scenarios, index.html {size:.2f} MB")
+        if before:
+            more = number - before[0]
+            each = f"{1000 * (took.cpu_s - before[1].cpu_s) / more:.0f} ms CPU"
+            say(f"   one more: {each}, {(took.peak_mb - before[1].peak_mb) / more:.2f} MB")
+        before = number, took
+
+
 def overhead(place: Path, domains: int = 100) -> None:
     """Print what a scenario costs whose sentences do nothing, and what a run costs without any."""
     environment = place / f"nothing-{domains}"
@@ -192,6 +211,8 @@ def main() -> None:
         place = Path(folder)
         if sys.argv[1:2] == ["parts"]:
             parts(place, int(sys.argv[2]) if len(sys.argv) > 2 else 100)
+        elif sys.argv[1:2] == ["organizations"]:
+            organizations(place, [int(number) for number in sys.argv[2:]] or [1, 10, 50, 200])
         else:
             overhead(place)
             table(place, [int(number) for number in sys.argv[1:]] or [1, 10, 100, 1000])
