@@ -266,10 +266,31 @@ def test_drawn_ways_are_told_in_words_as_well(build) -> None:
 
 def test_the_index_lists_decision_counts_and_link(build) -> None:
     shown = Page(as_html.index([(build(), "scenario-4/simulated/report.html")]).decode())
-    assert [one.attributes["href"] for one in shown.all("a")] == ["scenario-4/simulated/report.html"]
+    assert [one.attributes["href"] for one in shown.all("a")] == ["#not-ready", "scenario-4/simulated/report.html"]
     assert shown.texts("td")[1:6] == ["2"] * 5
     assert shown.texts("td")[0].startswith("✕ Not ready1 requirement fails,")
     assert shown.texts("td")[6] == "SIMULATED2026-11-23 16:20:05 UTC"
+
+
+def test_the_index_lists_first_what_needs_somebody(build, row) -> None:
+    good, unseen, waived, bad = (
+        build(environment=name, results=[row(verdict, "A-1")], completeness=Completeness(1, 1), waiver_mistakes=())
+        for name, verdict in (
+            ("good", Verdict.COMPLIANT), ("unseen", Verdict.NOT_VERIFIED), ("waived", Verdict.WAIVED),
+            ("bad", Verdict.NON_COMPLIANT),
+        )
+    )  # fmt: skip
+    shown = Page(
+        as_html.index([(one, f"{one.environment}.html") for one in (good, unseen, waived, bad, good)]).decode()
+    )
+    links = [one.attributes["href"] for one in shown.all("a") if "table" in one.within]
+    assert links == ["bad.html", "unseen.html", "waived.html", "good.html", "good.html"]
+    (total,) = shown.by_class("sum")
+    assert blanks(total.text) == (
+        "5 reports = 1 ✕ not ready + 1 ? incomplete + 1 △ ready, with accepted risks + 2 ✓ ready"
+    )
+    ids = {one.attributes["id"] for one in shown.all("tbody")}
+    assert {one.attributes["href"] for one in shown.all("a") if "p" in one.within} == {f"#{name}" for name in ids}
 
 
 def test_equal_runs_give_equal_bytes(build, hostile) -> None:
@@ -282,4 +303,4 @@ def test_the_index_says_which_environments_were_not_judged_and_why(build) -> Non
     assert shown.texts("h2") == ["Not judged: 1 environment with mistakes in the files"]
     assert shown.texts("strong")[0] == "b"
     assert "fixtures/b/environment.yaml:3: found <b>a</b>; expected b. Mend." in shown.texts("li")
-    assert shown.texts("b") == []
+    assert [one for one in shown.all("b") if "li" in one.within] == []

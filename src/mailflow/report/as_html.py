@@ -21,7 +21,7 @@ from mailflow.input_error import InputError
 from mailflow.policy import documents
 from mailflow.policy.finding import Evidence, Verdict
 from mailflow.policy.readiness import PlannedMx, Readiness, Window
-from mailflow.policy.run import Run
+from mailflow.policy.run import Decision, Run
 from mailflow.policy.way import rounds
 from mailflow.report import words
 from mailflow.report.matrix import Row, anchor, matrix
@@ -80,9 +80,15 @@ def report(run: Run) -> bytes:
 
 
 def index(reports: Sequence[tuple[Run, str]], unreadable: Mapping[str, InputError] = MappingProxyType({})) -> bytes:
-    """Write `index.html`: the runs, each with the relative address of its report, and what kept others from a run."""
+    """Write `index.html`: the runs, each with the relative address of its report, and what kept others from a run.
+
+    Those come first that need somebody.
+    """
     told = [(run, link, words.sentence(run)) for run, link in reports]
-    return _render("index.html.j2", reports=told, unreadable=unreadable)
+    order = (Decision.NOT_READY, Decision.INCOMPLETE, Decision.READY_WITH_ACCEPTED_RISKS, Decision.READY)
+    groups = [(decision, [one for one in told if one[0].decision is decision]) for decision in order]
+    filled = [(decision, group) for decision, group in groups if group]
+    return _render("index.html.j2", count=len(told), groups=filled, unreadable=unreadable)
 
 
 def _readiness(change: Readiness) -> dict[str, object]:
