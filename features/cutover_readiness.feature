@@ -17,6 +17,20 @@ Feature: Readiness for the cutover
     When the name servers of the domain are asked for its MX records
     Then each names a TTL of at most 3600 seconds
 
+  @CUT-TTL-2 @should @stage:plan @stage:before
+  Scenario: The lowered TTL is everywhere before the MX record changes
+    Whoever asked before the TTL was lowered keeps the old MX record for as long as the old TTL says. A change that
+    comes sooner leaves part of the mail on its way to the old side for hours more than planned.
+
+    Source: Cutover migration; Step 1, Prepare your domains; derived
+    Source: RFC 1034; section 3.6; derived
+    Remedy: Lower the TTL at the zone to an hour at the most, one old TTL and one SOA refresh before the change, and
+      write it into environment.yaml:
+        cutover: {at: <day and time>, lowered: {ttl: 3600, at: <day and time>}, before: before/}
+
+    When the times of the plan around the change of the MX record are reckoned
+    Then the lowered TTL is everywhere before the change
+
   @CUT-NS-1 @must @stage:before @stage:after
   Scenario: All name servers of the domain say the same
     A resolver asks any one of them. One that is behind, or silent, sends part of the mail another way, and nobody can

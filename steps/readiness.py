@@ -12,6 +12,7 @@ from mailflow.judge import plan as judge_plan
 from mailflow.observe.door import Door
 from mailflow.observe.reached import Reached
 from mailflow.plugin.fixtures import Say
+from mailflow.policy.readiness import NoWindow, Window, window
 from mailflow.records.answer import Answer, Question
 
 
@@ -55,6 +56,18 @@ def name_servers_are_asked_for_mx(door: Door, domain: Domain) -> judge_cutover.S
 @then("each names a TTL of at most 3600 seconds")
 def each_names_a_short_ttl(domain: Domain, mx_said: judge_cutover.Said, conclude: Say) -> None:
     conclude(judge_cutover.short_ttl(domain, mx_said))
+
+
+@when("the times of the plan around the change of the MX record are reckoned", target_fixture="around")
+def times_are_reckoned(environment: Environment, domain: Domain) -> Window | NoWindow | None:
+    return window(environment, environment.cutover, domain.name) if environment.cutover else None
+
+
+@then("the lowered TTL is everywhere before the change")
+def lowered_ttl_is_everywhere(
+    environment: Environment, domain: Domain, around: Window | NoWindow | None, conclude: Say
+) -> None:
+    conclude(judge_cutover.changes_when_lowered(environment, domain, around))
 
 
 @when("the name servers of the domain are asked for its MX records and its SPF record", target_fixture="servers")

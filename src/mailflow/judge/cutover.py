@@ -8,6 +8,7 @@ from mailflow.mail.address import is_within
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.reached import Reached
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.policy.readiness import AS_IT_IS, NoWindow, Window
 from mailflow.records.answer import Answer, Outcome, Value
 from mailflow.records.spf_syntax import spf_records
 
@@ -33,6 +34,47 @@ def short_ttl(domain: Domain, said: Said) -> Finding:
     if not found:
         return not_verified(asked, f"{domain.name} has no MX record", *shown)
     return compliant(asked, f"{max(found)} s at the most", *shown)
+
+
+def changes_when_lowered(environment: Environment, domain: Domain, around: Window | NoWindow | None) -> Finding:
+    """Judge whether the lowered TTL of the old MX record is everywhere when the new one is published.
+
+    `around`: the time around the change; None: the environment names no change.
+    """
+    asked = f"at the change no resolver keeps the old MX record of {domain.name} for longer than {_LONGEST_S} s"
+    line = environment.line("cutover")
+    if around is None:
+        why = "environment.yaml names no change of the MX record (cutover)"
+        return not_applicable(asked, why, evidence.stated(line, "cutover", None))
+    if isinstance(around, NoWindow):
+        return not_applicable(asked, around.why) if around.why == AS_IT_IS else not_verified(asked, around.why)
+    change = around.change
+    lowered = change.lowered
+    shown = (
+        evidence.stated(line, "cutover.at", change.at.isoformat()),
+        evidence.stated(line, "cutover.lowered", f"{lowered.ttl} s at {lowered.at.isoformat()}" if lowered else None),
+        evidence.config("the zone before the change", f"TTL of the MX record of {domain.name}", f"{change.old_ttl} s"),
+        evidence.config("the zone before the change", "SOA refresh of its name servers", f"{change.refresh} s"),
+    )
+    if lowered is None:
+        if change.old_ttl <= _LONGEST_S:
+            return compliant(asked, f"{change.old_ttl} s as it is", *shown)
+        remedy = (
+            f"Lower it by {change.lower_by.isoformat()} and write it into environment.yaml: "
+            f"cutover: {{…, lowered: {{ttl: {_LONGEST_S}, at: <day and time>}}}}"
+        )
+        why = f"it is {change.old_ttl} s, and environment.yaml does not say when it is lowered (cutover.lowered)"
+        return not_verified(asked, why, *shown, remedy=remedy)
+    if change.too_early and change.lowered_everywhere:
+        everywhere = change.lowered_everywhere.astimezone(change.at.tzinfo).isoformat()
+        planned = change.at.isoformat()
+        seen = f"until {everywhere} some may keep it for {change.old_ttl} s; the change is planned for {planned}"
+        remedy = f"Make the change at {everywhere} or later, or lower the TTL by {change.lower_by.isoformat()}"
+        return non_compliant(asked, seen, *shown, remedy=f"{remedy} (environment.yaml: cutover)")
+    if lowered.ttl > _LONGEST_S:
+        return non_compliant(asked, f"it is lowered to {lowered.ttl} s", *shown)
+    told = change.lowered_everywhere.isoformat() if change.lowered_everywhere else ""
+    return compliant(asked, f"{lowered.ttl} s, everywhere from {told}", *shown)
 
 
 def all_answer(said: Sequence[Said]) -> Finding:

@@ -10,6 +10,8 @@ from mailflow.environment.environment import Cutover, Environment
 from mailflow.environment.zones import find_records, find_soa
 from mailflow.records.mx_change import MxChange
 
+AS_IT_IS = "the plan leaves its MX record as it is"
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedMx:
@@ -51,7 +53,7 @@ class Readiness:
 def readiness(environment: Environment) -> Readiness:
     """Read the change out of an environment."""
     cutover = environment.cutover
-    found = [_window(environment, cutover, domain.name) for domain in environment.domains] if cutover else []
+    found = [window(environment, cutover, domain.name) for domain in environment.domains] if cutover else []
     return Readiness(
         cutover.at if cutover else None,
         tuple(_planned(environment, domain.name) for domain in environment.domains),
@@ -62,7 +64,7 @@ def readiness(environment: Environment) -> Readiness:
 
 def window_of(environment: Environment, domain: str) -> Window | None:
     """Work the time around the change out for one domain; None where there is none, or nothing tells it."""
-    found = _window(environment, environment.cutover, domain) if environment.cutover else None
+    found = window(environment, environment.cutover, domain) if environment.cutover else None
     return found if isinstance(found, Window) else None
 
 
@@ -73,7 +75,8 @@ def _planned(environment: Environment, domain: str) -> PlannedMx:
     return PlannedMx(domain, tuple(sorted(map(str, found))), found.ttl)
 
 
-def _window(environment: Environment, cutover: Cutover, domain: str) -> Window | NoWindow:
+def window(environment: Environment, cutover: Cutover, domain: str) -> Window | NoWindow:
+    """Work the time around the change out for one domain."""
     before = environment.before
     if before is None:
         return NoWindow(domain, "the MX record before the change is not recorded (cutover.before in environment.yaml)")
@@ -84,6 +87,6 @@ def _window(environment: Environment, cutover: Cutover, domain: str) -> Window |
     if new is None:
         return NoWindow(domain, "the plan has no zone with an MX record of it")
     if set(old) == set(new):
-        return NoWindow(domain, "the plan leaves its MX record as it is")
+        return NoWindow(domain, AS_IT_IS)
     change = MxChange(cutover.at, old.ttl, new.ttl, soa.refresh, cutover.lowered)
     return Window(domain, tuple(sorted(map(str, old))), change, soa.negative)
