@@ -9,6 +9,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from generated_page import write_or_check
+
 from mailflow.policy.disagreement import Disagreement, disagreements
 
 PAGE = Path(__file__).with_name("contradictions.md")
@@ -59,17 +61,5 @@ def page() -> str:
     return "".join([HEAD, "\n## Not to be published\n", *values, "\n## Contradictions\n", *others, TAIL])
 
 
-def main() -> int:
-    """Write or check the page."""
-    if sys.argv[1:] == ["--check"]:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        if current != page():
-            sys.stderr.write("docs/contradictions.md is out of date: run python docs/make_contradictions.py\n")
-            return 1
-        return 0
-    PAGE.write_text(page(), encoding="utf-8", newline="\n")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))

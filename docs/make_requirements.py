@@ -8,6 +8,8 @@ python docs/make_requirements.py --check   exit with 1 if the page is not what w
 import sys
 from pathlib import Path
 
+from generated_page import write_or_check
+
 from mailflow.policy.catalogue import read_folder
 from mailflow.policy.feature import Feature
 from mailflow.policy.requirement import Standing
@@ -48,17 +50,5 @@ def _rows(feature: Feature) -> list[str]:
     return rows
 
 
-def main() -> int:
-    """Write or check the page."""
-    if sys.argv[1:] == ["--check"]:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        if current != page():
-            sys.stderr.write("docs/requirements.md is out of date: run python docs/make_requirements.py\n")
-            return 1
-        return 0
-    PAGE.write_text(page(), encoding="utf-8", newline="\n")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))

@@ -8,6 +8,8 @@ python docs/make_vocabulary.py --check   exit with 1 if the page is not what wou
 import sys
 from pathlib import Path
 
+from generated_page import write_or_check
+
 from mailflow.plugin.sentences import topics
 
 PAGE = Path(__file__).with_name("vocabulary.md")
@@ -41,17 +43,5 @@ def page() -> str:
     return "".join(told)
 
 
-def main() -> int:
-    """Write or check the page."""
-    if sys.argv[1:] == ["--check"]:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        if current != page():
-            sys.stderr.write("docs/vocabulary.md is out of date: run python docs/make_vocabulary.py\n")
-            return 1
-        return 0
-    PAGE.write_text(page(), encoding="utf-8", newline="\n")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))

@@ -92,7 +92,8 @@ def test_the_page_is_what_would_be_made(maker: str) -> None:
 
 def test_a_page_that_is_out_of_date_is_noticed(tmp_path: Path) -> None:
     maker = tmp_path / "make_trace.py"
-    maker.write_text((PROJECT / "docs" / "make_trace.py").read_text(encoding="utf-8"), encoding="utf-8")
+    for script in (maker, tmp_path / "generated_page.py"):
+        script.write_text((PROJECT / "docs" / script.name).read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "trace.md").write_text("yesterday's page", encoding="utf-8")
     made = subprocess.run([sys.executable, maker, "--check"], capture_output=True, text=True, check=False)
     assert made.returncode == 1
