@@ -39,4 +39,8 @@ class Keys:
             if server.certificate:
                 chain = b"".join(part.bytes() for part in self.twin(server.certificate).cert_chain_pems)
                 (folder / server.certificate.file).write_bytes(chain)
+        for host in environment.policy_hosts.values():
+            (folder / host.certificate.file).write_bytes(
+                b"".join(part.bytes() for part in self.twin(host.certificate).cert_chain_pems)
+            )
         (folder / "certificates" / "authority.pem").write_text(self.authorities.trusted_pem, encoding="ascii")

@@ -1,4 +1,4 @@
-"""A world of real servers for one environment: NSD and Unbound, Postfix for the own servers, Exim for the outside.
+"""A world of real servers for one environment: NSD, Unbound, Postfix for the own servers, Exim outside, OpenSSL's web.
 
 Microsoft 365 is the simulated one on its planned addresses. Who looks from outside stands on the stranger's host.
 """
@@ -15,8 +15,10 @@ from typing import Self
 
 import dns.rdatatype
 
-from mailflow.environment.environment import Environment, IPAddress
+from mailflow.environment.environment import Environment, IPAddress, PolicyHost
 from mailflow.event_loop import EventLoopThread
+from mailflow.observe.https import PORT
+from mailflow.records.mta_sts import PATH
 from mailflow.simulate.zones import STRANGER_ADDRESS, microsoft_365_addresses, relay_pool, zones
 from tests.real import exim, name_servers, postfix
 from tests.real.keys import Keys
@@ -60,6 +62,7 @@ class Lab:
         waits = [self._name_servers()]
         waits += [self._own_server(number) for number in range(len(self.environment.on_premises.servers))]
         waits += [self._outside(number) for number in range(len(self.environment.outside))]
+        waits += [self._policy_host(*one) for one in self.environment.policy_hosts.items()]
         self._microsoft_365(stack)
         for number, party in enumerate(self.environment.third_parties):
             self.third_parties[party.name] = self.host(f"third-{number}", party.sends_from)
@@ -111,6 +114,19 @@ class Lab:
         program = exim.write(folder, outside, self._keys)
         self.programs.start(host, outside.domain, program, "-C", folder / "exim.conf", "-bdf", "-q10s")
         return host, outside.address, 25
+
+    def _policy_host(self, domain: str, hosting: PolicyHost) -> tuple[Host, tuple[IPAddress, ...], int]:
+        """Let OpenSSL's small web server hand out an MTA-STS policy: it gives files as text/plain."""
+        (address,) = hosting.listens
+        host = self.host("web", hosting.listens)
+        folder = self._room(hosting.name)
+        file = folder / PATH.lstrip("/")
+        file.parent.mkdir()
+        file.write_bytes(hosting.policy)
+        leaf = Keys.write(folder / "web.pem", self._keys.twin(hosting.certificate))
+        serve = ("s_server", "-quiet", "-WWW", "-accept", f"{address}:{PORT}", "-cert", leaf)
+        self.programs.start(host, domain, "sh", "-c", 'cd "$0" && exec "$@"', folder, "openssl", *serve)
+        return host, hosting.listens, PORT
 
     def _microsoft_365(self, stack: ExitStack) -> None:
         listens, sends_from = microsoft_365_addresses(self.environment)
