@@ -241,8 +241,8 @@ def test_which_hosts_it_covers(there: Sts, verdict: Verdict, seen: str, s4: Any)
 
 def test_without_a_change_the_remedy_knows_no_day(s4: Any) -> None:
     assert covers(s4, lists("a.example", hosts=(OWN,))).remedy.splitlines() == [
-        f"1. Add to the policy at {URL}, beside what stands there:",
-        f"mx: {OWN}",
+        f"1. On the web server, add to the policy ({URL}) beside what stands there:",
+        f"  mx: {OWN}",
         "2. Only then let senders fetch it anew, by another id:",
         'Publish: _mta-sts.contoso.com. IN TXT "v=STSv1; id=<letters and digits, other ones for each policy>"',
         "Senders that do not look at the id go by the old policy for max_age more (604800 s, 7 days).",
@@ -280,7 +280,7 @@ def test_the_remedy_gives_the_steps_in_order_with_their_times(world: Any) -> Non
     assert found.remedy.splitlines()[2:] == [
         "2. Only then let senders fetch it anew, by another id:",
         'Publish: _mta-sts.contoso.com. IN TXT "v=STSv1; id=<letters and digits, other ones for each policy>"',
-        f"3. Change the MX record once nobody has the old policy any more, max_age ({WEEK}) later: 2. by {DUE}",
+        f"3. Change the MX record when nobody has the old policy, max_age ({WEEK}) after step 2: that by {DUE}",
         f"4. Take old hosts out once neither resolvers nor queues lead to them: after {END}; with another id",
         "Where that time is not left, publish mode: testing, until the change is over.",
     ]

@@ -172,8 +172,8 @@ def _order(environment: Environment, domain: Domain, sts: Sts, policy: StsPolicy
     """Tell the steps around a change, in their order and with their times (sections 5.1 and 8.1)."""
     age = _span(policy.max_age or 0)
     lines = [
-        f"1. Add to the policy at {sts.fetched.url}, beside what stands there:",
-        *(f"mx: {host}" for host in uncovered),
+        f"1. On the web server, add to the policy ({sts.fetched.url}) beside what stands there:",
+        *(f"  mx: {host}" for host in uncovered),
         "2. Only then let senders fetch it anew, by another id:",
         _publish(domain),
     ]
@@ -183,7 +183,7 @@ def _order(environment: Environment, domain: Domain, sts: Sts, policy: StsPolicy
     window = window_of(environment, domain.name)
     until = f": after {_moment(window.change.keep_old_until)}" if window else ""
     lines += [
-        f"3. Change the MX record once nobody has the old policy any more, max_age ({age}) later: 2. by {_moment(by)}",
+        f"3. Change the MX record when nobody has the old policy, max_age ({age}) after step 2: that by {_moment(by)}",
         f"4. Take old hosts out once neither resolvers nor queues lead to them{until}; with another id",
     ]
     if policy.mode is Mode.ENFORCE:
