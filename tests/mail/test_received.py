@@ -41,6 +41,11 @@ def test_words_in_the_place_of_a_value_are_values(field: str) -> None:
     )
 
 
+def test_a_value_is_one_word_and_what_follows_it_is_left_aside() -> None:
+    read = read_received("from a b by c d with SMTP id 1 2")
+    assert (read.from_name, read.by, read.id) == ("a", "c", "1")
+
+
 def test_an_address_that_only_the_client_named_is_not_what_the_server_saw() -> None:
     assert read_received("from [9.9.9.9] by mx.tailspintoys.com with SMTP id 1").from_address is None
     assert read_received("from x (HELO 9.9.9.9) (131.107.21.231) by y with SMTP id 1").from_address is None

@@ -89,11 +89,6 @@ class Tab:
     def write(self, text: str) -> None:
         self.send("Input.insertText", text=text)
 
-    def picture(self, *, whole: bool = True) -> bytes:
-        """Give a screenshot as PNG."""
-        told = self.send("Page.captureScreenshot", captureBeyondViewport=whole)
-        return base64.b64decode(told["data"])
-
     def pdf(self, width: float, height: float) -> bytes:
         """Print to paper of this size, in inches."""
         told = self.send(

@@ -1,6 +1,6 @@
 """Judges whether what is published is what the plan says; before the change, what differs must be meant to change."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import dns.name
@@ -14,8 +14,6 @@ from mailflow.mail.address import is_within
 from mailflow.observe.dns_answer import value
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_verified
 from mailflow.records.answer import Answer, MxRecord, Question, Value
-
-Lookups = Callable[[Sequence[Question]], tuple[Answer, ...]]
 
 _ADDRESSES = ("A", "AAAA")
 # Names below a domain at which every record is about mail: RFC 6376, RFC 9989, RFC 8461, RFC 8460, and Outlook's.
