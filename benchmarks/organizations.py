@@ -25,7 +25,7 @@ SOURCE = Path(__file__).parents[1] / "fixtures" / "scenario-4"
 FIRST = "contoso.com"
 PEOPLE = {"cloud": ("chris", "sara", "lee"), "on_premises": ("kate", "david")}
 FORWARDS = ("kate", "lee")
-ELSEWHERE = ("mail ", "ns1 ", "ns2 ", "_25._tcp.mail ", "_mta-sts ", "mta-sts ")
+ELSEWHERE = ("mail ", "ns1 ", "ns2 ", "_25._tcp.mail ")
 ROW_A_DOMAIN = (
     "exchange-online/Get-AcceptedDomain.json",
     "exchange-online/Get-DkimSigningConfig.json",
@@ -61,10 +61,7 @@ def write(folder: Path, domains: int) -> None:
 
 
 def _zone(brand: str) -> str:
-    """Give the first domain's zone for another, without the hosts, which stay where they are.
-
-    It announces no MTA-STS policy: each would need a certificate of its own, and those are not the same twice.
-    """
+    """Give the first domain's zone for another, without the hosts, which stay where they are."""
     lines = (SOURCE / "zones" / f"{FIRST}.zone").read_text("utf-8").splitlines()
     own = "\n".join(line for line in lines if not line.startswith(ELSEWHERE))
     return _renamed(own.replace(f"$ORIGIN {FIRST}.", f"$ORIGIN {brand}."), brand) + "\n"
