@@ -56,6 +56,35 @@ Feature: Authentication of the domain
     And they are CNAMEs to the names in the signing configuration of the tenant
     And they lead to usable keys
 
+  @AUTH-DKIM-2 @should
+  Scenario: Mail of the domain reaches the Internet with a valid signature of it
+    Where SPF cannot speak for a message, in forwards and in non-delivery reports, its signature alone does. Exchange
+    Server signs nothing, and whoever changes a message after it was signed makes the signature worthless.
+
+    Source: DKIM setup; If you use one or more custom domains; stated
+    Source: RFC 6376; section 6.1; derived
+    Remedy: Let every exit sign as the domain, after everything that changes messages. Microsoft 365 (Exchange Online
+        PowerShell):
+        Set-DkimSigningConfig <domain> -Enabled $true
+        Own exits: a transport agent or a gateway that signs, and its key in the zone:
+        <selector>._domainkey.<domain>. IN TXT "v=DKIM1; k=rsa; p=<key>"
+
+    When every kind of message has been sent
+    Then each whose author is in the domain reaches the Internet with a valid DKIM signature of it
+
+  @AUTH-DMARC-3 @should
+  Scenario: Every kind of mail of the domain passes DMARC where it arrives
+    Receivers that are asked to quarantine or reject do so with the organization's own mail too, where neither SPF nor
+    DKIM speaks for the domain in its From field. What others wrote and the organization forwards is a note.
+
+    Source: RFC 9989; section 4.4 and section 4.10.2; stated
+    Source: DMARC setup; Verify the domains in the MAIL FROM and FROM addresses align; stated
+    Remedy: Let whoever sends for the domain sign as the domain, or send with a reverse-path in the domain from an
+        address that its SPF record lists.
+
+    When every kind of message has been sent
+    Then each whose author is in the domain passes DMARC where it arrives
+
   @AUTH-RPT-1 @should
   Scenario: Somebody hears when TLS to the domain fails
     After the change of the MX record senders meet other certificates. Those that refuse to send without TLS tell

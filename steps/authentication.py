@@ -5,17 +5,22 @@ from typing import NamedTuple
 from pytest_bdd import then, when
 
 from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.message import Kind
+from mailflow.judge import alignment as judge_alignment
 from mailflow.judge import dane as judge_dane
 from mailflow.judge import dkim as judge_dkim
 from mailflow.judge import dmarc as judge_dmarc
 from mailflow.judge import exit_name as judge_exit
 from mailflow.judge import mta_sts as judge_mta_sts
+from mailflow.judge import signature as judge_signature
 from mailflow.judge import tls_rpt as judge_tls_rpt
+from mailflow.judge.arrival import Arrival
 from mailflow.observe.door import Door
 from mailflow.observe.policy_fetch import record_of
 from mailflow.plugin.fixtures import Say
 from mailflow.records.answer import Answer, Question
 from mailflow.records.dmarc import Found, discover
+from mailflow.records.spf import Evaluation
 
 
 class DmarcSeen(NamedTuple):
@@ -68,6 +73,21 @@ def selectors_lead_to_keys(
     environment: Environment, domain: Domain, selectors: tuple[judge_dkim.Selector, ...], conclude: Say
 ) -> None:
     conclude(judge_dkim.have_usable_keys(environment, domain, selectors))
+
+
+@then("each whose author is in the domain reaches the Internet with a valid DKIM signature of it")
+def each_reaches_the_internet_signed(
+    environment: Environment, domain: Domain, door: Door, arrivals: list[tuple[Arrival, Evaluation]], conclude: Say
+) -> None:
+    paths = [path for kind in Kind for path in door.paths(domain, kind)]
+    conclude(judge_signature.every_arrival_is_signed(environment, domain, paths, [arrival for arrival, _ in arrivals]))
+
+
+@then("each whose author is in the domain passes DMARC where it arrives")
+def each_passes_dmarc(environment: Environment, domain: Domain, door: Door, conclude: Say) -> None:
+    paths = {kind: door.paths(domain, kind) for kind in Kind}
+    seen = judge_alignment.look(domain, paths, door.drive)
+    conclude(judge_alignment.every_arrival_passes(environment, domain, paths, seen))
 
 
 @when("the TLS-RPT record of the domain is looked up", target_fixture="tls_rpt")

@@ -9,6 +9,8 @@ from mailflow.environment.message import Kind
 from mailflow.judge import left_over
 from mailflow.judge import mx as judge_mx
 from mailflow.judge import spf as judge_spf
+from mailflow.judge.arrival import Arrival
+from mailflow.judge.arrival import arrivals as find_arrivals
 from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
 from mailflow.records.answer import Answer
@@ -99,8 +101,8 @@ def stranger_fails(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) -> Non
 
 
 @when("every kind of message has been sent", target_fixture="arrivals")
-def every_kind_has_been_sent(door: Door, domain: Domain) -> list[tuple[judge_spf.Arrival, Evaluation]]:
-    arrivals = judge_spf.arrivals({kind: door.paths(domain, kind) for kind in Kind})
+def every_kind_has_been_sent(door: Door, domain: Domain) -> list[tuple[Arrival, Evaluation]]:
+    arrivals = find_arrivals({kind: door.paths(domain, kind) for kind in Kind})
     evaluations = door.drive([arrival.asking() for arrival in arrivals])
     return list(zip(arrivals, evaluations, strict=True))
 
@@ -110,7 +112,7 @@ def each_passes_where_it_arrives(
     environment: Environment,
     domain: Domain,
     door: Door,
-    arrivals: list[tuple[judge_spf.Arrival, Evaluation]],
+    arrivals: list[tuple[Arrival, Evaluation]],
     conclude: Say,
 ) -> None:
     paths = [path for kind in Kind for path in door.paths(domain, kind)]

@@ -10,6 +10,7 @@ from mailflow.door import open_door
 from mailflow.door.simulated import SimulatedPost
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind, stranger_to
+from mailflow.observe.dns import DnsEye
 from mailflow.observe.path import MailPath
 from mailflow.simulate.simulation import Simulation
 from tests.in_a_process import judge, report_of
@@ -50,7 +51,7 @@ def test_a_simulation_forgets_messages_whose_paths_are_read(large: Path) -> None
     async def of(*numbers: int) -> object:
         simulation = Simulation(environment)
         await simulation.start()
-        post = SimulatedPost(simulation)
+        post = SimulatedPost(simulation, DnsEye([("127.0.0.1", simulation.dns.port)]))
         for number in numbers:
             paths = await post.paths(environment, environment.domains[number])
             assert any(paths.values())

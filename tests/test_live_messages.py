@@ -14,8 +14,9 @@ from mailflow.door import RECORDED, Look, open_door
 from mailflow.environment.environment import Cutover, Environment, Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
-from mailflow.judge import directory, outbound
+from mailflow.judge import alignment, directory, outbound, signature
 from mailflow.judge import path as judge
+from mailflow.judge.arrival import arrivals
 from mailflow.observe.door import Door
 from mailflow.observe.path import Disposition, Place
 from mailflow.observe.pieces import whole
@@ -83,6 +84,27 @@ def test_settings_are_judged_by_exports_of_these_days(four: Environment, door: D
     assert [one.verdict for one in (found, fits, known)] == [Verdict.COMPLIANT] * 3
     assert "shown by mail.contoso.com [131.107.21.231]" in {one.of for one in fits.evidence}  # and not the PEM file
     assert found.evidence[0].of.endswith(f", exported {YESTERDAY.date()}")
+
+
+def test_signatures_and_dmarc_are_judged_where_the_messages_arrived(four: Environment, door: Door) -> None:
+    """By their octets they are others since: the test has dated them anew, so that what receivers wrote counts."""
+    (domain,) = four.domains
+    paths = {kind: door.paths(domain, kind) for kind in Kind}
+    every = [path for several in paths.values() for path in several]
+    signed = signature.every_arrival_is_signed(four, domain, every, arrivals(paths))
+    kinds = "from a cloud mailbox to the Internet, from an on-premises mailbox to the Internet"
+    report = "non-delivery report from an on-premises server to the Internet"
+    assert (signed.verdict, signed.seen) == (
+        Verdict.COMPLIANT,
+        f"so did every one that arrived (3): {kinds}, {report}",
+    )
+    told = "DKIM signature of contoso.com (selector2): pass, as the receiver wrote; the file was changed"
+    assert [item.answer[1] for item in signed.evidence] == [told] * 3
+    passes = alignment.every_arrival_passes(four, domain, paths, alignment.look(domain, paths, door.drive))
+    assert (passes.verdict, passes.seen.partition(":")[0]) == (
+        Verdict.COMPLIANT,
+        "so did every one that arrived (5)",
+    )
 
 
 def test_the_recording_says_the_same(four: Environment, door: Door) -> None:

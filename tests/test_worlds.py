@@ -15,6 +15,7 @@ from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.judge import path as judge
 from mailflow.judge import spf
+from mailflow.judge.arrival import arrivals
 from mailflow.observe.path import MailPath, Place
 from mailflow.policy.finding import Verdict
 
@@ -114,7 +115,7 @@ def test_what_may_leave_from_the_relay_pool_is_noted(scenario: str, pooled: int)
     (domain,) = environment.domains
     with open_door(environment) as door:
         seen = {kind: door.paths(domain, kind) for kind in Kind}
-        found = spf.arrivals(seen)
+        found = arrivals(seen)
         results = list(zip(found, door.drive([one.asking() for one in found]), strict=True))
     several = [path for kind in Kind for path in seen[kind]]
     finding = spf.every_arrival_passes(environment, domain, several, results)

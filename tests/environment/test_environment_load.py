@@ -12,6 +12,7 @@ import dns.rdatatype
 import pytest
 
 from mailflow.environment.environment import (
+    Changes,
     Conditions,
     Domain,
     Environment,
@@ -159,7 +160,13 @@ def test_the_words_of_an_environment_file_arrive() -> None:
     )
     assert (server.other, server.is_exchange, server.origin) == (None, True, "environment.yaml:21")
     assert environment.third_parties == (
-        ThirdParty("newsletter", (ip_address("203.0.113.60"),), mailbox("news@contoso.com"), "mta.newsletter.example"),
+        ThirdParty(
+            "newsletter",
+            (ip_address("203.0.113.60"),),
+            mailbox("news@contoso.com"),
+            "mta.newsletter.example",
+            dkim={"contoso.com": "newsletter"},
+        ),
     )
     assert environment.mailboxes == Mailboxes(
         tuple(map(mailbox, ("chris@contoso.com", "sara@contoso.com", "lee@contoso.com"))),
@@ -200,7 +207,7 @@ def test_the_words_of_an_environment_file_arrive() -> None:
     assert environment.waivers == ()
     assert environment.line("domains.contoso.com") == "environment.yaml:10"
     assert environment.line("on_premises.servers.mail.contoso.com.certificate") == "environment.yaml:25"
-    assert environment.line("mailboxes.forwards.lee@contoso.com") == "environment.yaml:38"
+    assert environment.line("mailboxes.forwards.lee@contoso.com") == "environment.yaml:39"
 
 
 def test_what_is_not_written_has_its_documented_default(scenario_4) -> None:
@@ -395,3 +402,16 @@ def test_a_filtering_service_is_a_third_party_and_no_own_server() -> None:
         Route("*", None, False, False),
     )
     assert environment.third_parties_of(environment.domains[0]) == (newsletter,)
+
+
+def test_who_signs_and_who_changes_messages(scenario_4) -> None:
+    usual = load(scenario_4.path)
+    assert [(server.dkim, server.changes_messages) for server in usual.on_premises.servers] == [({}, None)]
+    assert [(party.dkim, party.returns_to) for party in usual.third_parties] == [({"contoso.com": "newsletter"}, None)]
+    said = "dkim: {Contoso.COM: S1}\n      changes_messages: after-signing\n      sends_from"
+    scenario_4.replace("environment.yaml", "sends_from", said)
+    returns = "    returns_to: bounces@newsletter.example"
+    scenario_4.replace("environment.yaml", "    dkim: {contoso.com: newsletter}", returns)
+    (server,), (party,) = (there := load(scenario_4.path)).on_premises.servers, there.third_parties
+    assert (server.dkim, server.changes_messages) == ({"contoso.com": "s1"}, Changes.AFTER_SIGNING)
+    assert (party.dkim, party.returns_to) == ({}, mailbox("bounces@newsletter.example"))

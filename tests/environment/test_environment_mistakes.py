@@ -96,7 +96,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "      listen",
             (
                 "22: found the key 'listen'; expected one of the keys listens, sends_from, greets_as, exchange_name, "
-                "certificate, other. Did you mean 'listens'?"
+                "certificate, dkim, changes_messages, other. Did you mean 'listens'?"
             ),
         ),
         (
@@ -174,17 +174,17 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
                 "The overview page of the Microsoft Entra admin center shows it as 'Tenant ID'."
             ),
         ),
-        ("outside: true", "outside: maybe", "42: found 'maybe' for 'users_forward_outside'; expected true or false."),
+        ("outside: true", "outside: maybe", "43: found 'maybe' for 'users_forward_outside'; expected true or false."),
         (
             "forwarding: allowed",
             "forwarding: alowed",
-            "45: found 'alowed' for 'cloud_forwarding'; expected allowed or refused. Did you mean 'allowed'?",
+            "46: found 'alowed' for 'cloud_forwarding'; expected allowed or refused. Did you mean 'allowed'?",
         ),
         (
             "expects:",
             "cutover: {stage: before, at: 2026-12-05T22:00}\nexpects:",
             (
-                "44: found '2026-12-05T22:00' for 'at'; expected date, time and offset such as 2026-12-05T22:00+01:00. "
+                "45: found '2026-12-05T22:00' for 'at'; expected date, time and offset such as 2026-12-05T22:00+01:00. "
                 "Write '2026-12-05T22:00Z' if the time is UTC."
             ),
         ),
@@ -266,7 +266,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
         (
             "[198.51.100.25]",
             "[192.0.2.25]",
-            "55: found 192.0.2.25, an address of 'fabrikam.com'; expected one party at an address.",
+            "56: found 192.0.2.25, an address of 'fabrikam.com'; expected one party at an address.",
         ),
         (
             "as: news@contoso.com",
@@ -277,37 +277,37 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "david@contoso.com]",
             "david@contoso.con]",
             (
-                "35: found 'david@contoso.con'; expected a mailbox in a domain of the environment (contoso.com). "
+                "36: found 'david@contoso.con'; expected a mailbox in a domain of the environment (contoso.com). "
                 "Did you mean 'david@contoso.com'?"
             ),
         ),
         (
             "david@contoso.com]",
             "chris@contoso.com]",
-            "35: found 'chris@contoso.com' a second time; expected each mailbox once (it stands under cloud).",
+            "36: found 'chris@contoso.com' a second time; expected each mailbox once (it stands under cloud).",
         ),
         (
             "lee@contoso.com: lee",
             "leo@contoso.com: lee",
             (
-                "38: found a forward from 'leo@contoso.com'; expected a mailbox listed under cloud or on_premises. "
+                "39: found a forward from 'leo@contoso.com'; expected a mailbox listed under cloud or on_premises. "
                 "Did you mean 'lee@contoso.com'?"
             ),
         ),
         (
             "lee@contoso.com: lee@tailspintoys.com",
             "lee@contoso.com: lee@contoso.com",
-            "38: found a forward from 'lee@contoso.com' to itself; expected another address.",
+            "39: found a forward from 'lee@contoso.com' to itself; expected another address.",
         ),
         (
             "kate@tailspintoys.com, lee",
             "kate@tailspin.com, lee",
-            "53: found 'kate@tailspin.com'; expected a mailbox in tailspintoys.com.",
+            "54: found 'kate@tailspin.com'; expected a mailbox in tailspintoys.com.",
         ),
         (
             "domains: [fabrikam.com]",
             "domains: [contoso.com]",
-            "41: found 'contoso.com', a domain of the organization; expected domains of others, [] for none.",
+            "42: found 'contoso.com', a domain of the organization; expected domains of others, [] for none.",
         ),
         # named files
         (
@@ -326,13 +326,13 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
         (
             "  - certificates/authority.pem",
             "  - ../authority.pem",
-            "66: found '../authority.pem', a path out of the folder; expected a path inside it.",
+            "67: found '../authority.pem', a path out of the folder; expected a path inside it.",
         ),
         (
             "mta-sts/contoso.com.txt",
             "mta-sts/contoso.txt",
             (
-                "61: found 'mta-sts/contoso.txt', which is no file here; expected a file inside it. "
+                "62: found 'mta-sts/contoso.txt', which is no file here; expected a file inside it. "
                 "Did you mean 'mta-sts/contoso.com.txt'?"
             ),
         ),
@@ -340,7 +340,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "mta_sts:                        # who tells senders that the domain's mail travels by TLS alone\n  contoso.com:",
             "mta_sts:\n  contoso.org:",
             (
-                "60: found an MTA-STS policy of 'contoso.org'; expected a domain of the environment (contoso.com). "
+                "61: found an MTA-STS policy of 'contoso.org'; expected a domain of the environment (contoso.com). "
                 "Did you mean 'contoso.com'?"
             ),
         ),
@@ -348,14 +348,14 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "signed_zones: [contoso.com]",
             "signed_zones: [contoso.org]",
             (
-                "57: found the signed zone 'contoso.org'; expected the zone of a domain of the environment (contoso.com). "
+                "58: found the signed zone 'contoso.org'; expected the zone of a domain of the environment (contoso.com). "
                 "Did you mean 'contoso.com'?"
             ),
         ),
         (
             "    listens: [131.107.21.232]\n",
             "    listens: []\n",
-            "63: found an empty list for 'listens'; expected at least one entry.",
+            "64: found an empty list for 'listens'; expected at least one entry.",
         ),
     ],
 )
@@ -404,7 +404,7 @@ def test_a_mistake_in_the_environment_file(scenario_4, mistakes_of, old: str, ne
             "autodiscover    IN",
             "mail            IN",
             (
-                ":34: found 'mail            IN CNAME mail.contoso.com.'; "
+                ":36: found 'mail            IN CNAME mail.contoso.com.'; "
                 "expected a name with an alias and nothing else, or without one (RFC 1034 section 3.6.2)."
             ),
         ),
@@ -417,19 +417,19 @@ def test_a_mistake_in_the_environment_file(scenario_4, mistakes_of, old: str, ne
             "ns2             IN A",
             "ns2.fabrikam.com. IN A",
             (
-                ":37: found the name 'ns2.fabrikam.com.'; expected names in contoso.com, after which the file is named. "
+                ":39: found the name 'ns2.fabrikam.com.'; expected names in contoso.com, after which the file is named. "
                 "Its records belong into the file of their own zone."
             ),
         ),
         (
             "ns2             IN A",
             "$INCLUDE /etc/passwd\nns2 IN A",
-            ":37: found '$INCLUDE /etc/passwd'; expected records written out in this file.",
+            ":39: found '$INCLUDE /etc/passwd'; expected records written out in this file.",
         ),
         (
             "ns2             IN A",
             "$GENERATE 1-4000000000 h$ A 192.0.2.1\nns2 IN A",
-            ":37: found '$GENERATE 1-4000000000 h$ A 192.0.2.1'; expected records written out in this file.",
+            ":39: found '$GENERATE 1-4000000000 h$ A 192.0.2.1'; expected records written out in this file.",
         ),
     ],
 )
@@ -451,8 +451,8 @@ def test_all_mistakes_of_a_zone_at_once(scenario_4, mistakes_of) -> None:
     scenario_4.replace(ZONE, "ns2             IN A", "ns2.fabrikam.com. IN A")
     assert [told.partition("; ")[0] for told in mistakes_of(scenario_4)] == [
         f"{ZONE}:16: found the MX host '.mail.contoso.com.'",
-        f"{ZONE}:36: found 'ns1             IN A    192.0.2.530'",
-        f"{ZONE}:37: found the name 'ns2.fabrikam.com.'",
+        f"{ZONE}:38: found 'ns1             IN A    192.0.2.530'",
+        f"{ZONE}:39: found the name 'ns2.fabrikam.com.'",
     ]
 
 
@@ -698,7 +698,7 @@ def test_the_four_scenarios_are_about_own_servers_and_so_are_mailboxes_on_them(s
     without = before + rest[rest.index("third_parties:") :]
     scenario_4.write(YAML, without)
     boxes = [
-        f"{YAML}:26: found '{name}@contoso.com' without own servers; "
+        f"{YAML}:27: found '{name}@contoso.com' without own servers; "
         "expected on_premises with the server that holds it."
         for name in ("kate", "david")
     ]

@@ -1,5 +1,6 @@
 """The tenant's sample exports under exports/, each in another of the forms that ConvertTo-Json writes."""
 
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -57,21 +58,27 @@ def test_a_list_as_windows_powershell_lays_it_out(online: ExchangeOnline) -> Non
 
 
 def test_signing_configurations(online: ExchangeOnline) -> None:
-    place = "exchange-online/Get-DkimSigningConfig.json:9 (signing configuration 'contoso.onmicrosoft.com')"
+    place = "exchange-online/Get-DkimSigningConfig.json:11 (signing configuration 'contoso.onmicrosoft.com')"
     assert online.dkim_signing_configs == (
         DkimSigningConfig(
             domain="contoso.com",
             enabled=True,
             selector_1_cname="selector1-contoso-com._domainkey.contoso.onmicrosoft.com",
             selector_2_cname="selector2-contoso-com._domainkey.contoso.r-v1.dkim.mail.microsoft",
+            rotate_on_date=datetime(2026, 3, 3, 1, 15, 23, tzinfo=UTC),
+            selector_before_rotate_on_date="selector1",
+            selector_after_rotate_on_date="selector2",
             origin=origin("Get-DkimSigningConfig", 2),
         ),
         DkimSigningConfig(
             domain="contoso.onmicrosoft.com",
             enabled=False,
-            selector_1_cname=Unknown(f"Selector1CNAME has no value in {place.replace(':9', ':12')}"),
+            selector_1_cname=Unknown(f"Selector1CNAME has no value in {place.replace(':11', ':14')}"),
             selector_2_cname=Unknown(f"Selector2CNAME is not in {place}"),
-            origin=origin("Get-DkimSigningConfig", 9),
+            rotate_on_date=Unknown(f"RotateOnDate is not in {place}"),
+            selector_before_rotate_on_date=Unknown(f"SelectorBeforeRotateOnDate is not in {place}"),
+            selector_after_rotate_on_date=Unknown(f"SelectorAfterRotateOnDate is not in {place}"),
+            origin=origin("Get-DkimSigningConfig", 11),
         ),
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from mailflow.environment.message import Kind
 from mailflow.judge import spf
+from mailflow.judge.arrival import arrivals
 from mailflow.mail.address import Address
 from mailflow.observe.path import Disposition
 from mailflow.policy.finding import Verdict
@@ -39,7 +40,7 @@ def evaluated(result: Result, reason: str = "") -> Evaluation:
 
 def judged(world: Any, *pairs: Any, more: Any = ()) -> Any:
     """Judge messages, each with what SPF makes of it."""
-    found = [(arrival, one) for path, one in pairs for arrival in spf.arrivals({path.message.kind: [path]})]
+    found = [(arrival, one) for path, one in pairs for arrival in arrivals({path.message.kind: [path]})]
     paths = [path for path, _ in pairs] + list(more)
     return spf.every_arrival_passes(world.environment, world.domain, paths, found)
 
@@ -50,7 +51,7 @@ def test_arrivals(out: Any, path: Any, hop: Any) -> None:
     inside = path("out own cloud")
     twice = path([hop("own"), hop("out", client=OWN), hop("cloud"), hop("out", client=TENANT)])
     stranger = path([hop("own"), hop("out", client=OWN)], kind=Kind.STRANGER_RELAY)
-    found = spf.arrivals(
+    found = arrivals(
         {
             Kind.CLOUD_TO_INTERNET: [one],
             Kind.INTERNET_TO_CLOUD: [inside],
@@ -71,8 +72,8 @@ def test_identity(out: Any, s4: Any) -> None:
         questions.append(str(question))
         return Answer(question, Outcome.NXDOMAIN)
 
-    (mail,) = spf.arrivals({Kind.CLOUD_TO_INTERNET: [out("cloud", CHRIS, TENANT)]})
-    (report,) = spf.arrivals({Kind.ON_PREMISES_NDR: [out("own", None, OWN)]})
+    (mail,) = arrivals({Kind.CLOUD_TO_INTERNET: [out("cloud", CHRIS, TENANT)]})
+    (report,) = arrivals({Kind.ON_PREMISES_NDR: [out("own", None, OWN)]})
     assert [a.identity for a in (mail, report)] == ["contoso.com", "mail.contoso.com"]
     assert [drive(a.asking(), nothing).result for a in (mail, report)] == [Result.NONE, Result.NONE]
     assert questions == ["contoso.com TXT", "mail.contoso.com TXT"]
@@ -90,7 +91,7 @@ def test_identity(out: Any, s4: Any) -> None:
     ],
 )
 def test_judged_by_spf(out: Any, s4: Any, sender: Any, client: str, ours: bool) -> None:
-    (arrival,) = spf.arrivals({Kind.CLOUD_TO_INTERNET: [out("cloud", sender, client)]})
+    (arrival,) = arrivals({Kind.CLOUD_TO_INTERNET: [out("cloud", sender, client)]})
     assert spf.judged_by_spf(s4.environment, s4.domain, arrival) is ours
 
 

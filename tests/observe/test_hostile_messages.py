@@ -14,8 +14,9 @@ from mailflow.environment.environment import Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.input_error import InputError
-from mailflow.judge import evidence, spf, trust
+from mailflow.judge import evidence, trust
 from mailflow.judge import path as judge
+from mailflow.judge.arrival import arrivals
 from mailflow.observe.messages import read_messages
 from mailflow.observe.path import Disposition, MailPath, Place
 from mailflow.policy.finding import Verdict
@@ -45,7 +46,7 @@ def judged(environment: Any, kind: Kind, paths: tuple[MailPath, ...]) -> list[Ve
         judge.as_expected(environment, paths),
         trust.kept_in_both_directions(environment, paths),
     ]
-    for arrival in spf.arrivals({kind: paths}):
+    for arrival in arrivals({kind: paths}):
         next(arrival.asking(), None)
     for path in paths:
         assert sum(map(len, evidence.path(path).answer)) < 2_000_000

@@ -12,7 +12,7 @@ from mailflow.environment.environment import Cutover, Stage
 from mailflow.environment.message import Kind
 from mailflow.input_error import InputError
 from mailflow.judge import path as judge
-from mailflow.judge import spf
+from mailflow.judge.arrival import arrivals
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.observe.messages import read_messages
@@ -106,7 +106,7 @@ def test_judges_are_content_with_the_received_messages(mail: Any, kind: Kind, ju
 
 
 def test_every_arrival_is_known_with_the_address_that_the_receiver_saw(mail: Any) -> None:
-    found = spf.arrivals({kind: mail.paths(kind) for kind in Kind})
+    found = arrivals({kind: mail.paths(kind) for kind in Kind})
     assert [(one.path.message.kind.mark, one.hop.client, one.identity) for one in found] == [
         ("cloud-to-internet", "40.107.8.52", "contoso.com"),
         ("on-premises-to-internet", "40.107.8.52", "contoso.com"),

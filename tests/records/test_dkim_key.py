@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailflow.records.dkim_key import DkimKey, parse
-from mailflow.simulate.zones import DKIM_KEY
+from mailflow.simulate.signature import key_record
 
 
 def spki(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
@@ -31,7 +31,7 @@ RAW = base64.b64encode(
         (f"k=ed25519; p={RAW}", 0),
         (f"h=sha1 : SHA256; s=tlsrpt:email; p={RSA}", 1024),
         (f"h=; s=*; p={RSA}", 1024),
-        (DKIM_KEY.replace('" "', "").strip('"'), 2048),
+        (key_record().replace('" "', "").strip('"'), 2048),
     ],
 )
 def test_usable_keys(text: str, bits: int) -> None:

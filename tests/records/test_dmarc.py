@@ -1,11 +1,13 @@
 """DMARC records and the tree walk (RFC 9989)."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailflow.records.answer import Answer, Outcome, Question, drive
-from mailflow.records.dmarc import Dmarc, Found, Policy, at_least, discover, parse, report_domain
+from mailflow.records.dmarc import Dmarc, Policy, at_least, discover, organizational_domain, parse, report_domain
 
 GOOD = "v=DMARC1; p=quarantine; rua=mailto:dmarc@contoso.com"
 
@@ -70,8 +72,8 @@ def test_anything_can_be_read(text: str) -> None:
     assert all(isinstance(report_domain(uri), str) for uri in record.reports_to)
 
 
-def walk(domain: str, records: dict[str, list[str] | Outcome]) -> tuple[Found, list[str]]:
-    """Find the record of a domain in a small DNS; gives what was asked, too."""
+def walk(domain: str, records: dict[str, list[str] | Outcome], ask: Any = discover) -> tuple[Any, list[str]]:
+    """Find the record of a domain in a small DNS, or something else; gives what was asked, too."""
     asked = []
 
     def answer(question: Question) -> Answer:
@@ -81,7 +83,7 @@ def walk(domain: str, records: dict[str, list[str] | Outcome]) -> tuple[Found, l
             return Answer(question, found)
         return Answer(question, Outcome.FOUND, tuple(found))
 
-    return drive(discover(domain), answer), asked
+    return drive(ask(domain), answer), asked
 
 
 def test_its_own_record_holds() -> None:
@@ -145,3 +147,23 @@ def test_what_is_not_answered_is_not_known(outcome: Outcome) -> None:
     assert (found.record, found.unanswered and found.unanswered.question.name) == (None, "_dmarc.mail.contoso.com")
     top, _ = walk("contoso.com", {"com": outcome})
     assert (top.record, top.unanswered) == (None, None)  # what com says is no record of the organization's own
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "organization"),
+    [
+        ("contoso.com", {}, "contoso.com"),
+        ("mail.contoso.com", {}, "mail.contoso.com"),  # without any record a name stands for itself
+        ("mail.contoso.com", {"contoso.com": [GOOD]}, "contoso.com"),
+        ("mail.contoso.com", {"mail.contoso.com": [GOOD], "contoso.com": [GOOD]}, "contoso.com"),
+        ("mail.contoso.com", {"mail.contoso.com": [f"{GOOD}; psd=n"], "contoso.com": [GOOD]}, "mail.contoso.com"),
+        ("a.b.contoso.com", {"contoso.com": [f"{GOOD}; psd=y"]}, "b.contoso.com"),
+        ("contoso.com", {"contoso.com": [f"{GOOD}; psd=y"]}, "contoso.com"),
+        ("a.contoso.com", {"contoso.com": [GOOD, "v=DMARC1; p=none"]}, "a.contoso.com"),
+        ("a.contoso.com", {"a.contoso.com": Outcome.TIMEOUT, "contoso.com": [GOOD]}, None),
+        ("a.contoso.com", {"contoso.com": [GOOD], "com": Outcome.REFUSED}, "contoso.com"),
+    ],
+)
+def test_whose_domain_a_name_is(name: str, zone: Any, organization: str | None) -> None:
+    """Section 4.10.2."""
+    assert walk(name, zone, organizational_domain)[0] == organization

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
 from typing import Any, get_args, get_type_hints
@@ -135,6 +136,9 @@ OUTBOUND = st.builds(
     sender_rewriting_enabled=BOOLS,
 )
 FORWARDS = {"forwarding_smtp_address": maybe(PEOPLE), "deliver_to_mailbox_and_forward": BOOLS}
+SELECTORS = st.sampled_from(("selector1", "selector2"))
+MOMENTS = st.integers(1_500_000_000, 2_000_000_000).map(partial(datetime.fromtimestamp, tz=UTC))
+SIGNING = st.builds(DkimSigningConfig, HOSTS, BOOLS, HOSTS, HOSTS, MOMENTS, SELECTORS, SELECTORS, st.just(ORIGIN))
 # An address has one owner, as in Exchange: chris a mailbox, kate a mail user.
 ONLINE = st.builds(
     online,
@@ -144,7 +148,7 @@ ONLINE = st.builds(
     transport_rules=several(st.builds(rule, connector=maybe(st.just("Archive")), enabled=BOOLS), 1),
     remote_domains=several(st.builds(remote_domain, PATTERNS, BOOLS)),
     organization_config=BOOLS.map(lambda rejects: OrganizationConfig(rejects, ORIGIN)),
-    dkim_signing_configs=several(st.builds(DkimSigningConfig, HOSTS, BOOLS, HOSTS, HOSTS, st.just(ORIGIN)), 1),
+    dkim_signing_configs=several(SIGNING, 1),
     outbound_spam_filter_policies=several(
         st.builds(spam_policy, st.sampled_from(AutoForwardingMode), default=BOOLS), 2
     ),

@@ -274,10 +274,17 @@ NOT_READ = {
     (RemoteDomain, "target_delivery_domain"): "the form of an address, not its way",
     (RemoteDomain, "trusted_mail_inbound_enabled"): "headers, not ways: HYB-TRUST-1",
     (RemoteDomain, "trusted_mail_outbound_enabled"): "headers, not ways: HYB-TRUST-1",
-    (ExchangeOnline, "dkim_signing_configs"): "signatures, not ways: AUTH-DKIM-1",
+    (ExchangeOnline, "dkim_signing_configs"): "signatures, not ways: AUTH-DKIM-1 and -2",
     **{
-        (DkimSigningConfig, name): "signatures, not ways: AUTH-DKIM-1"
-        for name in ("enabled", "selector_1_cname", "selector_2_cname")
+        (DkimSigningConfig, name): "signatures, not ways: AUTH-DKIM-1 and -2"
+        for name in (
+            "enabled",
+            "selector_1_cname",
+            "selector_2_cname",
+            "rotate_on_date",
+            "selector_before_rotate_on_date",
+            "selector_after_rotate_on_date",
+        )
     },
     (ReceiveConnector, "tls_certificate_name"): "no way: where unknown, the certificate of the environment is shown",
     (ReceiveConnector, "transport_role"): "BindingsPorts tells Frontend and Hub apart",

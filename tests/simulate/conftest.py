@@ -25,6 +25,7 @@ from mailflow.routing.decision import (
     OPPORTUNISTIC,
     Action,
     Client,
+    Content,
     Deliver,
     Direction,
     Held,
@@ -33,6 +34,7 @@ from mailflow.routing.decision import (
     Relay,
     Rule,
     TlsDemand,
+    Treatment,
 )
 from mailflow.simulate.mta import Mta
 from mailflow.simulate.simulation import Simulation
@@ -61,6 +63,7 @@ class Rules:
     assumes: Mapping[str, str] = field(default_factory=dict)  # by recipient
     shuts_out: Refuse | None = None
     hops: int = 100
+    treats: tuple[Treatment, ...] = ()
     asked: list[tuple[Client, Address | None, Address]] = field(default_factory=list)
 
     def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
@@ -79,6 +82,9 @@ class Rules:
 
     def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
         return self.acts.get(str(held.recipient), (Deliver(held.recipient, RULE),))
+
+    def treatment(self, content: Content, held: Held, assume: Assumptions) -> tuple[Treatment, ...]:
+        return self.treats
 
     def submission(self, mail_from: Address | None) -> Reception:
         return Reception(Direction.ORIGINATING, RULE, submitted=True)
@@ -165,6 +171,8 @@ def told(entries: list[journal.Entry]) -> list[tuple[str, ...]]:
                 short.append(("refused", entry.host, " ".join(map(str, entry.recipients)), str(entry.reply)))
             case journal.Redirected():
                 short.append(("redirected", entry.host, str(entry.recipient), str(entry.became)))
+            case journal.Treated():
+                short.append(("treated", entry.host, str(entry.recipient), entry.signed_as))
             case journal.Sent():
                 reply = str(entry.reply).replace(entry.next_id or "-", "ID", 1)
                 short.append(("sent", entry.host, str(entry.recipient), entry.to_host, entry.tls, reply))

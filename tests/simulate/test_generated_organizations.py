@@ -165,6 +165,7 @@ DECIDES = {
     journal.Received: ("taken",),
     journal.Refused: ("refused", "not talked to"),
     journal.Redirected: ("on to",),
+    journal.Treated: ("signed", "a line is added"),
     journal.Sent: ("relayed",),
     journal.Delivered: ("delivered",),
     journal.Failed: ("returned", "waits", "relayed", "on to"),  # the next host refused; or a circle of addresses

@@ -60,6 +60,7 @@ class Seen:
     reverse_path: str  # at the last host
     exit: str  # the address that the last host saw
     assumed: tuple[str, ...]
+    assumed_of_signatures: tuple[str, ...]
     rules: Mapping[str, list[str]]  # by host
 
 
@@ -73,6 +74,7 @@ def seen(way: Sequence[MailPath], entries: Sequence[journal.Entry]) -> Seen:
         path(last.hops[-1].mail_from),
         last.hops[-1].client,
         tuple(dict.fromkeys(why for one in way for why in (*one.assumptions, *one.report_assumptions))),
+        last.hops[-1].signatures_assumed,
         rules(entries),
     )
 
@@ -117,7 +119,13 @@ async def offer_without_tls(simulation: Simulation, said: Mapping[str, str | Non
         else:
             ends = f"taken: {reply}"
     return Seen(
-        str(said["by"]), ends, path(Address.parse(str(said["sender"]))), str(said["by"]), (), rules(simulation.journal)
+        str(said["by"]),
+        ends,
+        path(Address.parse(str(said["sender"]))),
+        str(said["by"]),
+        (),
+        (),
+        rules(simulation.journal),
     )
 
 
@@ -147,7 +155,7 @@ def test_a_message_meets_the_rule(name: str, tmp_path: Path) -> None:
     assert same(case["ends"], found.ends), found.ends
     assert same(case.get("as", "…"), found.reverse_path), found.reverse_path
     assert same(case.get("exit", "…"), found.exit), found.exit
-    assumes = case.get("assumes", [])
-    assert len(assumes) == len(found.assumed), found.assumed
-    assert all(map(same, assumes, found.assumed)), found.assumed
+    for assumes, assumed in (("assumes", found.assumed), ("of_signatures", found.assumed_of_signatures)):
+        assert len(case.get(assumes, [])) == len(assumed), assumed
+        assert all(map(same, case.get(assumes, []), assumed)), assumed
     assert any(same(case["rule"], rule) for rule in found.rules.get(case["by"], [])), found.rules

@@ -11,7 +11,8 @@ from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns import DnsEye
 from mailflow.observe.door import Door
-from mailflow.observe.follow import Records, follow, records
+from mailflow.observe.eye import Eye
+from mailflow.observe.follow import Records, follow, records, verified
 from mailflow.observe.https import Fetched
 from mailflow.observe.path import MailPath
 from mailflow.observe.policy_fetch import find_hosting
@@ -71,7 +72,7 @@ def _door(environment: Environment, loop: EventLoopThread, simulation: Simulatio
         Stage.PLAN,
         loop,
         eye,
-        SimulatedPost(simulation),
+        SimulatedPost(simulation, eye),
         endpoint,
         roots,
         STRANGER,
@@ -84,8 +85,10 @@ def _door(environment: Environment, loop: EventLoopThread, simulation: Simulatio
 class SimulatedPost:
     """Sends every message of a domain through the simulated servers, together."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, eye: Eye) -> None:
+        """`eye` looks the keys of signatures up."""
         self._simulation = simulation
+        self._eye = eye
 
     async def paths(
         self, environment: Environment, domain: Domain, kinds: Collection[Kind] = tuple(Kind)
@@ -94,7 +97,7 @@ class SimulatedPost:
         posted = await self._simulation.post(
             [message for kind in kinds for message in messages(environment, domain, kind)]
         )
-        seen = self._seen()
+        seen = await verified(environment, self._seen(), self._eye)
         found: dict[Kind, tuple[MailPath, ...]] = dict.fromkeys(kinds, ())
         for one in posted:
             found[one.message.kind] += follow(environment, seen, one.message, one.queue_id)

@@ -43,6 +43,14 @@ class Permission(StrEnum):
     REFUSED = "refused"
 
 
+class Changes(StrEnum):
+    """Whether a server sends on what it got: footers, rewritten links and subjects are changes."""
+
+    NEVER = "never"
+    BEFORE_SIGNING = "before-signing"  # where it signs at all
+    AFTER_SIGNING = "after-signing"
+
+
 class Stage(StrEnum):
     """What a run looks at, as seen from the change of the MX record."""
 
@@ -131,6 +139,8 @@ class Server:
     certificate: Certificate | None
     other: OtherServer | None  # the facts in place of exports; None for Exchange
     origin: str  # environment.yaml:12
+    dkim: Mapping[str, str] = field(default_factory=dict)  # domain → selector with which it signs that domain's mail
+    changes_messages: Changes | None = None  # None: nobody says
 
     @property
     def is_exchange(self) -> bool:
@@ -186,6 +196,8 @@ class ThirdParty:
     sends_as: Address | None  # None: it sends nothing of its own
     greets_as: str
     servers: tuple[Server, ...] = ()  # of a filtering service; what they do stands in `other`, nothing is exported
+    dkim: Mapping[str, str] = field(default_factory=dict)  # as `Server.dkim`
+    returns_to: Address | None = None  # the reverse-path where it is not `sends_as`: a service's own, for its reports
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from mailflow.environment.file_types import (
     IP,
+    ChangesWord,
     CloudName,
     Day,
     DomainName,
@@ -111,6 +112,16 @@ class ServerSection(_Section):
     certificate: FilePath | None = Field(
         None, description="PEM file with the certificate that it shows, then its intermediates; no private key."
     )
+    dkim: dict[DomainName, DomainName] = Field(
+        default_factory=dict,
+        description="Domains for whose mail to the Internet it makes a DKIM signature, each with the selector. "
+        "Exchange Server itself makes none; a transport agent may.",
+    )
+    changes_messages: ChangesWord | None = Field(
+        None,
+        description="Whether it changes messages that it sends on (footers, rewritten links or subjects), and on which "
+        "side of its own signing. Without it nobody knows what becomes of a signature that others made.",
+    )
     other: OtherSection | None = Field(None, description="For a server that is not Exchange: what it does.")
 
 
@@ -145,6 +156,12 @@ class ThirdPartySection(_Section):
     servers: dict[DomainName, FilterServerSection] = Field(
         default_factory=dict,
         description="Of a filtering service: the servers to which MX records point, by host name.",
+    )
+    dkim: dict[DomainName, DomainName] = Field(
+        default_factory=dict, description="Domains for whose mail it makes a DKIM signature, each with the selector."
+    )
+    returns_to: Mailbox | None = Field(
+        None, description="The reverse-path, where reports go to the service itself. Default: the sender it writes."
     )
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from mailflow.environment.environment import Exit, Permission
+from mailflow.environment.environment import Changes, Exit, Permission
 from mailflow.environment.scenario import DOCUMENTED, EXPECTED, WORD, ScenarioName, scenario_name
 from mailflow.exchange.cloud import CLOUDS
 from mailflow.exchange.online import Network
@@ -235,6 +235,7 @@ FilePath = Annotated[str, PlainValidator(_path), _schema()]
 CloudName = Annotated[str, PlainValidator(_word(CLOUDS)), _schema(enum=list(CLOUDS))]
 Stage = Annotated[str, PlainValidator(_word(["before", "after"])), _schema(enum=["before", "after"])]
 ExitWord = Annotated[Exit, PlainValidator(lambda v: Exit(_word(Exit)(v))), _schema(enum=list(Exit))]
+ChangesWord = Annotated[Changes, PlainValidator(lambda v: Changes(_word(Changes)(v))), _schema(enum=list(Changes))]
 PermissionWord = Annotated[
     Permission, PlainValidator(lambda v: Permission(_word(Permission)(v))), _schema(enum=list(Permission))
 ]

@@ -126,7 +126,7 @@ def _third_party(name: str, section: ThirdPartySection, servers: tuple[Server, .
     sends_from = section.sends_from or tuple(dict.fromkeys(a for server in servers for a in server.sends_from))
     # RFC 5321 section 4.1.4: a client without a name greets with its address literal.
     greets_as = section.greets_as or (servers[0].greets_as if servers else f"[{sends_from[0]}]")
-    return ThirdParty(name, sends_from, section.sends_as, greets_as, servers)
+    return ThirdParty(name, sends_from, section.sends_as, greets_as, servers, section.dkim, section.returns_to)
 
 
 def _cutover(section: CutoverSection) -> Cutover:

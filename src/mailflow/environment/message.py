@@ -56,6 +56,12 @@ class TestMessage:
     envelope: Envelope
     direct_to: str = ""  # a host name: straight to it, whatever MX records say
     first: str = ""  # of several MX hosts with one preference, the one that its sender tries first; empty: any
+    author: Address | None = None  # whom its From field names, where that is not the reverse-path
+
+    @property
+    def written_by(self) -> Address | None:
+        """The mailbox in the From field (RFC 5322 section 3.6.2); None: nobody's that counts."""
+        return self.author or self.envelope.mail_from
 
     def __str__(self) -> str:
         way = (
@@ -168,8 +174,9 @@ def _forward(kind: Kind, home: Home) -> Callable[[Environment, Domain], tuple[Te
 
 
 def _ndr(environment: Environment, _: Domain) -> tuple[TestMessage, ...]:
+    postmaster = Address("postmaster", environment.domains[0].name)
     return tuple(
-        TestMessage(Kind.ON_PREMISES_NDR, server.name, Envelope(None, (address,)))
+        TestMessage(Kind.ON_PREMISES_NDR, server.name, Envelope(None, (address,)), author=postmaster)
         for server in environment.on_premises.servers
         for _, address in _one(environment)
     )
@@ -189,7 +196,12 @@ def _foreign(environment: Environment, _: Domain) -> tuple[TestMessage, ...]:
 def _third_party(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
     recipients = environment.mailboxes_in(domain, Home.CLOUD) + environment.mailboxes_in(domain, Home.ON_PREMISES)
     return tuple(
-        TestMessage(Kind.THIRD_PARTY, party.name, Envelope(party.sends_as, (recipient,)))
+        TestMessage(
+            Kind.THIRD_PARTY,
+            party.name,
+            Envelope(party.returns_to or party.sends_as, (recipient,)),
+            author=party.sends_as if party.returns_to else None,
+        )
         for party in environment.third_parties_of(domain)
         for recipient in recipients
     )

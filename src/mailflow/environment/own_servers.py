@@ -41,6 +41,8 @@ def read_servers(
             if section.other
             else None,
             origin=f"{FILE}:{line_of(lines, (*place, name))}",
+            dkim=section.dkim,
+            changes_messages=section.changes_messages,
         )
         for name, section in sections.items()
     )

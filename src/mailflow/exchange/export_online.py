@@ -28,6 +28,7 @@ from mailflow.exchange.property_value import (
     certificate_domain,
     domain,
     host,
+    moment,
     networks,
     proxy_address,
     text,
@@ -153,6 +154,9 @@ def dkim_signing_config(row: Row) -> DkimSigningConfig:
         enabled=row.known("Enabled", boolean),
         selector_1_cname=row.known("Selector1CNAME", domain),
         selector_2_cname=row.known("Selector2CNAME", domain),
+        rotate_on_date=row.known("RotateOnDate", moment),
+        selector_before_rotate_on_date=row.known("SelectorBeforeRotateOnDate", domain),
+        selector_after_rotate_on_date=row.known("SelectorAfterRotateOnDate", domain),
         origin=row.origin,
     )
 

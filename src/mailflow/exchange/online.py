@@ -166,7 +166,17 @@ class DkimSigningConfig:
     enabled: Known[bool]
     selector_1_cname: Known[str]  # lower case, no dot at the end
     selector_2_cname: Known[str]
+    rotate_on_date: Known[datetime]  # aware; of the last change of keys or the next
+    selector_before_rotate_on_date: Known[str]  # selector1 or selector2
+    selector_after_rotate_on_date: Known[str]
     origin: Origin
+
+    def selector_at(self, now: datetime) -> Known[str]:
+        """Give the selector with which the tenant signs at a time, aware ("Set up DKIM", Rotate DKIM keys)."""
+        if isinstance(self.rotate_on_date, Unknown):
+            return self.rotate_on_date
+        before = now < self.rotate_on_date
+        return self.selector_before_rotate_on_date if before else self.selector_after_rotate_on_date
 
 
 @dataclass(frozen=True, slots=True)

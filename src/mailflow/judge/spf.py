@@ -6,13 +6,14 @@ from ipaddress import IPv4Address, ip_address
 from typing import Protocol, TypeVar
 
 from mailflow.environment.environment import Domain, Environment, IPAddress
-from mailflow.environment.message import STRANGER, Kind
+from mailflow.environment.message import STRANGER
 from mailflow.exchange.cloud import CLOUDS, Cloud
 from mailflow.exchange.cloud import cloud as cloud_of_name
 from mailflow.exchange.known import Unknown
 from mailflow.judge import evidence, spf_remedy
+from mailflow.judge.arrival import NOT_OURS, Arrival
 from mailflow.judge.mend import to_be_seen, unanswered
-from mailflow.observe.path import Disposition, Hop, MailPath, Place
+from mailflow.observe.path import Disposition, MailPath
 from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_applicable, not_verified
 from mailflow.records.answer import Answer, Question
 from mailflow.records.mx import is_address_literal
@@ -25,9 +26,6 @@ T = TypeVar("T")
 
 STRANGER_ADDRESS = IPv4Address("198.18.0.99")  # RFC 2544: an address that nobody on the Internet has
 _TERMS, _VOID = 10, 2  # RFC 7208 section 4.6.4
-
-# Messages that strangers send under a forged name are no mail of the organization's.
-_NOT_OURS = frozenset({Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,36 +273,6 @@ def _told(one: Evaluation) -> str:
     return f"{one.result} ({one.reason})" if one.reason else str(one.result)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A message as the first host on the Internet saw it come out of the organization."""
-
-    path: MailPath
-    hop: Hop
-
-    @property
-    def identity(self) -> str:
-        """The domain that SPF judges: of the reverse-path, or of EHLO for the null one (RFC 7208 section 2.4)."""
-        return self.hop.mail_from.domain if self.hop.mail_from else self.hop.helo
-
-    def asking(self) -> Generator[Question, Answer, Evaluation]:
-        """Ask what SPF makes of it, as the receiver does."""
-        sender = str(self.hop.mail_from or f"postmaster@{self.hop.helo}")
-        return check_host(ip_address(self.hop.client), self.identity, sender, self.hop.helo)
-
-
-def arrivals(paths: Mapping[Kind, Sequence[MailPath]]) -> tuple[Arrival, ...]:
-    """Give every message that came out of the organization to a host on the Internet."""
-    found = []
-    for kind, several in paths.items():
-        for path in several if kind not in _NOT_OURS else ():
-            for before, after in zip(path.hops, path.hops[1:], strict=False):
-                # Without the address a path has an assumption that says so.
-                if before.place is not Place.INTERNET and after.place is Place.INTERNET and after.client:
-                    found.append(Arrival(path, after))
-    return tuple(found)
-
-
 def judged_by_spf(environment: Environment, domain: Domain, arrival: Arrival) -> bool:
     """Whether SPF judges a message by a name of this domain: an own reverse-path, or an own server's EHLO name."""
     if arrival.hop.mail_from:
@@ -332,7 +300,7 @@ def every_arrival_passes(
             if not judged_by_spf(environment, domain, a) and e.result is not Result.PASS
         )
     ) + _relay_pool(environment, [a for a, _ in results])
-    open_ = [p for p in paths if p.assumptions and p.message.kind not in _NOT_OURS]
+    open_ = [p for p in paths if p.assumptions and p.message.kind not in NOT_OURS]
     failing = [(a, e) for a, e in ours if e.result not in (Result.PASS, Result.TEMPERROR)]
     unknown = [(a, e) for a, e in ours if e.result is Result.TEMPERROR]
     shown = tuple(

@@ -4,15 +4,18 @@ The records say who handed what to whom; the Received fields of a delivered copy
 else nothing is said at all.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mailflow.environment.environment import Environment
 from mailflow.environment.message import MICROSOFT_365, TestMessage
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address
 from mailflow.mail.received import header_fields, read_received
+from mailflow.observe.eye import Eye
 from mailflow.observe.path import LOOP_CODES, Disposition, Hop, MailPath, Place
+from mailflow.observe.signature import Signature, check
 from mailflow.routing import journal
 
 _Key = tuple[str, Address]  # queue identifier, recipient
@@ -33,14 +36,19 @@ class Records:
     failed: Mapping[_Key, journal.Failed]
     refused: Sequence[journal.Refused]
     copies: Mapping[tuple[Address, str], bytes]  # (mailbox, queue identifier) → the delivered message
+    signed_as: Mapping[_Key, Sequence[str]]  # the domains as which a host signed it before it sent it on
+    signatures: Mapping[str, tuple[Signature, ...]] = field(default_factory=dict)  # by queue id, where one looked
 
 
 def records(entries: Sequence[journal.Entry], copies: Mapping[tuple[Address, str], bytes]) -> Records:
     """Sort the entries of a journal."""
     redirected: dict[_Key, list[journal.Redirected]] = {}
+    signed_as: dict[_Key, list[str]] = {}
     for entry in entries:
         if isinstance(entry, journal.Redirected):
             redirected.setdefault((entry.queue_id, entry.recipient), []).append(entry)
+        if isinstance(entry, journal.Treated) and entry.signed_as:
+            signed_as.setdefault((entry.queue_id, entry.recipient), []).append(entry.signed_as)
     return Records(
         {e.queue_id: e for e in entries if isinstance(e, journal.Received)},
         redirected,
@@ -49,7 +57,21 @@ def records(entries: Sequence[journal.Entry], copies: Mapping[tuple[Address, str
         {(e.queue_id, e.recipient): e for e in entries if isinstance(e, journal.Failed)},
         tuple(e for e in entries if isinstance(e, journal.Refused)),
         copies,
+        signed_as,
     )
+
+
+async def verified(environment: Environment, seen: Records, eye: Eye) -> Records:
+    """Look at the DKIM signatures of whatever crossed the border between the organization and the Internet."""
+    places = {queue_id: _place(environment, received) for queue_id, received in seen.received.items()}
+    came_from = {sent.next_id: places[sent.queue_id] for sent in seen.sent.values() if sent.next_id}
+    crossed = {
+        queue_id: seen.received[queue_id].content
+        for queue_id, place in places.items()
+        if queue_id in came_from and (place is Place.INTERNET) != (came_from[queue_id] is Place.INTERNET)
+    }
+    found = await asyncio.gather(*(eye.drive(check(content)) for content in crossed.values()))
+    return replace(seen, signatures=dict(zip(crossed, found, strict=True)))
 
 
 def follow(environment: Environment, seen: Records, message: TestMessage, queue_id: str) -> tuple[MailPath, ...]:
@@ -75,6 +97,8 @@ class _Trail:
     hops: tuple[Hop, ...] = ()
     ids: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    of_signatures: tuple[str, ...] = ()  # what was assumed of signatures
+    newest: int = 0  # signatures that were made since
 
     def assuming(self, more: Sequence[str]) -> "_Trail":
         return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *more))))
@@ -93,10 +117,26 @@ class _Walk:
             yield self._path(trail, Disposition.VANISHED)
             return
         trail = trail.assuming(received.assumptions)
-        hop = replace(self._hop(received, sent), assumed=bool(trail.assumptions))
+        trail = self._signed(trail, sent)
+        hop = replace(
+            self._hop(received, sent),
+            assumed=bool(trail.assumptions),
+            signatures=self.seen.signatures.get(queue_id),
+            signatures_assumed=trail.of_signatures,
+            newest=trail.newest,
+        )
         trail = replace(trail, hops=(*trail.hops, hop), ids=(*trail.ids, queue_id))
         ends = list(self._for_address(queue_id, address, trail, frozenset()))
         yield from ends or [self._path(trail, Disposition.VANISHED)]
+
+    def _signed(self, trail: _Trail, sent: journal.Sent | None) -> _Trail:
+        """Note what the host that sent it assumed of the signatures on it, and how many it added itself."""
+        if sent is None:
+            return trail
+        made = len(self.seen.signed_as.get((sent.queue_id, sent.recipient), ()))
+        assumed = tuple(dict.fromkeys((*trail.of_signatures, *sent.signature_assumptions)))
+        newest = made if sent.signature_assumptions else trail.newest + made
+        return replace(trail, of_signatures=assumed, newest=newest)
 
     def _for_address(
         self, queue_id: str, address: Address, trail: _Trail, before: frozenset[Address]
@@ -126,7 +166,7 @@ class _Walk:
         """Read the trace fields of the delivered copy and hold them against the records."""
         copy = self.seen.copies.get((delivered.mailbox, delivered.queue_id), b"")
         fields = [read_received(body) for name, body in header_fields(copy) if name.lower() == "received"]
-        if tuple(field.id for field in reversed(fields)) != trail.ids:
+        if tuple(one.id for one in reversed(fields)) != trail.ids:
             raise ObservationError(
                 f"the Received fields of the message in {delivered.mailbox} tell another way than the session records"
             )
@@ -135,7 +175,7 @@ class _Walk:
             mailbox=delivered.mailbox,
             ended_at=trail.hops[-1].place,
             why=str(delivered.rule),
-            trace=tuple(field.text for field in fields),
+            trace=tuple(one.text for one in fields),
         )
 
     def _failed(self, failed: journal.Failed, sent: journal.Sent | None, trail: _Trail) -> MailPath:
@@ -197,7 +237,7 @@ class _Walk:
         reception, client = received.reception, received.client
         return Hop(
             host=received.host,
-            place=self._place(received),
+            place=_place(self.environment, received),
             mail_from=received.mail_from,
             client=str(client.address) if client else "",
             helo=client.helo if client else "",
@@ -213,32 +253,20 @@ class _Walk:
 
     def _for_another_tenant(self, received: journal.Received, sent: journal.Sent | None) -> bool:
         """Say whether the own tenant took what was meant for another: the certificate counts, not the host's name."""
-        if sent is None or self._place(received) is not Place.MICROSOFT_365 or not is_microsoft_host(sent.to_host):
+        if (
+            sent is None
+            or _place(self.environment, received) is not Place.MICROSOFT_365
+            or not is_microsoft_host(sent.to_host)
+        ):
             return False
         tenant = self.environment.microsoft_365
         own = {tenant.cloud.mx_host(name) for name in (tenant.coexistence_domain, tenant.initial_domain)}
         own |= {host for domain in self.environment.domains for host in domain.mx}
         return sent.to_host not in own | self.environment.microsoft_365_hosts
 
-    def _place(self, received: journal.Received) -> Place:
-        if received.host == MICROSOFT_365:
-            own = received.reception.tenant_id == self.environment.microsoft_365.tenant_id
-            return Place.MICROSOFT_365 if own else Place.INTERNET
-        return self._of_server(received.host) or Place.INTERNET
-
-    def _of_server(self, host: str) -> Place | None:
-        """Place a server that environment.yaml names, by its host name or, as a smart host may be, by its address."""
-        for place, servers in (
-            (Place.ON_PREMISES, self.environment.on_premises.servers),
-            (Place.FILTER, self.environment.filter_servers),
-        ):
-            if any(host == server.name or host in map(str, server.listens) for server in servers):
-                return place
-        return None
-
     def _place_offered(self, sent: journal.Sent) -> Place:
         """Place a host that took nothing. Its record does not say for which tenant it spoke: name and recipient do."""
-        if place := self._of_server(sent.to_host) or self._of_server(sent.to_address):
+        if place := _of_server(self.environment, sent.to_host) or _of_server(self.environment, sent.to_address):
             return place
         if not is_microsoft_host(sent.to_host):
             return Place.INTERNET
@@ -247,3 +275,21 @@ class _Walk:
             or sent.to_host in self.environment.microsoft_365_hosts
         )
         return Place.MICROSOFT_365 if own else Place.INTERNET
+
+
+def _place(environment: Environment, received: journal.Received) -> Place:
+    if received.host == MICROSOFT_365:
+        own = received.reception.tenant_id == environment.microsoft_365.tenant_id
+        return Place.MICROSOFT_365 if own else Place.INTERNET
+    return _of_server(environment, received.host) or Place.INTERNET
+
+
+def _of_server(environment: Environment, host: str) -> Place | None:
+    """Place a server that environment.yaml names, by its host name or, as a smart host may be, by its address."""
+    for place, servers in (
+        (Place.ON_PREMISES, environment.on_premises.servers),
+        (Place.FILTER, environment.filter_servers),
+    ):
+        if any(host == server.name or host in map(str, server.listens) for server in servers):
+            return place
+    return None

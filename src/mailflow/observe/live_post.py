@@ -15,6 +15,8 @@ from mailflow.observe.contacts import OFFERED, Ask, Plan, contacts
 from mailflow.observe.eye import Eye
 from mailflow.observe.path import Disposition, MailPath
 from mailflow.observe.reached import Reached
+from mailflow.observe.saved_message import SUFFIX, octets
+from mailflow.observe.saved_signature import with_signatures
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.visits import Visited, Visitor
 
@@ -69,7 +71,11 @@ class LivePost:
         self, environment: Environment, domain: Domain, kinds: Collection[Kind] = tuple(Kind)
     ) -> dict[Kind, tuple[MailPath, ...]]:
         """Give the path of every message of these kinds for one domain, at every address that could take it."""
-        found = dict.fromkeys(Kind, ()) | dict(self.read_messages(environment, domain, self.now))
+        read = self.read_messages(environment, domain, self.now)
+        found = dict.fromkeys(Kind, ()) | {
+            kind: tuple([await self._with_signatures(environment, one) for one in several])
+            for kind, several in read.items()
+        }
         plan, visited = await self.plan(), await self.visited()
         for kind in OFFERED:
             asks = [ask for name, ask in plan.asks if name == domain.name and ask.planned.kind is kind]
@@ -77,6 +83,16 @@ class LivePost:
             received = (one for one in found[kind] if one.disposition is not Disposition.UNSEEN)
             found[kind] = (*offered, *received)
         return {kind: found[kind] for kind in kinds}
+
+    async def _with_signatures(self, environment: Environment, one: MailPath) -> MailPath:
+        """Look at the signatures of a message that was saved."""
+        if one.disposition is not Disposition.DELIVERED or not one.source.lower().endswith(SUFFIX):
+            return one
+        try:
+            content = octets(environment.folder / one.source, environment.folder)
+        except OSError:  # it was there when its header was read
+            return one
+        return await with_signatures(one, content, self.eye)
 
 
 def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequence[MailPath]) -> Iterator[MailPath]:

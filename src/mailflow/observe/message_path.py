@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mailflow.environment.environment import Environment
-from mailflow.environment.message import MICROSOFT_365, TestMessage
+from mailflow.environment.message import MICROSOFT_365, Kind, TestMessage
 from mailflow.exchange.cloud import is_transport_host
 from mailflow.exchange.known import Unknown
 from mailflow.mail.address import Address, is_within
@@ -32,11 +32,13 @@ def paths_of(environment: Environment, message: TestMessage, saved: SavedMessage
 
 def _read(environment: Environment, message: TestMessage, fields: Fields, *, own_mailbox: bool) -> Told:
     """Read the hops from a header, and tell what could not be told from it."""
-    sent = Sent(message.envelope.mail_from, from_outside=_is_from_outside(environment, message))
     received = [read_received(body) for body in bodies(fields, "received")]
     traced = trace(environment, received, own_mailbox=own_mailbox)
     shown = _reverse_path(fields)
     reverse = message.envelope.mail_from if isinstance(shown, Unknown) else shown
+    # A service may let reports go to itself; nobody rewrites the reverse-path on the way into a mailbox.
+    mail_from = reverse if message.kind is Kind.THIRD_PARTY else message.envelope.mail_from
+    sent = Sent(mail_from, from_outside=_is_from_outside(environment, message))
     found, untold = hops(environment, traced, ExchangeFields.read(fields), sent, reverse)
     return traced, found, [*traced.untold, *untold]
 

@@ -109,7 +109,8 @@ def _unusable(environment: Environment, now: datetime, stage: Stage, one: SavedM
 def _is(environment: Environment, planned: TestMessage, one: SavedMessage) -> bool:
     """Whether a message went between the people of a planned one; of those outside, anybody stands for anybody."""
     own = environment.domain_names
-    sender, recipients = planned.envelope.mail_from, planned.envelope.rcpt_to
+    recipients = planned.envelope.rcpt_to
+    sender = planned.written_by if planned.envelope.mail_from else None
 
     def stands_for(seen: Address | None, meant: Address) -> bool:
         return seen == meant or (seen is not None and not {seen.domain, meant.domain} & own)
@@ -134,6 +135,8 @@ def _as_sent(planned: TestMessage, one: SavedMessage) -> TestMessage:
     """Give the planned message with those who really wrote and got it."""
     meant = planned.envelope
     recipients = tuple(r if r in one.recipients else next(iter(one.recipients), r) for r in meant.rcpt_to)
+    if planned.author:  # who wrote it is somebody else than who gets the reports, if anybody does
+        return replace(planned, envelope=Envelope(meant.mail_from, recipients), author=one.sender)
     return replace(planned, envelope=Envelope(meant.mail_from and one.sender, recipients))
 
 

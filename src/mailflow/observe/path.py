@@ -8,6 +8,7 @@ from mailflow.environment.message import TestMessage
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import path as angle
 from mailflow.mail.reply import Reply
+from mailflow.observe.signature import Signature
 
 # Hop counts exceeded, by Exchange Server and by Exchange Online ("Fix NDR 5.4.6 through 5.4.20").
 LOOP_CODES = frozenset({"5.4.6", "5.4.14"})
@@ -61,6 +62,9 @@ class Hop:
     internal: bool | None = False  # it counts as internal mail of the organization here
     assumed: bool = False  # something had to be taken for granted before it came here
     for_another_tenant: bool = False  # it was handed to another tenant's host, and attributed to the organization
+    signatures: tuple[Signature, ...] | None = None  # the message as it came here, verified; None: nobody looked
+    signatures_assumed: tuple[str, ...] = ()  # what had to be taken for granted of all but the `newest` of them
+    newest: int = 0  # how many were made after that
 
     @property
     def name(self) -> str:
@@ -129,7 +133,8 @@ def _tell(hop: Hop) -> str:
         told += f", sent: {hop.sent_why}"
     if hop.received_by:
         told += f", received by connector '{hop.received_by}'"
-    return f"{told}; {hop.why}" if hop.why else told
+    told = f"{told}; {hop.why}" if hop.why else told
+    return "; ".join((told, *map(str, hop.signatures or ())))
 
 
 def _tls(hop: Hop) -> str:

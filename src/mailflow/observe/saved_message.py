@@ -83,7 +83,7 @@ def read_saved(folder: Path) -> tuple[SavedMessage, ...]:
             mistakes.append(Mistake(name, None, "a message in Outlook's own form", f"an {SUFFIX} file", mend))
             continue
         try:
-            content = _octets(path, folder)
+            content = octets(path, folder)
         except OSError as wrong:
             mistakes.append(Mistake(name, None, f"a file that cannot be read ({wrong.strerror})", "one that can"))
             continue
@@ -110,7 +110,13 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in place.iterdir() if path.suffix.lower() in (SUFFIX, _OUTLOOK))
 
 
-def _octets(path: Path, folder: Path) -> bytes:
+def octets(path: Path, folder: Path) -> bytes:
+    """Read a file of an environment's folder, at most `LONGEST` octets.
+
+    Raises:
+        OSError: it cannot be read, or lies elsewhere.
+
+    """
     # A link must not make us read other files (environment.folder.Folder.inside), a pipe not wait for ever.
     if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
         raise OSError(0, "it is no file of this folder")

@@ -142,6 +142,25 @@ def discover(domain: str) -> Generator[Question, Answer, Found]:
     return Found(at, record, first, tuple(answers))
 
 
+def organizational_domain(domain: str) -> Generator[Question, Answer, str | None]:
+    """Find the domain of the organization to which a name belongs (section 4.10.2); None: a look-up failed."""
+    found = domain  # without any record a name stands for itself
+    for name in _names(domain):
+        answer = yield Question(f"_dmarc.{name}", "TXT")
+        if answer.failed and "." in name:  # what a top-level domain says, or does not, is no record of theirs
+            return None
+        records = versions(answer.values, VERSION)
+        if len(records) != 1:
+            continue
+        psd = parse(records[0]).psd
+        if psd == "n":
+            return name
+        if psd == "y" and name != domain:
+            return ".".join(domain.split(".")[-(name.count(".") + 2) :])
+        found = name
+    return found
+
+
 def _names(domain: str) -> list[str]:
     """Give the names that the tree walk asks, the domain itself first (section 4.10, steps 1 to 7)."""
     labels = domain.split(".")

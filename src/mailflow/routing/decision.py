@@ -154,6 +154,33 @@ class Hold:
 Action = Deliver | Redirect | Relay | Return | Hold
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What of a message itself matters on its way out."""
+
+    author_domain: str  # of its From field; empty: it has none that can be read
+    signed: bool  # it bears a DKIM signature already
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Add a DKIM signature (RFC 6376)."""
+
+    domain: str  # d=
+    selector: str  # s=
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Add words to the body, as a disclaimer does."""
+
+    rule: Rule
+
+
+Treatment = Sign | Change
+
+
 class Router(Protocol):
     """The rules of one MTA. `assume` collects what a decision had to take for granted."""
 
@@ -170,6 +197,12 @@ class Router(Protocol):
 
     def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
         """What becomes of an accepted message for one recipient."""
+
+    def treatment(self, content: Content, held: Held, assume: Assumptions) -> tuple[Treatment, ...]:
+        """What it does to a message that it sends on to another host, in order.
+
+        What is assumed here concerns signatures, not the way.
+        """
 
     def submission(self, mail_from: Address | None) -> Reception:
         """How it counts a message that one of its own mailboxes or services submits."""

@@ -28,6 +28,7 @@ from mailflow.routing.decision import (
     OPPORTUNISTIC,
     Action,
     Client,
+    Content,
     Deliver,
     Direction,
     Held,
@@ -39,8 +40,10 @@ from mailflow.routing.decision import (
     Return,
     Rule,
     TlsDemand,
+    Treatment,
     Verification,
 )
+from mailflow.routing.own_treatment import own_treatment
 from mailflow.routing.smart_host import note_addresses
 
 # Set-ReceiveConnector, TlsDomainCapabilities: the first is Exchange 2013 and newer, the second Edge and 2010.
@@ -218,6 +221,10 @@ class ExchangeServerRouter:
                 f"which of the send connectors {', '.join(alike)} takes mail for {name}: space and cost are equal"
             )
         return best[2]
+
+    def treatment(self, content: Content, held: Held, assume: Assumptions) -> tuple[Treatment, ...]:
+        """What the environment states: exports do not show who signs, nor what other software changes."""
+        return own_treatment(self.environment, self.server, content, held, assume)
 
     def to_internet(self, assume: Assumptions) -> Action:
         """Where its settings lead mail for a domain of which no connector knows; certificates left aside."""

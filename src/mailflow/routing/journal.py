@@ -5,7 +5,7 @@ Online: who handed what to whom, by which connector, with which reply. Entries o
 queue identifier that the receiver names in its 250 reply and in its Received field.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
@@ -24,6 +24,7 @@ class Received:
     recipients: tuple[Address, ...]
     reception: Reception
     assumptions: tuple[str, ...] = ()
+    content: bytes = field(default=b"", repr=False)  # the message as it came, without what this host adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ class Sent:
     rule: Rule
     from_address: str = ""  # the address the other host saw
     assumptions: tuple[str, ...] = ()
+    signature_assumptions: tuple[str, ...] = ()  # what was assumed of signatures on it; the way does not rest on that
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """A host signed a message, or changed it, before it offered it to another."""
+
+    host: str
+    queue_id: str
+    recipient: Address
+    signed_as: str  # the domain of the signature; empty: it changed the message
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +111,4 @@ class Failed:
     assumptions: tuple[str, ...] = ()
 
 
-Entry = Received | Refused | Redirected | Sent | Delivered | Failed
+Entry = Received | Refused | Redirected | Treated | Sent | Delivered | Failed

@@ -1,7 +1,8 @@
 """Microsoft 365 as an MTA: what Exchange Online does with a message, from the settings of the tenant."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 
 from mailflow.environment.environment import Environment
@@ -30,6 +31,7 @@ from mailflow.routing.decision import (
     OPPORTUNISTIC,
     Action,
     Client,
+    Content,
     Deliver,
     Direction,
     Held,
@@ -40,7 +42,9 @@ from mailflow.routing.decision import (
     Relay,
     Return,
     Rule,
+    Sign,
     TlsDemand,
+    Treatment,
     Verification,
 )
 from mailflow.routing.transport_rule import chosen_connector
@@ -53,6 +57,7 @@ class Microsoft365Router:
     """The rules of Microsoft 365 for the organization's tenant, and as far as mail meets them, for other tenants."""
 
     environment: Environment
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))  # aware: which key the tenant signs with
 
     @cached_property
     def tenants(self) -> Tenants:
@@ -294,6 +299,31 @@ class Microsoft365Router:
             sent_on and mail_from is not None and not any(accepted_domain(self.tenants.own, n, assume) for n in names)
         )
 
+    def treatment(self, content: Content, held: Held, assume: Assumptions) -> tuple[Treatment, ...]:
+        """Sign what goes to recipients outside, as the domain of its author, else as the tenant's first domain."""
+        tenant = self.environment.microsoft_365
+        if held.reception.tenant_id != tenant.tenant_id:
+            return ()  # what other tenants sign is theirs to say
+        if accepted_domain(self.tenants.own, held.recipient.domain, Assumptions()):
+            return ()  # DKIM setup: no signature between domains that one organization controls
+        configs = assume.listed(tenant.online.dkim_signing_configs)
+        own = [one for one in configs if one.domain == content.author_domain]
+        if len(own) > 1:
+            assume.note(f"Get-DkimSigningConfig has several configurations of {content.author_domain}")
+        if not own or not assume(own[0].enabled, False):
+            initial = tenant.initial_domain
+            as_initial = Rule(
+                f"Microsoft 365 signs as {initial}: it has no signing configuration of the author's domain, or a "
+                "disabled one",
+                "DKIM setup",
+            )
+            return (Sign(initial, initial_selector(initial), as_initial),)
+        selector = assume(own[0].selector_at(self.now), "")
+        if not selector:
+            return ()
+        why = Rule(f"Microsoft 365 signs as {content.author_domain} ({own[0].origin.of('Enabled')})", "DKIM setup")
+        return (Sign(content.author_domain, selector, why),)
+
     def _by_rule(self, held: Held, assume: Assumptions) -> Action | None:
         """Let a transport rule choose the connector (Conditional mail routing), before anything else is decided."""
         own = accepted_domain(self.tenants.own, held.recipient.domain, assume) is not None
@@ -320,6 +350,14 @@ def _note_equals(name: str, alike: Sequence[OutboundConnector], assume: Assumpti
     names = dict.fromkeys(connector.name for connector in alike)
     if len(names) > 1:
         assume.note(f"which of the outbound connectors {', '.join(names)} takes mail for {name}: they cover it alike")
+
+
+def initial_selector(initial_domain: str) -> str:
+    """Give the selector with which Microsoft 365 signs as the tenant's first domain; its key is Microsoft's to publish.
+
+    Exports and messages show this form; no document promises it, and no requirement rests on it.
+    """
+    return f"selector1-{initial_domain.replace('.', '-')}"
 
 
 def _covering(name: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from mailflow.routing.decision import (
     OPPORTUNISTIC,
     Action,
     Client,
+    Content,
     Deliver,
     Direction,
     Held,
@@ -22,7 +23,9 @@ from mailflow.routing.decision import (
     Return,
     Rule,
     TlsDemand,
+    Treatment,
 )
+from mailflow.routing.own_treatment import own_treatment
 from mailflow.routing.smart_host import note_addresses
 
 _STATED = "environment.yaml"
@@ -100,6 +103,10 @@ class OtherServerRouter:
             why = Rule(f"{held.recipient} is unknown here", "RFC 5321 section 3.6.2")
             return (Return(Reply(550, "5.1.1", "User unknown"), why),)
         return (self._send(held, assume),)
+
+    def treatment(self, content: Content, held: Held, assume: Assumptions) -> tuple[Treatment, ...]:
+        """What the environment states: exports do not show who signs, nor what other software changes."""
+        return own_treatment(self.environment, self.server, content, held, assume)
 
     def to_internet(self, assume: Assumptions) -> Action:
         """What it does with mail for a domain that no route names."""

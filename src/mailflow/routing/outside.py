@@ -1,6 +1,7 @@
 """Everybody else on the Internet: delivers for its own mailboxes, relays for nobody, sends by MX."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mailflow.exchange.known import Assumptions
 from mailflow.mail.address import Address
@@ -8,6 +9,7 @@ from mailflow.mail.reply import Reply
 from mailflow.routing.decision import (
     Action,
     Client,
+    Content,
     Deliver,
     Direction,
     Held,
@@ -17,6 +19,8 @@ from mailflow.routing.decision import (
     Return,
     Router,
     Rule,
+    Sign,
+    Treatment,
 )
 
 _OWN = Rule("the recipient has a mailbox here", "RFC 5321 section 2.3.10")
@@ -30,6 +34,7 @@ class OutsideRouter:
 
     mailboxes: tuple[Address, ...]
     host: str
+    dkim: Mapping[str, str] = field(default_factory=dict)  # `ThirdParty.dkim`
 
     def connection(self, client: Client, assume: Assumptions) -> Refuse | None:
         """It talks to everybody."""
@@ -63,6 +68,12 @@ class OutsideRouter:
             return (Return(Reply(550, "5.1.1", "User unknown"), _UNKNOWN),)
         by_mx = Rule("found by the MX records of the recipient's domain", "RFC 5321 section 5.1")
         return (Relay((), held.mail_from, by_mx, helo=self.host),)
+
+    def treatment(self, content: Content, held: Held, assume: Assumptions) -> tuple[Treatment, ...]:
+        """Sign for whom the environment says; of everybody else it says nothing."""
+        selector = self.dkim.get(content.author_domain)
+        why = Rule(f"the service signs for {content.author_domain}", "environment.yaml")
+        return (Sign(content.author_domain, selector, why),) if selector else ()
 
     def submission(self, mail_from: Address | None) -> Reception:
         """A mailbox of its own."""
@@ -112,6 +123,10 @@ class AsUsualRouter:
     def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
         """As usual."""
         return self.usual.actions(held, assume)
+
+    def treatment(self, content: Content, held: Held, assume: Assumptions) -> tuple[Treatment, ...]:
+        """As usual."""
+        return self.usual.treatment(content, held, assume)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def _hosts(environment: Environment, authorities: Authorities, world: World) -> 
         for server in party.servers:
             yield (_server(environment, server, filter_router(environment, server), authorities, world),)
         if party.sends_as:
-            router = OutsideRouter((), party.greets_as)
+            router = OutsideRouter((), party.greets_as, party.dkim)
             yield Mta(party.greets_as, party.greets_as, router, (), party.sends_from, world, no_tls_channel), party.name
     stranger = Mta(
         name=STRANGER,

@@ -3,7 +3,8 @@
 import hashlib
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Protocol
@@ -14,12 +15,14 @@ from mailflow.environment.environment import IPAddress
 from mailflow.exchange.known import Assumptions
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope, path
+from mailflow.mail.header import addresses, field
 from mailflow.mail.received import header_fields
 from mailflow.mail.reply import Reply
 from mailflow.routing import journal
 from mailflow.routing.decision import (
     Action,
     Client,
+    Content,
     Deliver,
     Held,
     Hold,
@@ -29,9 +32,11 @@ from mailflow.routing.decision import (
     Relay,
     Return,
     Router,
+    Sign,
     Verification,
 )
 from mailflow.simulate.locate import NO_DNS_ANSWER
+from mailflow.simulate.signature import sign
 from mailflow.simulate.smtp import Taken, Transaction
 from mailflow.simulate.transfer import Attempt, Handover, Target
 
@@ -83,7 +88,7 @@ class Mta:
     outdated: bool = False  # it knows no TLS that a client still speaks: a fault of its own
     relay_pool: tuple[IPAddress, ...] = ()  # Microsoft 365: where it sends from what it does not vouch for
     unsupplied: str = ""  # why it offers none where in life it might: nobody supplied the certificate
-    _ids: dict[str, int] = field(default_factory=dict)
+    _ids: dict[str, int] = dataclass_field(default_factory=dict)
 
     def connection(self, client: Client) -> Refuse | None:
         """See `Router.connection`; a refusal goes into the journal."""
@@ -134,7 +139,17 @@ class Mta:
         first = _promoted(next(iter(taken.values())).reception, content)
         made = tuple(dict.fromkeys(assumption for one in taken.values() for assumption in one.assumptions))
         self.world.write(
-            journal.Received(self.name, queue_id, message_id, client, transaction.mail_from, tuple(taken), first, made)
+            journal.Received(
+                self.name,
+                queue_id,
+                message_id,
+                client,
+                transaction.mail_from,
+                tuple(taken),
+                first,
+                made,
+                content,
+            )
         )
         # RFC 5321 section 4.4: the newest trace field stands on top; what this host adds stands right below it.
         date = format_datetime(datetime.now(UTC))
@@ -241,6 +256,23 @@ class Mta:
         )
         return "\r\n".join(lines).encode("ascii", "replace")
 
+    def _treated(self, queue_id: str, group: Sequence[Held], message: bytes) -> tuple[bytes, tuple[str, ...]]:
+        """Sign and change a message as the rules say; gives it with what was assumed of signatures."""
+        fields = header_fields(message)
+        author = next(iter(addresses(field(fields, "from"))), None)
+        content = Content(author.domain if author else "", signed=bool(field(fields, "dkim-signature")))
+        assume = Assumptions()
+        # Recipients who go in one session are all outside or all inside: their domain, or a connector, leads there.
+        for treatment in self.router.treatment(content, group[0], assume):
+            if isinstance(treatment, Sign):
+                message = sign(message, treatment.domain, treatment.selector)
+            else:
+                message += f"\r\n-- \r\nChanged on its way by {self.name}.\r\n".encode("ascii", "replace")
+            signed_as = treatment.domain if isinstance(treatment, Sign) else ""
+            for held in group:
+                self.world.write(journal.Treated(self.name, queue_id, held.recipient, signed_as, treatment.rule))
+        return message, assume.made
+
     async def _relay(
         self, queue_id: str, relay: Relay, domain: str, group: Sequence[_Outgoing], message: bytes
     ) -> None:
@@ -255,6 +287,7 @@ class Mta:
         context = self.world.client_context(self, verify=verify, shows_certificate=relay.shows_certificate)
         helo = relay.helo or self.greets_as
         recipients = tuple(held.recipient for held, _ in group)
+        message, of_signatures = self._treated(queue_id, [held for held, _ in group], message)
         sends_from = (*self.relay_pool, *self.sends_from) if relay.relay_pool else self.sends_from
         if relay.cloud_services_mail:
             # "Hybrid header fields": the host that keeps the organization's fields for the other side says so.
@@ -285,6 +318,7 @@ class Mta:
                     relay.rule,
                     attempt.from_address,
                     made,
+                    of_signatures,
                 )
             )
             if not answer.accepted:

@@ -272,14 +272,15 @@ def _turns(environment: Environment) -> int:
 def content(environment: Environment, message: TestMessage) -> bytes:
     """Write a test message (RFC 5322), marked as one, with an identifier that is the same in every run."""
     seed = f"{environment.name} {message}".encode()
-    sender = message.envelope.mail_from
     lines = (
         f"Message-ID: <{hashlib.sha256(seed).hexdigest()[:20]}@mailflow.invalid>",
         f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}",
-        f"From: {sender or f'Postmaster <postmaster@{environment.domains[0].name}>'}",
+        f"From: {message.written_by or f'Postmaster <postmaster@{environment.domains[0].name}>'}",
         f"To: {', '.join(map(str, message.envelope.rcpt_to))}",
         f"Subject: Mailflow test message {message.kind}",
         f"X-Mailflow-Kind: {message.kind.name}",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8",
         "",
         "A test message of Mailflow.",
         "",

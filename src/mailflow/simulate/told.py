@@ -26,6 +26,10 @@ def _deed(entry: journal.Entry) -> str:
             return f"refuses {_client(entry.client)}, {_envelope(entry)}: {entry.reply}"
         case journal.Redirected():
             return f"turns {entry.queue_id} for {entry.recipient} to {entry.became}"
+        case journal.Treated(signed_as=""):
+            return f"changes {entry.queue_id}"
+        case journal.Treated():
+            return f"signs {entry.queue_id} as {entry.signed_as}"
         case journal.Sent():
             way = f"by connector '{entry.connector}'" if entry.connector else "by no connector"
             to = f"{entry.to_host} [{entry.to_address}]"

@@ -10,23 +10,12 @@ import dns.zone
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.message import STRANGER, stranger_to
-from mailflow.exchange.known import Known, Unknown
+from mailflow.exchange.known import Unknown
 from mailflow.mail.address import is_within
+from mailflow.simulate.signing_keys import signing_keys
 
 STRANGER_ADDRESS = IPv4Address("198.18.0.99")  # RFC 2544: an address nobody on the Internet has
 STRANGER_ADDRESS_6 = IPv6Address("2001:2::99")  # RFC 5180, the same for IPv6
-
-# What the tenant publishes for receivers: a key of 2048 bits. Nothing is signed with it, and its other half is gone.
-DKIM_KEY = " ".join(
-    f'"{part}"'
-    for part in (
-        "v=DKIM1; k=rsa; p=",
-        "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAow5WpAvOyjzTZ+bGuchd6Z97AMMAxXVSN44N35i9TW5p4MT6KH8NBuLB",
-        "5W+nDLRjRm6eYgrc0UIGPtdvJIMkLsHL8BwcL+Jy9wxEIt/J12WJDqz2CVUFktbniVlyLv8oeJE2CZORSB+PCLgjW1lLIZnVW4Z0",
-        "DJ2oH377Cwss9WLMONHs4xd3o9pUTdKCcLKY81+KCoUuh+tYtvFZsxkxdD4caf/mg+ESi/Y7ldkMK+JyRjKvMVPeV7KvGN533Cp5",
-        "S/SCC6n8VpvXuLoOjDXY2V6EbWKhJ5iDyxLl2YW9VGzdPAXle27Dk1j4qkwMrNICZuaWIYa4k3aTYR66cb4LhQIDAQAB",
-    )
-)
 
 
 def microsoft_365_addresses(environment: Environment) -> tuple[tuple[IPAddress, ...], tuple[IPAddress, ...]]:
@@ -80,13 +69,8 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
         found[cloud.spf_include] = [f'@ TXT "v=spf1 {terms} -all"']
     for domain in (environment.microsoft_365.initial_domain, environment.microsoft_365.coexistence_domain):
         found.setdefault(domain, []).append(f"@ MX 0 {cloud.mx_host(domain)}.")
-    names = _dkim_names(environment)
-    for name in names:
-        if not isinstance(name, Unknown):
-            found.setdefault(name, []).append(f"@ TXT {DKIM_KEY}")
-    if any(isinstance(name, Unknown) for name in names):
-        # Where the tenant keeps its keys is not known: a zone cut, below which nothing is said.
-        found[environment.microsoft_365.initial_domain].append("_domainkey NS ns.invalid.")
+    for name, lines in signing_keys(environment).items():
+        found.setdefault(name, []).extend(lines)
     for outside in environment.outside:
         if outside.tenant_id:
             found[outside.domain] = [f"@ MX 0 {cloud.mx_host(outside.domain)}."]
@@ -102,15 +86,6 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
         if not name.startswith("[") and not any(is_within(name, origin) for origin in environment.zones):
             found.setdefault(name, []).extend(_address("@", address) for address in addresses)
     return found
-
-
-def _dkim_names(environment: Environment) -> tuple[Known[str], ...]:
-    """Give the names at which the tenant publishes the keys with which it signs."""
-    configs = environment.microsoft_365.online.dkim_signing_configs
-    if isinstance(configs, Unknown):
-        return (configs,)
-    both = ((config.selector_1_cname, config.selector_2_cname) for config in configs)
-    return tuple(dict.fromkeys(name for pair in both for name in pair))
 
 
 def _address(name: str, address: IPAddress) -> str:
