@@ -7,7 +7,7 @@ import pytest
 from mailflow.environment.message import Kind
 from mailflow.judge import alignment
 from mailflow.mail.address import Address
-from mailflow.observe.path import MailPath
+from mailflow.observe.path import Disposition, MailPath
 from mailflow.observe.signature import Signature, Verified
 from mailflow.policy.finding import Verdict
 from mailflow.records.answer import Answer, Outcome, Question, drive
@@ -147,6 +147,15 @@ def test_what_is_assumed_after_it_came_in_does_not_matter(path: Any, hop: Any, s
 
     assert judged(s4, parties=[party(assumed=False)]).verdict is Verdict.COMPLIANT
     assert told(judged(s4, parties=[party(assumed=True)])) == (Verdict.NOT_VERIFIED, "the export does not say it")
+
+
+def test_mail_of_third_parties_does_not_stand_for_all(path: Any, hop: Any, out: Any, s4: Any) -> None:
+    entry = hop("cloud", mail_from=Address.parse("news@contoso.com"), client=NEWS, signatures=(GOOD,))
+    party = path([hop("out"), entry], sender="news@contoso.com", to=CHRIS, kind=Kind.THIRD_PARTY)
+    stuck = path([hop("own")], sender=CHRIS, to="kate@tailspintoys.com", ended=Disposition.WAITING)
+    told_ = told(judged(s4, stuck, parties=[party]))
+    assert told_ == (Verdict.NOT_VERIFIED, "no message of the domain left the organization")
+    assert judged(s4, stuck, out(OWN, CHRIS, GOOD), parties=[party]).verdict is Verdict.COMPLIANT
 
 
 DOUBT = "whether it was left intact is stated nowhere"
