@@ -1,7 +1,7 @@
 """The DKIM signatures of simulated servers (RFC 6376 sections 3 and 5), relaxed/relaxed and by RSA-SHA256.
 
 Whoever looks verifies with dkimpy, which shares nothing with this file. All signers of a simulation have the one key
-of signing_key.pem (docs/decisions/0022-one-signing-key.md).
+of signing_key.pem (docs/decisions/0024-one-signing-key.md).
 """
 
 import base64
