@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mailflow.input_error import InputError
+from mailflow.observe.path import Place
 from mailflow.policy.comparison import compare
 from mailflow.report import as_json
 from mailflow.report.read import read
@@ -120,7 +121,7 @@ def test_what_is_not_as_the_schema_describes_it(build, file, path, value, told) 
     assert mistake(file).startswith(f"report.json: found {told}")
 
 
-PLACES = "the Internet, Microsoft 365, the on-premises servers"
+PLACES = ", ".join(Place)
 
 
 @pytest.mark.parametrize(

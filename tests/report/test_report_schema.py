@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mailflow.input_error import InputError
+from mailflow.observe.path import Place
 from mailflow.policy.comparison import compare
 from mailflow.report import as_json
 from mailflow.report.read import read
@@ -67,6 +68,11 @@ def test_a_comparison_is_printed_as_it_stands_in_the_report(build) -> None:
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
+
+
+def test_the_places_are_those_of_paths() -> None:
+    told = schema("report.schema.json")["$defs"]
+    assert (told["place"]["enum"], told["place_or_empty"]["enum"]) == (list(Place), ["", *Place])
 
 
 READABLE = Draft202012Validator(schema("report.schema.json"))
