@@ -17,7 +17,7 @@ from mailflow.report.matrix import rows
 from mailflow.report.passage import CLOUD, DELIVERED, FILTER, INTERNET, OWN, REFUSED, UNSEEN, Passage, passages
 
 KIND = str(Kind.INTERNET_TO_CLOUD)
-HOSTS = {INTERNET: "a", OWN: "b", CLOUD: "c"}
+HOSTS = {INTERNET: "a", OWN: "b", CLOUD: "c", FILTER: "d"}
 
 
 def way(*places: str, ending: str = DELIVERED, at: str = "", reply: str = "", **last: Any) -> Way:
@@ -179,6 +179,22 @@ def test_the_lanes_stand_as_the_mx_record_has_them(row) -> None:
     met = [passage(row, [Demand(passes=(OWN, CLOUD))], way(OWN, CLOUD), verdict=Verdict.COMPLIANT)]
     assert [name for _, name in draw(met, own_first=True).lanes] == ["The Internet", "Own servers", "Microsoft 365"]
     assert [name for _, name in draw(met, own_first=False).lanes] == ["The Internet", "Microsoft 365", "Own servers"]
+
+
+def test_where_an_end_alone_is_demanded_no_way_to_it_counts_as_not_taken(row) -> None:
+    ends = [Demand((DELIVERED,), CLOUD)]
+    seen = way(INTERNET, FILTER, CLOUD)
+    good = draw([passage(row, ends, seen, verdict=Verdict.COMPLIANT)], own_first=False)
+    assert [line.kind for line in good.lines if line.kind in ("band", "hollow")] == []
+    assert "demanded, not taken" not in [label.text for label in good.labels]
+    direct = draw([passage(row, ends, way(INTERNET, CLOUD), verdict=Verdict.COMPLIANT)], own_first=False)
+    assert [line.kind for line in direct.lines if line.kind in ("band", "hollow")] == ["band"]
+
+
+def test_four_lanes_stand_closer(row) -> None:
+    met = [passage(row, [Demand(passes=(FILTER, CLOUD, OWN))], way(FILTER, CLOUD, OWN), verdict=Verdict.COMPLIANT)]
+    lanes = draw(met, own_first=False).lanes
+    assert lanes == ((130, "The Internet"), (330, "Third-party filter"), (530, "Microsoft 365"), (730, "Own servers"))
 
 
 def test_without_own_servers_there_is_no_lane_for_them(row) -> None:

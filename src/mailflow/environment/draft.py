@@ -127,7 +127,8 @@ outside: # who plays the Internet in a simulation; nothing to fill in
 
     @property
     def _kind(self) -> str:
-        return KINDS.get(self.scenario) or f"{self.about or 'what it demands, its feature file says'}."
+        title = self.about.removeprefix(f"Scenario {self.scenario} \N{EN DASH} ")  # as the kit's own features begin
+        return KINDS.get(self.scenario) or f"{title or 'what it demands, its feature file says'}."
 
     def _own_side(self) -> str:
         listed = ", ".join(json.dumps(str(address)) for address in self.addresses)

@@ -87,6 +87,9 @@ def _strip(demands: Sequence[Demand], way: Way, verdict: Verdict) -> Strip:
     endings = [ending for demand in demands for ending in demand.endings]
     refusal = endings == [REFUSED] * len(endings) and bool(endings)
     demanded = _demanded(demands, way)
+    if good and not any(demand.enters or demand.passes or demand.leaves for demand in demands):
+        # An end is demanded and no way: whichever way led there is as good as the direct one.
+        demanded = demanded if demanded == way.places else way.places[:1]
     if refusal:
         target = (*way.places, offered)[1] if len(way.places) > 1 or offered else ""
         demanded = merged((way.places[0], *((target,) if target else ()))) if way.places else ()
