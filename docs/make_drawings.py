@@ -26,6 +26,7 @@ ENVIRONMENTS = (
     "scenario-3",
     "scenario-4",
     "third-party-filter",
+    "third-party-filter-hybrid",
 )
 KINDS = (
     Kind.INTERNET_TO_CLOUD,
@@ -73,8 +74,9 @@ def drawing(environment: str) -> str:
     told = ". ".join(f"{_first(kind)}: {', then '.join(places)}" for kind, places in taken.items())
     height = TOP + sum(LANE + STEP * (len(places) - 1) for places in taken.values()) + 10
     title = f"The way of mail in {environment.replace('-', ' ')}"
-    parts = [HEAD.format(width=WIDTH, height=height, title=escape(title), description=escape(f"{told}."))]
     met = [place for place in ORDER if any(place in places for places in taken.values())]
+    width = WIDTH + 240 * max(len(met) - 3, 0)
+    parts = [HEAD.format(width=width, height=height, title=escape(title), description=escape(f"{told}."))]
     columns = {place: 110 + 240 * number for number, place in enumerate(met)}
     for place, x in columns.items():
         parts.append(f'<rect x="{x - 95}" y="10" width="190" height="28" rx="6" fill="#e8eef5"/>\n')

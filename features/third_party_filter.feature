@@ -1,4 +1,4 @@
-@scenario:third-party-filter
+@scenario:third-party-filter @scenario:third-party-filter-hybrid
 Feature: Scenario third-party-filter – MX at a filtering service, which hands on to Microsoft 365
 
   The organization lets a service of others filter what comes from the Internet. The MX record points to that service,

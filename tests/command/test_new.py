@@ -138,7 +138,10 @@ def test_nothing_is_overwritten(project: Path, capsys: pytest.CaptureFixture[str
             "found --cloud chin; expected worldwide, gcc, gcc-high, dod, china. Did you mean 'china'?",
         ),
         (["a.com", "--organization", "A\x1b"], "found --organization; expected printable text."),
-        (["a.com", "--scenario", "5"], "found --scenario 5; expected 1, 2, 3, 4, all-in-cloud, third-party-filter."),
+        (
+            ["a.com", "--scenario", "5"],
+            "found --scenario 5; expected 1, 2, 3, 4, all-in-cloud, third-party-filter, third-party-filter-hybrid.",
+        ),
         (["\ufeff"], "found no domain; expected one or more."),
     ],
 )

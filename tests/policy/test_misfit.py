@@ -15,6 +15,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 SHIPPED: dict[str, int | str] = {
     "all-in-cloud": "all-in-cloud",
     "third-party-filter": "third-party-filter",
+    "third-party-filter-hybrid": "third-party-filter-hybrid",
     "scenario-1": 1,
     "scenario-2": 2,
     "scenario-2-direct-exit": 2,
@@ -31,7 +32,7 @@ def declaring(environment: Environment, scenario: int | str) -> Environment:
 def test_an_environment_fits_its_own_scenario_alone(name: str, own: int | str) -> None:
     environment = load(FIXTURES / name)
     assert misfits(environment) == ()
-    for scenario in {1, 2, 3, 4, "all-in-cloud", "third-party-filter"} - {own}:
+    for scenario in {1, 2, 3, 4, "all-in-cloud", "third-party-filter", "third-party-filter-hybrid"} - {own}:
         (found,) = misfits(declaring(environment, scenario))
         assert (found.domains, found.declared) == (("contoso.com",), str(scenario))
         assert found.words.startswith(f"what is planned fits scenario {own}, not {scenario}. Against {scenario}: ")
@@ -71,19 +72,19 @@ def test_what_speaks_for_and_against_stands_beside_each_layout() -> None:
         (
             "scenario-1",
             "mx-null",
-            "no documented scenario; it most resembles scenarios 1 and 4",
+            "no documented scenario; it most resembles scenarios 1, 4 and third-party-filter-hybrid",
             "1: no MX record names a host",
         ),
         (
             "scenario-1",
             "mx-missing",
-            "no documented scenario; it most resembles scenarios 1 and 4",
+            "no documented scenario; it most resembles scenarios 1, 4 and third-party-filter-hybrid",
             "1: no MX record names a host",
         ),
         (
             "scenario-1",
             "mx-stale-gateway",
-            "no documented scenario; it most resembles scenarios 1 and 4",
+            "no documented scenario; it most resembles scenarios 1, 4 and third-party-filter-hybrid",
             "1: the MX record names Microsoft 365 and hosts of others (gateway.contoso.com)",
         ),
     ],
@@ -122,7 +123,8 @@ def test_what_is_not_known_speaks_against_nothing() -> None:
     )
     (found,) = misfits(declaring(replace(environment, zones={}), 3))
     assert found.words == (
-        "what is planned fits scenarios 1 and 4, not 3. Against 3: centralized mail transport is off; own servers "
+        "what is planned fits scenarios 1, 4 and third-party-filter-hybrid, not 3. "
+        "Against 3: centralized mail transport is off; own servers "
         "hand mail for the Internet to Microsoft 365. Not known: where the MX record points, for there is no zone of "
         "the domain."
     )

@@ -24,6 +24,7 @@ SHIPPED = [
     "scenario-3",
     "scenario-4",
     "third-party-filter",
+    "third-party-filter-hybrid",
 ]
 
 
