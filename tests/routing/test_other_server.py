@@ -136,6 +136,12 @@ def test_its_mailboxes_submit() -> None:
     assert postfix().submission(KATE) == Reception(Direction.ORIGINATING, rule, submitted=True)
 
 
+def test_a_filtering_service_has_no_mailboxes_and_sends_reports_alone() -> None:
+    rule = Rule("a report of its own", "RFC 5321 section 6.1")
+    filtering = replace(postfix(), has_mailboxes=False)
+    assert filtering.submission(None) == Reception(Direction.ORIGINATING, rule, submitted=True)
+
+
 # Mailboxes, forwards, routing addresses
 
 

@@ -82,8 +82,8 @@ class OtherServerRouter:
 
     def submission(self, mail_from: Address | None) -> Reception:
         """A mailbox of the server sends, or the server itself."""
-        why = "submitted on-premises" if self.has_mailboxes else "its own report"
-        return Reception(Direction.ORIGINATING, Rule(why, "Routing"), submitted=True)
+        mail, report = Rule("submitted on-premises", "Routing"), Rule("a report of its own", "RFC 5321 section 6.1")
+        return Reception(Direction.ORIGINATING, mail if self.has_mailboxes else report, submitted=True)
 
     def actions(self, held: Held, assume: Assumptions) -> tuple[Action, ...]:
         """Decide for one recipient: forwards, mailboxes, routing addresses, routes."""
