@@ -9,7 +9,7 @@ from mailflow.environment.message import Kind
 from mailflow.observe.path import Place
 
 _PLACES = "|".join(Place)
-_PARTIES = "the Internet|a cloud mailbox|an on-premises mailbox|an unknown recipient"
+_PARTIES = "the Internet|a device|a cloud mailbox|an on-premises mailbox|an unknown recipient"
 
 
 def _typed(pattern: str) -> Callable[[Callable[[str], Any]], Callable[[str], Any]]:

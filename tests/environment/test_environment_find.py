@@ -28,8 +28,17 @@ def test_without_names_all_are_meant_but_faults(root: Path) -> None:
 
 
 def test_the_shipped_ones() -> None:
-    names = ["all-in-cloud", "scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4"]
-    names += ["third-party-filter", "third-party-filter-hybrid"]
+    names = [
+        "all-in-cloud",
+        "scenario-1",
+        "scenario-1-devices",
+        "scenario-2",
+        "scenario-2-direct-exit",
+        "scenario-3",
+        "scenario-4",
+        "third-party-filter",
+        "third-party-filter-hybrid",
+    ]
     assert [folder.name for folder in find(ROOT, [])] == names
 
 
@@ -50,8 +59,10 @@ def test_every_unknown_name_with_the_nearest_right_one() -> None:
     with pytest.raises(InputError) as caught:
         find(ROOT, ["scenario-5", "scenario-1", "x\0y"])
     expected = "expected the name of a folder in fixtures/ or the path of a folder with an environment.yaml"
-    known = "all-in-cloud, scenario-1, scenario-2, scenario-2-direct-exit, scenario-3, scenario-4"
-    known += ", third-party-filter, third-party-filter-hybrid"
+    known = (
+        "all-in-cloud, scenario-1, scenario-1-devices, scenario-2, scenario-2-direct-exit, scenario-3, scenario-4, "
+        "third-party-filter, third-party-filter-hybrid"
+    )
     assert [str(mistake) for mistake in caught.value.mistakes] == [
         f"--environment: found 'scenario-5'; {expected}. Did you mean 'scenario-4'?",
         f"--environment: found 'x\0y'; {expected}. There are: {known}.",

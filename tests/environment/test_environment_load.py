@@ -207,7 +207,7 @@ def test_the_words_of_an_environment_file_arrive() -> None:
     assert environment.waivers == ()
     assert environment.line("domains.contoso.com") == "environment.yaml:10"
     assert environment.line("on_premises.servers.mail.contoso.com.certificate") == "environment.yaml:25"
-    assert environment.line("mailboxes.forwards.lee@contoso.com") == "environment.yaml:39"
+    assert environment.line("mailboxes.forwards.lee@contoso.com") == "environment.yaml:41"
 
 
 def test_what_is_not_written_has_its_documented_default(scenario_4) -> None:

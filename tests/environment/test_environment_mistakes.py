@@ -86,7 +86,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "on_premise:\n  exports",
             (
                 "18: found the key 'on_premise'; expected one of the keys organization, domains, microsoft_365, on_premises, "
-                "third_parties, mailboxes, conditions, expects, outside, mta_sts, cutover, "
+                "third_parties, devices, mailboxes, conditions, expects, outside, mta_sts, cutover, "
                 "authorities, signed_zones, zones. "
                 "Did you mean 'on_premises'?"
             ),
@@ -174,17 +174,17 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
                 "The overview page of the Microsoft Entra admin center shows it as 'Tenant ID'."
             ),
         ),
-        ("outside: true", "outside: maybe", "43: found 'maybe' for 'users_forward_outside'; expected true or false."),
+        ("outside: true", "outside: maybe", "45: found 'maybe' for 'users_forward_outside'; expected true or false."),
         (
             "forwarding: allowed",
             "forwarding: alowed",
-            "46: found 'alowed' for 'cloud_forwarding'; expected allowed or refused. Did you mean 'allowed'?",
+            "48: found 'alowed' for 'cloud_forwarding'; expected allowed or refused. Did you mean 'allowed'?",
         ),
         (
             "expects:",
             "cutover: {stage: before, at: 2026-12-05T22:00}\nexpects:",
             (
-                "45: found '2026-12-05T22:00' for 'at'; expected date, time and offset such as 2026-12-05T22:00+01:00. "
+                "47: found '2026-12-05T22:00' for 'at'; expected date, time and offset such as 2026-12-05T22:00+01:00. "
                 "Write '2026-12-05T22:00Z' if the time is UTC."
             ),
         ),
@@ -266,7 +266,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
         (
             "[198.51.100.25]",
             "[192.0.2.25]",
-            "56: found 192.0.2.25, an address of 'fabrikam.com'; expected one party at an address.",
+            "58: found 192.0.2.25, an address of 'fabrikam.com'; expected one party at an address.",
         ),
         (
             "as: news@contoso.com",
@@ -277,37 +277,37 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "david@contoso.com]",
             "david@contoso.con]",
             (
-                "36: found 'david@contoso.con'; expected a mailbox in a domain of the environment (contoso.com). "
+                "38: found 'david@contoso.con'; expected a mailbox in a domain of the environment (contoso.com). "
                 "Did you mean 'david@contoso.com'?"
             ),
         ),
         (
             "david@contoso.com]",
             "chris@contoso.com]",
-            "36: found 'chris@contoso.com' a second time; expected each mailbox once (it stands under cloud).",
+            "38: found 'chris@contoso.com' a second time; expected each mailbox once (it stands under cloud).",
         ),
         (
             "lee@contoso.com: lee",
             "leo@contoso.com: lee",
             (
-                "39: found a forward from 'leo@contoso.com'; expected a mailbox listed under cloud or on_premises. "
+                "41: found a forward from 'leo@contoso.com'; expected a mailbox listed under cloud or on_premises. "
                 "Did you mean 'lee@contoso.com'?"
             ),
         ),
         (
             "lee@contoso.com: lee@tailspintoys.com",
             "lee@contoso.com: lee@contoso.com",
-            "39: found a forward from 'lee@contoso.com' to itself; expected another address.",
+            "41: found a forward from 'lee@contoso.com' to itself; expected another address.",
         ),
         (
             "kate@tailspintoys.com, lee",
             "kate@tailspin.com, lee",
-            "54: found 'kate@tailspin.com'; expected a mailbox in tailspintoys.com.",
+            "56: found 'kate@tailspin.com'; expected a mailbox in tailspintoys.com.",
         ),
         (
             "domains: [fabrikam.com]",
             "domains: [contoso.com]",
-            "42: found 'contoso.com', a domain of the organization; expected domains of others, [] for none.",
+            "44: found 'contoso.com', a domain of the organization; expected domains of others, [] for none.",
         ),
         # named files
         (
@@ -326,13 +326,13 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
         (
             "  - certificates/authority.pem",
             "  - ../authority.pem",
-            "67: found '../authority.pem', a path out of the folder; expected a path inside it.",
+            "69: found '../authority.pem', a path out of the folder; expected a path inside it.",
         ),
         (
             "mta-sts/contoso.com.txt",
             "mta-sts/contoso.txt",
             (
-                "62: found 'mta-sts/contoso.txt', which is no file here; expected a file inside it. "
+                "64: found 'mta-sts/contoso.txt', which is no file here; expected a file inside it. "
                 "Did you mean 'mta-sts/contoso.com.txt'?"
             ),
         ),
@@ -340,7 +340,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "mta_sts:                        # who tells senders that the domain's mail travels by TLS alone\n  contoso.com:",
             "mta_sts:\n  contoso.org:",
             (
-                "61: found an MTA-STS policy of 'contoso.org'; expected a domain of the environment (contoso.com). "
+                "63: found an MTA-STS policy of 'contoso.org'; expected a domain of the environment (contoso.com). "
                 "Did you mean 'contoso.com'?"
             ),
         ),
@@ -348,14 +348,14 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "signed_zones: [contoso.com]",
             "signed_zones: [contoso.org]",
             (
-                "58: found the signed zone 'contoso.org'; expected the zone of a domain of the environment (contoso.com). "
+                "60: found the signed zone 'contoso.org'; expected the zone of a domain of the environment (contoso.com). "
                 "Did you mean 'contoso.com'?"
             ),
         ),
         (
             "    listens: [131.107.21.232]\n",
             "    listens: []\n",
-            "64: found an empty list for 'listens'; expected at least one entry.",
+            "66: found an empty list for 'listens'; expected at least one entry.",
         ),
     ],
 )
@@ -698,7 +698,7 @@ def test_the_four_scenarios_are_about_own_servers_and_so_are_mailboxes_on_them(s
     without = before + rest[rest.index("third_parties:") :]
     scenario_4.write(YAML, without)
     boxes = [
-        f"{YAML}:27: found '{name}@contoso.com' without own servers; "
+        f"{YAML}:29: found '{name}@contoso.com' without own servers; "
         "expected on_premises with the server that holds it."
         for name in ("kate", "david")
     ]

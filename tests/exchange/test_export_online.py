@@ -210,6 +210,8 @@ def test_what_was_not_supplied_is_unknown(tmp_path: Path) -> None:
         outbound_spam_filter_policies=not_supplied("Get-HostedOutboundSpamFilterPolicy"),
         mailboxes=not_supplied("Get-Mailbox"),
         mail_users=not_supplied("Get-MailUser"),
+        transport_config=not_supplied("Get-TransportConfig"),
+        cas_mailboxes=not_supplied("Get-CASMailbox"),
     )
 
 

@@ -43,6 +43,8 @@ ONLINE_CMDLETS = {
     "outbound_spam_filter_policies": "HostedOutboundSpamFilterPolicy",
     "mailboxes": "Mailbox",
     "mail_users": "MailUser",
+    "transport_config": "TransportConfig",
+    "cas_mailboxes": "CASMailbox",
 }
 SERVER_CMDLETS = {
     "accepted_domains": "AcceptedDomain",

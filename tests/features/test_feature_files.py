@@ -27,6 +27,7 @@ S4-LOCK-2
 HYB-DOMAIN-1 HYB-DOMAIN-2 HYB-MAILBOX-1 HYB-MAILBOX-2 HYB-SPF-1 HYB-SPF-2 HYB-SPF-3 HYB-SPF-4 HYB-SPF-6
 HYB-CONN-1 HYB-CONN-2 HYB-CONN-3 HYB-CONN-4 HYB-CONN-5 HYB-TLS-1 HYB-TLS-2 HYB-TLS-3 HYB-TLS-4 HYB-TLS-5
 HYB-PATH-1 HYB-PATH-2 HYB-PATH-3 HYB-PATH-4 HYB-PATH-5 HYB-RELAY-1 HYB-ADDR-1
+DEV-PATH-1 DEV-PATH-2 DEV-PATH-3 DEV-RELAY-1 DEV-CONN-1 DEV-AUTH-1
 CUT-NS-1 CUT-PLAN-1 CUT-REACH-1 CUT-OVERLAP-1
 BOTH-PATH-1 BOTH-PATH-2 BOTH-PATH-3 BOTH-PATH-4 BOTH-PATH-5 BOTH-PATH-6 BOTH-PATH-7 BOTH-CONN-1
 FILTER-MX-1 FILTER-MX-2 FILTER-PATH-1 FILTER-PATH-2 FILTER-LOCK-1 FILTER-LOCK-2 FILTER-TRUST-1
@@ -42,6 +43,7 @@ CUT-TTL-1 CUT-TTL-2 CUT-AUTO-1 CUT-ROLLBACK-1
 CLOUD-SPF-1 CLOUD-CONN-2 CLOUD-AUTO-1 FILTER-EF-1
 AUTH-DMARC-1 AUTH-DMARC-2 AUTH-DMARC-3 AUTH-DMARC-4 AUTH-DKIM-1 AUTH-DKIM-2 AUTH-RPT-1 AUTH-STS-1 AUTH-STS-2
 AUTH-DANE-1 AUTH-PTR-1 AUTH-HELO-1
+DEV-CONN-2 DEV-SPF-1
 """,
 )
 TENANT = {f"HYB-TLS-{number}" for number in range(1, 6)} | {
@@ -61,7 +63,7 @@ LAYOUTS = {
 
 
 def documented(row: Scenario) -> bool:
-    return bool(re.match(r"(S[1-4]|HYB|CUT|AUTH|CLOUD|FILTER|BOTH)-", row.requirement.id))
+    return bool(re.match(r"(S[1-4]|HYB|CUT|AUTH|CLOUD|FILTER|BOTH|DEV)-", row.requirement.id))
 
 
 def test_every_file_is_read_without_a_mistake() -> None:
@@ -102,7 +104,7 @@ def test_each_row_says_why_whence_and_what_to_do(row: Scenario) -> None:
 def test_a_row_refers_only_to_rows_that_exist(row: Scenario) -> None:
     known = {other.requirement.id for other in ROWS}
     told = f"{row.requirement.why} {row.requirement.remedy}"
-    assert set(re.findall(r"\b(?:S[1-4]|HYB|CUT|AUTH|CLOUD|FILTER|BOTH)(?:-[A-Z]+)+-[0-9]+\b", told)) <= known
+    assert set(re.findall(r"\b(?:S[1-4]|HYB|CUT|AUTH|CLOUD|FILTER|BOTH|DEV)(?:-[A-Z]+)+-[0-9]+\b", told)) <= known
 
 
 def test_the_library_holds_what_is_cited_and_nothing_else() -> None:

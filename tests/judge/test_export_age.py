@@ -37,7 +37,7 @@ CASES = [
 def test_exports_of_another_time_say_nothing(s4: Any, made: datetime | None, why: str) -> None:
     changed = without_stale_exports(exported(s4.environment, made), NOW)
     said = [getattr(changed.microsoft_365.online, one.name) for one in fields(changed.microsoft_365.online)]
-    assert said == [Unknown(why)] * 10 + [made]
+    assert said == [Unknown(why)] * 12 + [made]
     finding, _ = outbound.for_domain(changed, s4.domain)
     assert (finding.verdict, finding.seen) == (Verdict.NOT_VERIFIED, why)
     assert export_again(finding.seen) == (

@@ -45,6 +45,7 @@ from mailflow.exchange.online import (
     OutboundConnector,
     RemoteDomain,
     TlsSettings,
+    TransportConfig,
     TransportRule,
 )
 from mailflow.exchange.server import (
@@ -215,6 +216,8 @@ def online(**changes: Any) -> ExchangeOnline:
             outbound_spam_filter_policies=(spam_policy(),),
             mailboxes=(mailbox(email_addresses=(CHRIS, CHRIS_ROUTING)),),
             mail_users=(mail_user(),),
+            transport_config=TransportConfig(False, ORIGIN),
+            cas_mailboxes=(),
         ),
         **changes,
     )

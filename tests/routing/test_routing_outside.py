@@ -3,6 +3,7 @@
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.routing.decision import Deliver, Direction, Reception, Refuse, Relay, Return, Rule
+from mailflow.routing.device import DeviceRouter
 from mailflow.routing.outside import ChoosingRouter, OutsideRouter, StraightRouter, StrangerRouter, SwallowingRouter
 from tests.routing.conftest import CHRIS, JOHN, KATE, at_connection, at_rcpt, client, originating, routed
 
@@ -68,6 +69,15 @@ def test_straight_to_a_host_only_the_next_hop_is_another() -> None:
     assert at_rcpt(straight, client(), None, JOHN) == at_rcpt(TAILSPIN, client(), None, JOHN)
     assert straight.hop_limit() == TAILSPIN.hop_limit()
     assert straight.submission(JOHN) == TAILSPIN.submission(JOHN)
+
+
+def test_a_device_hands_everything_to_one_host() -> None:
+    device = DeviceRouter(OutsideRouter((), "printer"), "mail.contoso.com", "printer", shows_certificate=True)
+    why = Rule("the device hands its mail to the host that stands in its settings", "Devices")
+    told = (Relay(("mail.contoso.com",), KATE, why, helo="printer", shows_certificate=True),)
+    assert routed(device, CHRIS, KATE, originating()).what == told
+    assert routed(device, JOHN, KATE, originating()).what == told
+    assert isinstance(at_rcpt(device, client(), None, KATE).what, Refuse)
 
 
 def test_swallowing_is_neither_delivered_nor_returned() -> None:

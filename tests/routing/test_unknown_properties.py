@@ -274,6 +274,8 @@ NOT_READ = {
     (RemoteDomain, "target_delivery_domain"): "the form of an address, not its way",
     (RemoteDomain, "trusted_mail_inbound_enabled"): "headers, not ways: HYB-TRUST-1",
     (RemoteDomain, "trusted_mail_outbound_enabled"): "headers, not ways: HYB-TRUST-1",
+    (ExchangeOnline, "transport_config"): "signing in is not simulated: DEV-AUTH-1",
+    (ExchangeOnline, "cas_mailboxes"): "signing in is not simulated: DEV-AUTH-1",
     (ExchangeOnline, "dkim_signing_configs"): "signatures, not ways: AUTH-DKIM-1 and -2",
     **{
         (DkimSigningConfig, name): "signatures, not ways: AUTH-DKIM-1 and -2"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mailflow.environment.device_sections import contradictions as of_devices
 from mailflow.environment.file_mistakes import Path
 from mailflow.environment.file_model import DomainSection, EnvironmentFile
 from mailflow.environment.file_types import nearest
@@ -18,6 +19,7 @@ def contradictions(file: EnvironmentFile) -> Iterator[Contradiction]:
     yield from _servers(file)
     yield from _addresses(file)
     yield from _third_parties(file)
+    yield from of_devices(file)
     yield from _mailboxes(file)
     yield from _outside(file)
     for name in file.mta_sts:

@@ -103,6 +103,9 @@ microsoft_365:
 # third_parties:
 #   newsletter: {{sends_from: [203.0.113.60], as: news@{example}}}
 {_FILTER if another else ""}
+# devices: # FILL IN: printers, scanners and applications that send; devices: {{}} if none does
+#   scanner: {{way: direct-send, sends_from: [203.0.113.61], as: scanner@{example}, sends_outside: false}}
+
 mailboxes: # FILL IN: one or two of each kind, for test messages
   cloud: [] # [chris@{example}, sara@{example}]
 {on_premises}  # forwards: {{{forwards}: kate@tailspintoys.com}}

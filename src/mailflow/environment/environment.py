@@ -200,6 +200,35 @@ class ThirdParty:
     returns_to: Address | None = None  # the reverse-path where it is not `sends_as`: a service's own, for its reports
 
 
+class DeviceWay(StrEnum):
+    """By which way a device sends (Devices, options 1 to 3, and the use of an own server)."""
+
+    CLIENT_SUBMISSION = "client-submission"  # it signs in at Microsoft 365 with a mailbox (SMTP AUTH)
+    DIRECT_SEND = "direct-send"  # to the MX host of the tenant, as anybody could
+    RELAY = "relay"  # to the same host, recognised by an inbound connector
+    OWN_SERVER = "own-server"  # by a server of the organization
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A printer, scanner or application of the organization that hands over its mail itself."""
+
+    name: str
+    way: DeviceWay
+    sends_from: tuple[IPAddress, ...]  # empty for client submission: it may be anywhere
+    sends_as: Address
+    greets_as: str
+    sends_outside: bool  # it has to reach people outside the organization, too
+    server: str  # the own server that takes its mail; empty in the other ways
+    certificate: Certificate | None  # that it shows as TLS client
+    signs_in_as: Address  # the mailbox of client submission
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether it sends without signing in, as anybody with its address could."""
+        return self.way is not DeviceWay.CLIENT_SUBMISSION
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """A party on the Internet that plays the outside in a simulation."""
@@ -312,6 +341,7 @@ class Environment:
     waivers: tuple[Waiver, ...]
     digest: str  # SHA-256 over every file of the folder that was read, hexadecimal
     lines: Mapping[str, int]  # line in environment.yaml by dotted path: "domains.contoso.com"
+    devices: tuple[Device, ...] = ()
     cutover: Cutover | None = None
     before: Before | None = None  # None: nothing was written down
     signed_zones: frozenset[str] = frozenset()  # with DNSSEC, and a DS record in the zone above

@@ -13,6 +13,7 @@ from mailflow.environment.file_types import (
     ChangesWord,
     CloudName,
     Day,
+    DeviceWayWord,
     DomainName,
     DomainPattern,
     ExitWord,
@@ -165,6 +166,24 @@ class ThirdPartySection(_Section):
     )
 
 
+class DeviceSection(_Section):
+    """A printer, scanner or application of the organization that hands over its mail itself."""
+
+    way: DeviceWayWord = Field(
+        description="client-submission: it signs in with a mailbox; direct-send: to the MX host of the tenant, as "
+        "anybody could; relay: to the same host, by an inbound connector; own-server: by a server under on_premises."
+    )
+    sends_from: tuple[IP, ...] = Field((), description="Public addresses from which it connects.")
+    sends_as: Mailbox = Field(alias="as", description="The sender it writes: an address of the organization.")
+    greets_as: DomainName | None = Field(None, description="Its name in EHLO. Default: [its address].")
+    sends_outside: YesNo = Field(description="It has to reach people outside the organization, too.")
+    server: DomainName | None = Field(
+        None, description="own-server: the server that takes its mail. Default: the only one."
+    )
+    certificate: FilePath | None = Field(None, description="relay: PEM file with the certificate that it shows.")
+    signs_in_as: Mailbox | None = Field(None, description="client-submission: its mailbox. Default: as.")
+
+
 class MailboxesSection(_Section):
     """Test mailboxes: one of each kind is enough, an address book is not asked for."""
 
@@ -250,6 +269,9 @@ class EnvironmentFile(_Section):
     )
     third_parties: dict[Text, ThirdPartySection] = Field(
         default_factory=dict, description="Who else sends for it: a newsletter service, a ticket system."
+    )
+    devices: dict[Text, DeviceSection] = Field(
+        default_factory=dict, description="Printers, scanners and applications that send; {} for none."
     )
     mailboxes: MailboxesSection = Field(description="Mailboxes between which test messages go.")
     conditions: ConditionsSection = Field(

@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from mailflow.environment.environment import Changes, Exit, Permission
+from mailflow.environment.environment import Changes, DeviceWay, Exit, Permission
 from mailflow.environment.scenario import DOCUMENTED, EXPECTED, WORD, ScenarioName, scenario_name
 from mailflow.exchange.cloud import CLOUDS
 from mailflow.exchange.online import Network
@@ -236,6 +236,9 @@ CloudName = Annotated[str, PlainValidator(_word(CLOUDS)), _schema(enum=list(CLOU
 Stage = Annotated[str, PlainValidator(_word(["before", "after"])), _schema(enum=["before", "after"])]
 ExitWord = Annotated[Exit, PlainValidator(lambda v: Exit(_word(Exit)(v))), _schema(enum=list(Exit))]
 ChangesWord = Annotated[Changes, PlainValidator(lambda v: Changes(_word(Changes)(v))), _schema(enum=list(Changes))]
+DeviceWayWord = Annotated[
+    DeviceWay, PlainValidator(lambda v: DeviceWay(_word(DeviceWay)(v))), _schema(enum=list(DeviceWay))
+]
 PermissionWord = Annotated[
     Permission, PlainValidator(lambda v: Permission(_word(Permission)(v))), _schema(enum=list(Permission))
 ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mailflow.environment.certificates import read_authorities
 from mailflow.environment.contradictions import contradictions
+from mailflow.environment.device_sections import read_devices
 from mailflow.environment.draft import unfilled
 from mailflow.environment.environment import (
     Before,
@@ -86,6 +87,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         )
         for name, party in file.third_parties.items()
     )
+    devices = read_devices(folder, file, authorities)
     waivers = read_waivers(folder)
     if exchange is not None:
         note_unknown_names(folder, servers, exchange, document.lines)
@@ -114,6 +116,7 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
         digest=digest(files),
         files=files,
         lines=document.lines,
+        devices=devices,
         cutover=_cutover(file.cutover) if file.cutover else None,
         before=before,
         signed_zones=frozenset(file.signed_zones),

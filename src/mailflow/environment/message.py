@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailflow.environment.environment import Domain, Environment, Home, Outside
+from mailflow.environment.environment import Device, Domain, Environment, Home, Outside
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 
@@ -35,9 +35,18 @@ class Kind(StrEnum):
     ON_PREMISES_NDR = "non-delivery report from an on-premises server to the Internet"
     FOREIGN_SENDER = "from an on-premises mailbox to the Internet for a domain that is not owned"
     THIRD_PARTY = "from a third party that sends for the organization, to its mailboxes"
+    DEVICE_TO_CLOUD = "from a device to a cloud mailbox"
+    DEVICE_TO_ON_PREMISES = "from a device to an on-premises mailbox"
+    DEVICE_TO_INTERNET = "from a device to the Internet"
+    STRANGER_AS_DEVICE = "from a stranger who poses as a device, to another stranger"
     STRANGER_TO_MICROSOFT_365 = "from a stranger, handed directly to Microsoft 365"
     STRANGER_TO_ON_PREMISES = "from a stranger, handed directly to the on-premises servers"
     STRANGER_RELAY = "from a stranger to another stranger, offered to Microsoft 365 and the on-premises servers"
+
+    @property
+    def of_a_stranger(self) -> bool:
+        """Whether somebody sends it who is not of the organization, whatever name he uses."""
+        return self.name.startswith("STRANGER_")
 
     @property
     def mark(self) -> str:
@@ -52,7 +61,9 @@ class TestMessage:
     __test__ = False  # not a test case for pytest
 
     kind: Kind
-    submitted_at: str  # Microsoft 365, the name of an own server, an outside domain, a third party, STRANGER
+    submitted_at: (
+        str  # Microsoft 365, the name of an own server or a device, an outside domain, a third party, STRANGER
+    )
     envelope: Envelope
     direct_to: str = ""  # a host name: straight to it, whatever MX records say
     first: str = ""  # of several MX hosts with one preference, the one that its sender tries first; empty: any
@@ -207,6 +218,41 @@ def _third_party(environment: Environment, domain: Domain) -> tuple[TestMessage,
     )
 
 
+def devices_of(environment: Environment, domain: Domain) -> tuple[Device, ...]:
+    """The devices that send under a domain."""
+    return tuple(device for device in environment.devices if device.sends_as.domain == domain.name)
+
+
+def device_host(environment: Environment, device: Device) -> str:
+    """To whom a device hands its mail: an own server, or the host of the tenant (Devices, options 2 and 3)."""
+    return device.server or environment.microsoft_365.cloud.mx_host(device.sends_as.domain)
+
+
+def _from_device(kind: Kind, home: Home | None) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
+    """Messages of every device that sends without signing in; `home` None: to people outside, those that have to."""
+
+    def build(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+        outside = tuple(a for o, a in _correspondents(environment) if o.tenant_id is None)
+        return tuple(
+            TestMessage(kind, device.name, Envelope(device.sends_as, (recipient,)))
+            for device in devices_of(environment, domain)
+            if device.hands_over and (home or device.sends_outside)
+            for recipient in (environment.mailboxes_in(domain, home) if home else outside)
+        )
+
+    return build
+
+
+def _stranger_as_device(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    """The sender that a device writes, at the host to which it hands over: whoever reads its mail knows both."""
+    return tuple(
+        TestMessage(Kind.STRANGER_AS_DEVICE, STRANGER, Envelope(device.sends_as, (stranger_to(domain),)), host)
+        for device in devices_of(environment, domain)
+        if device.hands_over
+        for host in [device_host(environment, device)]
+    )
+
+
 def _stranger_to_microsoft_365(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
     """Whoever it claims to be from: a stranger's own name, the organization's, and nobody's."""
     host = environment.microsoft_365.cloud.mx_host(domain.name)
@@ -255,6 +301,10 @@ _KINDS: dict[Kind, Callable[[Environment, Domain], tuple[TestMessage, ...]]] = {
     Kind.ON_PREMISES_NDR: _ndr,
     Kind.FOREIGN_SENDER: _foreign,
     Kind.THIRD_PARTY: _third_party,
+    Kind.DEVICE_TO_CLOUD: _from_device(Kind.DEVICE_TO_CLOUD, Home.CLOUD),
+    Kind.DEVICE_TO_ON_PREMISES: _from_device(Kind.DEVICE_TO_ON_PREMISES, Home.ON_PREMISES),
+    Kind.DEVICE_TO_INTERNET: _from_device(Kind.DEVICE_TO_INTERNET, None),
+    Kind.STRANGER_AS_DEVICE: _stranger_as_device,
     Kind.STRANGER_TO_MICROSOFT_365: _stranger_to_microsoft_365,
     Kind.STRANGER_TO_ON_PREMISES: _stranger_to_on_premises,
     Kind.STRANGER_RELAY: _stranger_relay,

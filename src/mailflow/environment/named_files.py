@@ -61,15 +61,22 @@ def _named(folder: Folder, file: EnvironmentFile) -> Iterator[tuple[Path, str, b
             yield (*section, key), name, True
     if file.cutover and file.cutover.before:
         yield ("cutover", "before"), file.cutover.before, True
+    yield from ((path, name, False) for path, name in _certificates_and_policies(file))
+    for i, name in enumerate(file.authorities):
+        yield ("authorities", i), name, False
+
+
+def _certificates_and_policies(file: EnvironmentFile) -> Iterator[tuple[Path, str]]:
     for name, server in file.on_premises.servers.items():
         if server.certificate:
-            yield ("on_premises", "servers", name, "certificate"), server.certificate, False
+            yield ("on_premises", "servers", name, "certificate"), server.certificate
     for domain, host in file.mta_sts.items():
-        yield ("mta_sts", domain, "policy"), host.policy, False
-        yield ("mta_sts", domain, "certificate"), host.certificate, False
+        yield ("mta_sts", domain, "policy"), host.policy
+        yield ("mta_sts", domain, "certificate"), host.certificate
     for party, third_party in file.third_parties.items():
         for name, server in third_party.servers.items():
             if server.certificate:
-                yield ("third_parties", party, "servers", name, "certificate"), server.certificate, False
-    for i, name in enumerate(file.authorities):
-        yield ("authorities", i), name, False
+                yield ("third_parties", party, "servers", name, "certificate"), server.certificate
+    for name, device in file.devices.items():
+        if device.certificate:
+            yield ("devices", name, "certificate"), device.certificate

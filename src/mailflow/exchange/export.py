@@ -32,9 +32,11 @@ _TELL_TALE_NAMES = {
     "Get-TransportRule": {"RouteMessageOutboundConnector", "Conditions", "Actions"},
     "Get-RemoteDomain": {"TargetDeliveryDomain", "TrustedMailInboundEnabled", "NDREnabled"},
     "Get-OrganizationConfig": {"RejectDirectSend", "IsDehydrated", "DefaultPublicFolderMailbox"},
+    "Get-TransportConfig": {"SmtpClientAuthenticationDisabled", "JournalingReportNdrTo"},
     "Get-HostedOutboundSpamFilterPolicy": {"AutoForwardingMode", "RecipientLimitExternalPerHour"},
     "Get-DkimSigningConfig": {"Selector1CNAME", "Selector2CNAME"},
     "Get-Mailbox": {"ForwardingSmtpAddress", "ProhibitSendQuota"},
+    "Get-CASMailbox": {"SmtpClientAuthenticationDisabled", "ImapEnabled", "PopEnabled"},
     "Get-MailUser": {"ExternalEmailAddress"},
     "Get-SendConnector": {"AddressSpaces", "DNSRoutingEnabled", "SourceTransportServers"},
     "Get-ReceiveConnector": {"RemoteIPRanges", "PermissionGroups", "Bindings"},
@@ -65,12 +67,14 @@ def read_exchange_online(folder: Path, root: Path) -> ExchangeOnline:
         transport_rules=exports.all("Get-TransportRule", export_online.transport_rule),
         remote_domains=exports.all("Get-RemoteDomain", export_online.remote_domain),
         organization_config=exports.one("Get-OrganizationConfig", export_online.organization_config),
+        transport_config=exports.one("Get-TransportConfig", export_online.transport_config),
         outbound_spam_filter_policies=exports.all(
             "Get-HostedOutboundSpamFilterPolicy", export_online.outbound_spam_filter_policy
         ),
         dkim_signing_configs=exports.all("Get-DkimSigningConfig", export_online.dkim_signing_config),
         mailboxes=exports.all("Get-Mailbox", export_online.mailbox),
         mail_users=exports.all("Get-MailUser", export_online.mail_user),
+        cas_mailboxes=exports.all("Get-CASMailbox", export_online.cas_mailbox),
         exported=exports.made(),
     )
     exports.raise_mistakes()

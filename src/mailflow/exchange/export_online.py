@@ -8,6 +8,7 @@ from mailflow.exchange.known import Known, Unknown
 from mailflow.exchange.online import (
     AcceptedDomain,
     AutoForwardingMode,
+    CasMailbox,
     ConnectorType,
     DkimSigningConfig,
     DomainType,
@@ -20,6 +21,7 @@ from mailflow.exchange.online import (
     OutboundConnector,
     RemoteDomain,
     TlsSettings,
+    TransportConfig,
     TransportRule,
 )
 from mailflow.exchange.property_value import (
@@ -133,6 +135,23 @@ def organization_config(row: Row) -> OrganizationConfig:
     """Read Get-OrganizationConfig."""
     row.called("organization", "Name", "Identity")
     return OrganizationConfig(reject_direct_send=row.known("RejectDirectSend", boolean), origin=row.origin)
+
+
+def transport_config(row: Row) -> TransportConfig:
+    """Read Get-TransportConfig."""
+    row.called("organization", "Name", "Identity")
+    disabled = row.known("SmtpClientAuthenticationDisabled", boolean)
+    return TransportConfig(smtp_client_authentication_disabled=disabled, origin=row.origin)
+
+
+def cas_mailbox(row: Row) -> CasMailbox:
+    """Read Get-CASMailbox."""
+    row.called("mailbox", "PrimarySmtpAddress", "Name")
+    return CasMailbox(
+        primary_smtp_address=row.required("PrimarySmtpAddress", address, _NOBODY),
+        smtp_client_authentication_disabled=row.optional("SmtpClientAuthenticationDisabled", boolean),
+        origin=row.origin,
+    )
 
 
 def outbound_spam_filter_policy(row: Row) -> HostedOutboundSpamFilterPolicy:

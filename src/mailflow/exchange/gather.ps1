@@ -20,14 +20,15 @@ $ErrorActionPreference = 'Stop'
 
 $cmdlets = @{
     'exchange-online' = 'Get-AcceptedDomain', 'Get-InboundConnector', 'Get-OutboundConnector', 'Get-TransportRule',
-                        'Get-RemoteDomain', 'Get-OrganizationConfig', 'Get-HostedOutboundSpamFilterPolicy',
-                        'Get-DkimSigningConfig', 'Get-Mailbox', 'Get-MailUser'
+                        'Get-RemoteDomain', 'Get-OrganizationConfig', 'Get-TransportConfig',
+                        'Get-HostedOutboundSpamFilterPolicy', 'Get-DkimSigningConfig', 'Get-Mailbox', 'Get-MailUser',
+                        'Get-CASMailbox'
     'exchange-server' = 'Get-AcceptedDomain', 'Get-SendConnector', 'Get-ReceiveConnector', 'Get-ADPermission',
                         'Get-ExchangeCertificate', 'Get-Mailbox', 'Get-RemoteMailbox', 'Get-HybridConfiguration'
 }
-$people = 'Get-Mailbox', 'Get-MailUser', 'Get-RemoteMailbox'
+$people = 'Get-Mailbox', 'Get-MailUser', 'Get-RemoteMailbox', 'Get-CASMailbox'
 $about = 'PrimarySmtpAddress', 'EmailAddresses', 'ForwardingSmtpAddress', 'DeliverToMailboxAndForward',
-         'ExternalEmailAddress', 'RemoteRoutingAddress'
+         'ExternalEmailAddress', 'RemoteRoutingAddress', 'SmtpClientAuthenticationDisabled'
 
 function Read-Exchange([string] $cmdlet) {
     # @(): a remote session runs one pipeline at a time.

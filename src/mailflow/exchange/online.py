@@ -140,6 +140,23 @@ class OrganizationConfig:
     origin: Origin
 
 
+@dataclass(frozen=True, slots=True)
+class TransportConfig:
+    """Get-TransportConfig."""
+
+    smtp_client_authentication_disabled: Known[bool]  # for every mailbox that does not say otherwise
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class CasMailbox:
+    """Get-CASMailbox: by which protocols a mailbox may be used."""
+
+    primary_smtp_address: Address
+    smtp_client_authentication_disabled: Known[bool | None]  # None: as in Get-TransportConfig
+    origin: Origin
+
+
 class AutoForwardingMode(StrEnum):
     """AutoForwardingMode of an outbound spam filter policy."""
 
@@ -210,10 +227,12 @@ class ExchangeOnline:
     transport_rules: Known[tuple[TransportRule, ...]]
     remote_domains: Known[tuple[RemoteDomain, ...]]
     organization_config: Known[OrganizationConfig]
+    transport_config: Known[TransportConfig]
     dkim_signing_configs: Known[tuple[DkimSigningConfig, ...]]
     outbound_spam_filter_policies: Known[tuple[HostedOutboundSpamFilterPolicy, ...]]
     mailboxes: Known[tuple[Mailbox, ...]]
     mail_users: Known[tuple[MailUser, ...]]
+    cas_mailboxes: Known[tuple[CasMailbox, ...]]
     exported: datetime | None = None  # when, aware, UTC; None: nobody says
 
     # A thousand domains ask each for their own: whoever looked through all would make the cost quadratic.

@@ -10,7 +10,7 @@ from mailflow.records.answer import Answer, Question
 from mailflow.records.spf import Evaluation, check_host
 
 # Messages that strangers send under a forged name are no mail of the organization's.
-NOT_OURS = frozenset({Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY})
+NOT_OURS = frozenset(kind for kind in Kind if kind.of_a_stranger)
 
 
 @dataclass(frozen=True, slots=True)

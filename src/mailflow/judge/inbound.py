@@ -79,7 +79,7 @@ def recognised_by_certificate_if(environment: Environment, conditions: Sequence[
 
 def _recognised(asked: str, environment: Environment, mail_from: Address | None) -> Finding:
     assume = Assumptions()
-    shown = tuple(_connectors(environment, ConnectorType.ON_PREMISES))
+    shown = tuple(connectors(environment, ConnectorType.ON_PREMISES))
     clients = list(_own_clients(environment))
     if not clients:
         return not_verified(asked, "the environment names no on-premises server")
@@ -216,7 +216,7 @@ def _shows_certificate(environment: Environment, server: Server) -> bool:
     )
 
 
-def _connectors(environment: Environment, kind: ConnectorType) -> Iterator[Evidence]:
+def connectors(environment: Environment, kind: ConnectorType) -> Iterator[Evidence]:
     """Show the connectors of one type: what decides whom they match."""
     exported = environment.microsoft_365.online.inbound_connectors
     if isinstance(exported, Unknown):
@@ -253,7 +253,7 @@ def lets_no_stranger_pass(environment: Environment) -> Finding:
     own = [
         c for c in exported if assume(c.enabled, False) and assume(c.connector_type, None) is ConnectorType.ON_PREMISES
     ]
-    shown = tuple(_connectors(environment, ConnectorType.ON_PREMISES))
+    shown = tuple(connectors(environment, ConnectorType.ON_PREMISES))
     others = [(o.host, o.address) for o in environment.outside if o.tenant_id is None]
     others += [(p.greets_as, p.sends_from) for p in environment.third_parties if not p.servers]
     others += [(server.name, server.sends_from) for server in environment.filter_servers]
@@ -387,7 +387,7 @@ def _let_in(environment: Environment, assume: Assumptions) -> Iterator[str]:
 
 def _lock(environment: Environment) -> Iterator[Evidence]:
     """Show what may refuse a stranger."""
-    yield from _connectors(environment, ConnectorType.PARTNER)
+    yield from connectors(environment, ConnectorType.PARTNER)
     config = environment.microsoft_365.online.organization_config
     if not isinstance(config, Unknown):
         yield evidence.setting(config.origin, "RejectDirectSend", "the organization", config.reject_direct_send)

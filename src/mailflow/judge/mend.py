@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from mailflow.environment.message import Kind
 from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, CONNECTION_REFUSED, UNABLE_TO_RELAY
 from mailflow.observe.path import MailPath, Place
 from mailflow.records.answer import Answer
@@ -49,6 +50,8 @@ def _mend(one: MailPath) -> str:
     if one.reply == CERTIFICATE_NOT_FOUND:
         return _CERTIFICATE
     if one.reply == UNABLE_TO_RELAY:
+        if one.message.kind is Kind.DEVICE_TO_INTERNET:
+            return ""  # it is the device that may not relay
         return _CAPABILITY if one.hops and one.hops[-1].place is Place.MICROSOFT_365 else _ACCEPTED
     if one.reply.enhanced == "5.7.57":
         return _ANONYMOUS

@@ -178,7 +178,7 @@ def microsoft_365_passes(environment: Environment, domain: Domain, seen: SpfSeen
         return non_compliant(asked, told, evidence.dns(seen.txt), remedy=mend)
     if isinstance(cloud.ranges, Unknown):
         return not_verified(asked, cloud.ranges.why, evidence.dns(seen.txt))
-    found = _all_pass(asked, domain, seen.microsoft_365, remedy)
+    found = all_pass(asked, domain, seen.microsoft_365, remedy)
     reached = any(cloud.spf_include in one.records for one in seen.microsoft_365.values())
     if found.verdict is Verdict.COMPLIANT and not reached:
         told = "the ranges of today pass, but not by the include: it alone follows Microsoft's changes"
@@ -202,8 +202,8 @@ def _of_another_cloud(cloud: Cloud, count: TermCount) -> str:
 def own_servers_pass(domain: Domain, seen: SpfSeen) -> Finding:
     """Judge whether every address from which the own servers send passes."""
     asked = f"every address from which the on-premises servers send passes the SPF record of {domain.name}"
-    remedy = f"Add {_terms(seen.own)} to the SPF record of {domain.name}, before its end"
-    return _all_pass(asked, domain, seen.own, remedy)
+    remedy = f"Add {missing_terms(seen.own)} to the SPF record of {domain.name}, before its end"
+    return all_pass(asked, domain, seen.own, remedy)
 
 
 def third_parties_pass(domain: Domain, seen: SpfSeen) -> Finding:
@@ -212,15 +212,15 @@ def third_parties_pass(domain: Domain, seen: SpfSeen) -> Finding:
     if not seen.third_parties:
         return not_applicable(asked, "the environment names none", evidence.dns(seen.txt))
     together = {address: one for party in seen.third_parties.values() for address, one in party.items()}
-    failing = [name for name, party in seen.third_parties.items() if _terms(party)]
+    failing = [name for name, party in seen.third_parties.items() if missing_terms(party)]
     remedy = (
-        f"Add {_terms(together)}, or the include that {', '.join(failing)} names, to the SPF record of {domain.name}, "
-        "before its end"
+        f"Add {missing_terms(together)}, or the include that {', '.join(failing)} names, to the SPF record of "
+        f"{domain.name}, before its end"
     )
-    return _all_pass(asked, domain, together, remedy)
+    return all_pass(asked, domain, together, remedy)
 
 
-def _terms(evaluations: Mapping[IPAddress, Evaluation]) -> str:
+def missing_terms(evaluations: Mapping[IPAddress, Evaluation]) -> str:
     """Write the terms that let the addresses pass that do not."""
     return " ".join(f"ip{a.version}:{a}" for a, one in evaluations.items() if one.result is not Result.PASS)
 
@@ -239,7 +239,8 @@ def stranger_fails(domain: Domain, seen: SpfSeen) -> Finding:
     return compliant(asked, "it fails", shown)
 
 
-def _all_pass(asked: str, domain: Domain, evaluations: Mapping[IPAddress, Evaluation], remedy: str) -> Finding:
+def all_pass(asked: str, domain: Domain, evaluations: Mapping[IPAddress, Evaluation], remedy: str) -> Finding:
+    """Judge whether each of these addresses passes the record of a domain."""
     if not evaluations:
         return not_verified(asked, "the environment names no such address")
     failing = {a: one for a, one in evaluations.items() if one.result not in (Result.PASS, Result.TEMPERROR)}

@@ -23,7 +23,7 @@ class Mender(StrEnum):
 # Set-OutboundConnector and the like: the cmdlets of Exchange Online and of Exchange Server, by their nouns.
 _CLOUD = (
     "DkimSigningConfig|InboundConnector|OutboundConnector|HostedOutboundSpamFilterPolicy|RemoteDomain|TransportRule|"
-    "MailUser"
+    "MailUser|CASMailbox"
 )
 _OWN = "SendConnector|ReceiveConnector|RemoteMailbox|ExchangeCertificate|ADPermission"
 _SHARED = "AcceptedDomain|MoveRequest|Mailbox|OrganizationConfig|TransportConfig"  # both have them

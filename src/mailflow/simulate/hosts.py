@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import trustme
 
-from mailflow.environment.environment import Environment, Server
+from mailflow.environment.environment import Device, Environment, Server
 from mailflow.environment.message import MICROSOFT_365, STRANGER
 from mailflow.exchange.replies import cannot_connect, no_tls_channel
 from mailflow.routing.decision import Client, Reception, Router
+from mailflow.routing.device import device_router
 from mailflow.routing.exchange_server import ExchangeServerRouter
 from mailflow.routing.microsoft_365 import Microsoft365Router
 from mailflow.routing.outside import OutsideRouter, StrangerRouter, SwallowingRouter
@@ -53,6 +54,9 @@ def _hosts(environment: Environment, authorities: Authorities, world: World) -> 
         if party.sends_as:
             router = OutsideRouter((), party.greets_as, party.dkim)
             yield Mta(party.greets_as, party.greets_as, router, (), party.sends_from, world, no_tls_channel), party.name
+    for device in environment.devices:
+        if device.hands_over:
+            yield (_device(environment, device, authorities, world),)
     stranger = Mta(
         name=STRANGER,
         greets_as=STRANGER,
@@ -92,6 +96,12 @@ def _stamps(reception: Reception) -> tuple[tuple[str, str], ...]:
         ("X-MS-Exchange-CrossTenant-FromEntityHeader", entity),
         ("X-MS-Exchange-CrossTenant-Id", reception.tenant_id),
     )
+
+
+def _device(environment: Environment, device: Device, authorities: Authorities, world: World) -> Mta:
+    leaf = authorities.twin(device.certificate) if device.certificate else None
+    router = device_router(environment, device)
+    return Mta(device.name, device.greets_as, router, (), device.sends_from, world, no_tls_channel, leaf=leaf)
 
 
 def _server(environment: Environment, server: Server, router: Router, authorities: Authorities, world: World) -> Mta:
