@@ -99,6 +99,14 @@ def test_what_was_taken_for_granted_says_nothing(
         assert found.evidence == (evidence.path(one), evidence.path(one))
 
 
+def test_message_of_which_nothing_was_seen_proves_nothing(every: dict[str, Judge], path: Any) -> None:
+    """In a live run a message that nobody received has no hop at all."""
+    unseen = path("", ended=Disposition.WAITING, assumptions=("no such message was received",))
+    for name, judged in every.items():
+        found = judged([unseen])
+        assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "no such message was received"), name
+
+
 def test_place_that_was_passed_before_anything_was_assumed(path: Any, hop: Any) -> None:
     """What is assumed later does not undo that a message was there; that it stayed away would be assumed."""
     there = path([hop("out"), hop("cloud"), hop("own", assumed=True)], assumptions=("x",))

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +54,18 @@ def copy(scenario: str, folder: Path, change: Callable[[Path], None] = lambda _:
     told = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     del told["on_premises"]["exports"]
     told.pop("signed_zones", None)  # the resolver here validates nothing
-    told.pop("cutover", None)  # the change is made: what arrives now, arrives after it
+    now = datetime.now(UTC)
+    # The change is made, and resolvers have forgotten what was before: what arrives now, arrives after it.
+    told["cutover"] = {"stage": "after", "at": (now - timedelta(days=10)).isoformat(timespec="seconds")}
     shutil.rmtree(folder / "before", ignore_errors=True)
     server = told["on_premises"]["servers"][_SERVER]
     del server["exchange_name"]
+    for signer in (server, *told["third_parties"].values()):
+        signer.pop("dkim", None)  # nobody signs here but Microsoft 365
     server["other"] = FACTS[scenario]
     file.write_text(yaml.safe_dump(told, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    (folder / "exchange-online" / "exported.json").write_text(json.dumps({"at": now}), encoding="utf-8")
+    (folder / "exchange-online" / "exported.json").write_text(
+        json.dumps({"at": now.isoformat(timespec="seconds")}), encoding="utf-8"
+    )
     change(folder)
     return folder

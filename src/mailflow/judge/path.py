@@ -6,6 +6,7 @@ second internal hop breaks nothing. Delivery alone proves nothing.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from itertools import pairwise
 
 from mailflow.environment.environment import Domain, Environment, Exit, Permission
@@ -158,10 +159,9 @@ _TENANTS = (
 
 def _of_its_own_accord(one: MailPath) -> tuple[Hop, ...]:
     """Give the hops without the own tenant where it only stood between the own servers and another tenant."""
-    after = (*one.hops[1:], None)
     return tuple(
         hop
-        for hop, then in zip(one.hops, after, strict=True)
+        for hop, then in zip_longest(one.hops, one.hops[1:])
         if not (hop.for_another_tenant and then is not None and then.host == hop.host)
     )
 
