@@ -12,7 +12,6 @@ from mailflow.judge import plan as judge_plan
 from mailflow.observe.door import Door
 from mailflow.observe.reached import Reached
 from mailflow.plugin.fixtures import Say
-from mailflow.policy.readiness import NoWindow, Window, window
 from mailflow.records.answer import Answer, Question
 
 
@@ -59,13 +58,13 @@ def each_names_a_short_ttl(domain: Domain, mx_said: judge_cutover.Said, conclude
 
 
 @when("the times of the plan around the change of the MX record are reckoned", target_fixture="around")
-def times_are_reckoned(environment: Environment, domain: Domain) -> Window | NoWindow | None:
-    return window(environment, environment.cutover, domain.name) if environment.cutover else None
+def times_are_reckoned(environment: Environment, domain: Domain) -> judge_cutover.Around:
+    return judge_cutover.around(environment, domain)
 
 
 @then("the lowered TTL is everywhere before the change")
 def lowered_ttl_is_everywhere(
-    environment: Environment, domain: Domain, around: Window | NoWindow | None, conclude: Say
+    environment: Environment, domain: Domain, around: judge_cutover.Around, conclude: Say
 ) -> None:
     conclude(judge_cutover.changes_when_lowered(environment, domain, around))
 

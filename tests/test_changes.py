@@ -109,7 +109,7 @@ CHANGES = [
     pytest.param(
         "scenario-4",
         properties(SEND, "Internet", DNSRoutingEnabled=True, SmartHosts=[]),
-        "S4-PATH-3 S4-PATH-5 S4-PATH-7",
+        "AUTH-DKIM-2 S4-PATH-3 S4-PATH-5 S4-PATH-7",
         "mail.contoso.com (the on-premises servers) → mail.fabrikam.com (the Internet)",
         id="send connector delivers to the Internet itself",
     ),

@@ -8,11 +8,12 @@ from mailflow.mail.address import is_within
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.reached import Reached
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
-from mailflow.policy.readiness import AS_IT_IS, NoWindow, Window
+from mailflow.policy.readiness import AS_IT_IS, NoWindow, Window, window
 from mailflow.records.answer import Answer, Outcome, Value
 from mailflow.records.spf_syntax import spf_records
 
 Said = Sequence[AuthoritativeAnswer]
+Around = Window | NoWindow | None  # the time around the change; None: the environment names no change
 
 _LONGEST_S = 3600  # "Cutover migration": an hour or less
 
@@ -36,11 +37,13 @@ def short_ttl(domain: Domain, said: Said) -> Finding:
     return compliant(asked, f"{max(found)} s at the most", *shown)
 
 
-def changes_when_lowered(environment: Environment, domain: Domain, around: Window | NoWindow | None) -> Finding:
-    """Judge whether the lowered TTL of the old MX record is everywhere when the new one is published.
+def around(environment: Environment, domain: Domain) -> Around:
+    """Give the time around the change of a domain's MX record."""
+    return window(environment, environment.cutover, domain.name) if environment.cutover else None
 
-    `around`: the time around the change; None: the environment names no change.
-    """
+
+def changes_when_lowered(environment: Environment, domain: Domain, around: Around) -> Finding:
+    """Judge whether the lowered TTL of the old MX record is everywhere when the new one is published."""
     asked = f"at the change no resolver keeps the old MX record of {domain.name} for longer than {_LONGEST_S} s"
     line = environment.line("cutover")
     if around is None:
