@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailflow.environment.draft import NO_ADDRESS, NO_TENANT, Draft, tenant_of
@@ -84,6 +84,7 @@ _LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 
 
 @settings(max_examples=50, deadline=None)  # each writes and reads a folder
+@example(["null", "example"], "null")
 @given(st.lists(_LABELS, min_size=2, max_size=4), st.text(min_size=1).filter(lambda t: t.isprintable() and t.strip()))
 def test_whatever_the_names_the_files_can_be_read(
     tmp_path_factory: pytest.TempPathFactory, labels: list[str], organization: str
@@ -92,4 +93,5 @@ def test_whatever_the_names_the_files_can_be_read(
     draft = Draft(name, organization, (name,), 3, f"mail.{name}", ADDRESSES, tenant=tenant_of(name) or "a")
     environment = loaded(draft, tmp_path_factory.mktemp("draft"))
     assert environment.organization == organization.strip()
+    assert environment.microsoft_365.tenant == (tenant_of(name) or "a")
     assert [domain.name for domain in environment.domains] == [name]

@@ -69,7 +69,7 @@ def test_a_connector_for_servers_that_are_no_more(cloud: Any) -> None:
     found = left_over.nobody_passes_for_own_servers(left.environment)
     assert told(found) == (
         Verdict.NON_COMPLIANT,
-        f"'{INBOUND}' recognises no server that environment.yaml names",
+        f"'{INBOUND}' recognises no server and no device that environment.yaml names",
         f'Set-InboundConnector "{INBOUND}" -Enabled $false',
     )
 
@@ -77,6 +77,16 @@ def test_a_connector_for_servers_that_are_no_more(cloud: Any) -> None:
 def test_a_connector_that_an_own_server_needs_is_not_left_over(s4: Any) -> None:
     assert left_over.nobody_passes_for_own_servers(s4.environment).verdict is Verdict.COMPLIANT
     assert left_over.nobody_passes_for_own_servers(s4.servers().environment).verdict is Verdict.NON_COMPLIANT
+
+
+def test_a_connector_by_which_a_device_relays_is_not_left_over(world: Any) -> None:
+    """An organization without a server may have a shop that sends for it."""
+    devices = world("scenario-1-devices").servers()
+    (by_server, by_device) = devices.environment.microsoft_365.online.inbound_connectors
+    found = left_over.nobody_passes_for_own_servers(devices.environment)
+    assert found.seen == f"'{by_server.name}' recognises no server and no device that environment.yaml names"
+    alone = devices.change(devices=()).environment
+    assert f"'{by_device.name}'" in left_over.nobody_passes_for_own_servers(alone).seen
 
 
 @pytest.mark.parametrize(

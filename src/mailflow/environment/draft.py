@@ -94,7 +94,7 @@ microsoft_365:
                 f"the first label of its onmicrosoft.com domain. A guess from the name {example}: FILL IN",
                 indent=2,
             )
-        }  tenant: {self.tenant or tenant_of(example)}
+        }  tenant: {_name(self.tenant or tenant_of(example))}
 {self._said("tenant_id", *_asked(self.tenant_id == NO_TENANT, _TENANT_ID), indent=2)}  tenant_id: {self.tenant_id}
   # exports: exchange-online/ # FILL IN the folder: Get-AcceptedDomain.json, Get-InboundConnector.json, …
 
@@ -201,6 +201,11 @@ def _comment(lines: Iterable[str], indent: int = 0) -> str:
     """Write a comment a line; what came from a wire stays inside it."""
     shown = ("".join(letter if letter.isprintable() else "?" for letter in line)[:_LONGEST] for line in lines)
     return "".join(f"{' ' * indent}# {line}".rstrip() + "\n" for line in shown)
+
+
+def _name(text: str) -> str:
+    """Write a name; null without quotes would be nothing at all (YAML 1.2 section 10.2.1.1)."""
+    return json.dumps(text) if text == "null" else text
 
 
 def _strings(text: str) -> str:

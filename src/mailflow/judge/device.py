@@ -120,6 +120,16 @@ def _attributed(
             yield device, client, attribute(tenants, client, device.sends_as, _ELSEWHERE, assume)
 
 
+def connectors_of_devices(environment: Environment, assume: Assumptions) -> frozenset[str]:
+    """Name the inbound connectors by which Microsoft 365 takes mail of the devices that relay."""
+    return frozenset(
+        taken.connector
+        for domain in environment.domains
+        for _, _, taken in _attributed(environment, domain, DeviceWay.RELAY, assume)
+        if isinstance(taken, Reception)
+    )
+
+
 def asks_spf(environment: Environment, domain: Domain) -> dict[IPAddress, Generator[Question, Answer, Evaluation]]:
     """Ask what SPF makes of mail from each address from which a device reaches Microsoft 365 itself."""
     return {

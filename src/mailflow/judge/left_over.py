@@ -8,6 +8,7 @@ from mailflow.environment.environment import Domain, Environment
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import ConnectorType
 from mailflow.judge import evidence
+from mailflow.judge.device import connectors_of_devices
 from mailflow.judge.inbound import connectors_of_own_servers
 from mailflow.judge.mend import unanswered
 from mailflow.judge.spf import SpfSeen
@@ -52,7 +53,7 @@ def _led(names: tuple[str, ...] | Unknown) -> str:
 
 
 def nobody_passes_for_own_servers(environment: Environment) -> Finding:
-    """Judge whether every inbound connector for own servers recognises one that there is ("Message Attribution").
+    """Judge whether every inbound connector for own servers recognises a server or device that there is (Attribution).
 
     Whoever else comes from the address, or gets a certificate of the name, relays as the organization.
     """
@@ -62,6 +63,7 @@ def nobody_passes_for_own_servers(environment: Environment) -> Finding:
         return not_verified(asked, exported.why)
     assume, recognising = Assumptions(), Assumptions()
     needed = {c.name for c in connectors_of_own_servers(environment, recognising)}
+    needed |= connectors_of_devices(environment, recognising)
     left = [
         c
         for c in exported
@@ -82,7 +84,7 @@ def nobody_passes_for_own_servers(environment: Environment) -> Finding:
     if left and recognising.made:
         return not_verified(asked, "; ".join(recognising.made), *shown)
     if left:
-        seen = "; ".join(f"'{c.name}' recognises no server that environment.yaml names" for c in left)
+        seen = "; ".join(f"'{c.name}' recognises no server and no device that environment.yaml names" for c in left)
         remedy = "\n".join(f'Set-InboundConnector "{c.name}" -Enabled $false' for c in left)
         return non_compliant(asked, seen, *shown, remedy=remedy)
     if assume.made:
