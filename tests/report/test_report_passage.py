@@ -191,10 +191,20 @@ def test_where_an_end_alone_is_demanded_no_way_to_it_counts_as_not_taken(row) ->
     assert [line.kind for line in direct.lines if line.kind in ("band", "hollow")] == ["band"]
 
 
+def test_a_demand_that_is_met_is_never_drawn_as_not_taken(row) -> None:
+    """Other places may lie between those that are demanded: the forward of an own mailbox came by Microsoft 365."""
+    demands = [Demand((DELIVERED,)), Demand(passes=(OWN, CLOUD)), Demand(leaves=CLOUD)]
+    seen = way(INTERNET, CLOUD, OWN, CLOUD, INTERNET)
+    good = draw([passage(row, demands, seen, verdict=Verdict.COMPLIANT)], own_first=False)
+    assert [line.kind for line in good.lines if line.kind in ("band", "hollow")] == ["band"]
+    wrong = draw([passage(row, demands, way(INTERNET, CLOUD, OWN, INTERNET))], own_first=False)
+    assert [line.kind for line in wrong.lines if line.kind in ("band", "hollow")][0] == "hollow"
+
+
 def test_four_lanes_stand_closer(row) -> None:
     met = [passage(row, [Demand(passes=(FILTER, CLOUD, OWN))], way(FILTER, CLOUD, OWN), verdict=Verdict.COMPLIANT)]
     lanes = draw(met, own_first=False).lanes
-    assert lanes == ((130, "The Internet"), (330, "Third-party filter"), (530, "Microsoft 365"), (730, "Own servers"))
+    assert lanes == ((130, "The Internet"), (305, "Third-party filter"), (480, "Microsoft 365"), (655, "Own servers"))
 
 
 def test_without_own_servers_there_is_no_lane_for_them(row) -> None:

@@ -14,7 +14,7 @@ from mailflow.report.passage import CLOUD, DELIVERED, FILTER, INTERNET, OWN, Pas
 
 WIDTH = 900
 _FIRST = 130  # the x of the first lane
-_STEP, _NARROW = 260, 200  # between lanes, of up to three and of four
+_STEP, _NARROW = 260, 175  # between lanes, of up to three and of four
 _TOP, _TITLE, _LINE, _GAP = 34, 22, 22, 16
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _SHORT = 0.82  # how much of a step is drawn that was refused

@@ -90,6 +90,8 @@ def _strip(demands: Sequence[Demand], way: Way, verdict: Verdict) -> Strip:
     if good and not any(demand.enters or demand.passes or demand.leaves for demand in demands):
         # An end is demanded and no way: whichever way led there is as good as the direct one.
         demanded = demanded if demanded == way.places else way.places[:1]
+    if good and len(demanded) > 1 and _lies_in(demanded, way.places):
+        demanded = way.places  # others may lie between (judge.path)
     if refusal:
         target = (*way.places, offered)[1] if len(way.places) > 1 or offered else ""
         demanded = merged((way.places[0], *((target,) if target else ()))) if way.places else ()
@@ -126,6 +128,12 @@ def _demanded(demands: Sequence[Demand], way: Way) -> tuple[str, ...]:
             places += [demand.leaves, INTERNET]
     places += [demand.ends_at for demand in demands if demand.ends_at]
     return merged(places)
+
+
+def _lies_in(demanded: Sequence[str], taken: Sequence[str]) -> bool:
+    """Whether a way passed all of these places in their order."""
+    left = iter(taken)
+    return all(place in left for place in demanded)
 
 
 def _parts(demanded: Sequence[str], taken: Sequence[str]) -> int:
