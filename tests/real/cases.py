@@ -54,8 +54,8 @@ def _routes(*, exit_by_mx: bool, shows_certificate: bool) -> list[dict[str, str]
 
 CASES = (
     # Where a message passes Microsoft 365 twice, its fields do not say which passage they tell of. A simulation of a
-    # change whose old MX hosts nobody wrote down leaves AUTH-STS-2 open; a live run long after it asks for them no more.
-    # Nobody signs at the own exit of scenarios 2 (direct exit) and 3.
+    # change whose old MX hosts nobody wrote down leaves AUTH-STS-2 open; a live run long after it asks for them no
+    # more. Nobody signs at the own exit of scenarios 2 (direct exit) and 3.
     Case("scenario-1", open=("AUTH-STS-2", "S1-PATH-5")),
     Case("scenario-2", open=("AUTH-STS-2", "S2-PATH-1")),
     Case("scenario-2-direct-exit", falls=("AUTH-DKIM-2",), open=("AUTH-STS-2", "S2-PATH-1")),

@@ -198,7 +198,7 @@ def test_a_demand_that_is_met_is_never_drawn_as_not_taken(row) -> None:
     good = draw([passage(row, demands, seen, verdict=Verdict.COMPLIANT)], own_first=False)
     assert [line.kind for line in good.lines if line.kind in ("band", "hollow")] == ["band"]
     wrong = draw([passage(row, demands, way(INTERNET, CLOUD, OWN, INTERNET))], own_first=False)
-    assert [line.kind for line in wrong.lines if line.kind in ("band", "hollow")][0] == "hollow"
+    assert next(line.kind for line in wrong.lines if line.kind in ("band", "hollow")) == "hollow"
 
 
 def test_four_lanes_stand_closer(row) -> None:

@@ -6,8 +6,7 @@ second internal hop breaks nothing. Delivery alone proves nothing.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import zip_longest
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from mailflow.environment.environment import Domain, Environment, Exit, Permission
 from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
