@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from served import names, questions
 
@@ -103,7 +104,10 @@ def mailflow(domains: list[str], port: int) -> float:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with EventLoopThread() as loop:
         looking = DnsEye([("127.0.0.1", port)])
-        door = Door(planned, "live", Stage.AFTER, loop, looking, None, lambda _: None, context, "", lambda: None)  # type: ignore[arg-type]
+        nothing: Any = None  # no message is sent and no policy fetched
+        door = Door(
+            planned, "live", Stage.AFTER, loop, looking, nothing, lambda _: None, context, "", lambda: None, nothing
+        )
         worlds = []
         for name in domains:
             own = replace(
