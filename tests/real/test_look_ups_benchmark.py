@@ -45,7 +45,9 @@ def test_a_long_way_is_as_long_as_it_should_be(port: int) -> None:
     with subprocess.Popen(
         [sys.executable, LOOK_UPS / "delay.py", str(port), "200"], stdout=subprocess.PIPE, text=True
     ) as way:
-        assert way.stdout
-        seconds, _ = run("contenders.py", "mailflow", 1, int(way.stdout.readline()))
-        way.terminate()
+        try:
+            assert way.stdout
+            seconds, _ = run("contenders.py", "mailflow", 1, int(way.stdout.readline()))
+        finally:
+            way.terminate()
     assert seconds >= 0.6  # MX, then addresses, and three records of SPF in turn: three round trips at the least
