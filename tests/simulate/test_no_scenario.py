@@ -9,6 +9,7 @@ import pytest
 
 from mailflow.door import open_door
 from mailflow.environment.environment import Environment, Expects
+from mailflow.environment.find import find
 from mailflow.environment.message import Kind
 
 SOURCE = Path(__file__).parents[2] / "src" / "mailflow"
@@ -16,16 +17,7 @@ MODULES = [
     *(path for room in ("simulate", "routing", "observe") for path in sorted((SOURCE / room).glob("*.py"))),
     SOURCE / "environment" / "message.py",
 ]
-SHIPPED = [
-    "all-in-cloud",
-    "scenario-1",
-    "scenario-2",
-    "scenario-2-direct-exit",
-    "scenario-3",
-    "scenario-4",
-    "third-party-filter",
-    "third-party-filter-hybrid",
-]
+SHIPPED = [folder.name for folder in find(SOURCE.parents[1], [])]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
