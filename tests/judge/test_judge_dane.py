@@ -29,8 +29,10 @@ UNUSED = f"none of the TLSA records of {OWN} is one that senders use"
 CA = trustme.CA()
 
 
-def chain(*names: str, until: datetime = datetime(2125, 1, 1, tzinfo=UTC)) -> tuple[x509.Certificate, ...]:
-    leaf = CA.issue_cert(*names, not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=until)
+def chain(
+    *names: str, since: datetime = datetime(2020, 1, 1, tzinfo=UTC), until: datetime = datetime(2125, 1, 1, tzinfo=UTC)
+) -> tuple[x509.Certificate, ...]:
+    leaf = CA.issue_cert(*names, not_before=since, not_after=until)
     return tuple(x509.load_pem_x509_certificates(leaf.cert_chain_pems[0].bytes() + CA.cert_pem.bytes()))
 
 
@@ -141,7 +143,11 @@ def test_below_an_authority_name_and_dates_count(selector: int, s4: Any) -> None
     assert other.seen.endswith(": the certificate below that authority names www.example")
     late = chain(OWN, until=datetime(2026, 11, 30, tzinfo=UTC))
     assert judged(shows(s4, *late), zone).seen.endswith(
-        "the certificate below that authority is valid until 2026-11-30"
+        "the certificate below that authority is valid from 2020-01-01 to 2026-11-30"
+    )
+    early = chain(OWN, since=datetime(2026, 12, 2, tzinfo=UTC))
+    assert judged(shows(s4, *early), zone).seen.endswith(
+        "the certificate below that authority is valid from 2026-12-02 to 2125-01-01"
     )
     assert judged(shows(s4, *late), tlsa(written(late[0]))).verdict is OK
     unsent = judged(shows(s4, *chain(OWN)[:1]), zone)

@@ -217,7 +217,8 @@ def _misfit(record: Tlsa, chain: Chain, names: Sequence[str], now: datetime) -> 
     if not any(answers_to(certificate_names(leaf), name) for name in names):
         return f"the certificate below that authority names {', '.join(certificate_names(leaf)) or 'nobody'}"
     if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
-        return f"the certificate below that authority is valid until {leaf.not_valid_after_utc:%Y-%m-%d}"
+        first, last = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+        return f"the certificate below that authority is valid from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
     return ""
 
 

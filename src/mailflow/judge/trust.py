@@ -135,11 +135,7 @@ def enhanced_filtering_fits(environment: Environment, domain: Domain) -> Finding
     connectors = connectors_of_own_servers(environment, assume)
     own = tuple(dict.fromkeys(a for server in environment.on_premises.servers for a in server.sends_from))
     said = [(c, _not_skipped(own, c, assume) if demanded else _on(c, assume)) for c in connectors]
-    shown = tuple(
-        evidence.setting(c.origin, prop, f"inbound connector '{c.name}'", value)
-        for c in connectors
-        for prop, value in (("EFSkipLastIP", c.ef_skip_last_ip), ("EFSkipIPs", c.ef_skip_ips), ("EFUsers", c.ef_users))
-    )
+    shown = tuple(_settings(connectors))
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if not connectors:
@@ -169,11 +165,7 @@ def filter_is_skipped(environment: Environment, domain: Domain) -> Finding:
     connectors = [c for c in assume.listed(environment.microsoft_365.online.inbound_connectors) if c.name in names]
     own = tuple(dict.fromkeys(a for server in environment.filter_servers for a in server.sends_from))
     wrong = {c.name: told for c in connectors if (told := _not_skipped(own, c, assume))}
-    shown = tuple(
-        evidence.setting(c.origin, prop, f"inbound connector '{c.name}'", value)
-        for c in connectors
-        for prop, value in (("EFSkipLastIP", c.ef_skip_last_ip), ("EFSkipIPs", c.ef_skip_ips), ("EFUsers", c.ef_users))
-    )
+    shown = tuple(_settings(connectors))
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if not connectors:
@@ -184,6 +176,13 @@ def filter_is_skipped(environment: Environment, domain: Domain) -> Finding:
         seen = "; ".join(f"'{name}' {told}" for name, told in wrong.items())
         return non_compliant(asked, seen, *shown, remedy=remedy)
     return compliant(asked, "it does", *shown)
+
+
+def _settings(connectors: Iterable[InboundConnector]) -> Iterator[Evidence]:
+    """Show how Enhanced Filtering is set."""
+    for c in connectors:
+        for prop, value in (("EFSkipLastIP", c.ef_skip_last_ip), ("EFSkipIPs", c.ef_skip_ips), ("EFUsers", c.ef_users)):
+            yield evidence.setting(c.origin, prop, f"inbound connector '{c.name}'", value)
 
 
 def _not_skipped(own: Iterable[IPAddress], connector: InboundConnector, assume: Assumptions) -> str:
