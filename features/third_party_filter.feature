@@ -114,3 +114,60 @@ Feature: Scenario third-party-filter – MX at a filtering service, which hands 
 
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then no inbound connector takes Internet mail for the organization's own
+
+  @FILTER-TLS-1 @should @tenant
+  Scenario: The servers of the filter offer STARTTLS
+    Without the offer everybody's mail reaches them in the clear, and whoever insists on TLS keeps it.
+
+    Source: RFC 3207; section 4; stated
+    Source: RFC 8461; section 4.1; derived
+    Remedy: In the administration of the service let it offer TLS to whoever sends to the domain; where there is no such
+      switch, ask its support, naming the host.
+
+    When an SMTP session is opened to every server of the third-party filter
+    Then each offers STARTTLS
+
+  @FILTER-TLS-2 @should @tenant
+  Scenario: The servers of the filter speak TLS 1.2 or newer
+    Senders no longer speak anything older: to them such a server speaks no TLS at all, and mail comes in the clear or
+    not.
+
+    Source: RFC 9325; section 3.1.1; stated
+    Remedy: Ask the service for hosts that speak TLS 1.2 or newer; often these have another name. Let the MX records
+      name them (FILTER-MX-1).
+
+    When an SMTP session is opened to every server of the third-party filter
+    Then each speaks TLS 1.2 or newer
+
+  @FILTER-TLS-3 @should @tenant
+  Scenario: The servers of the filter show a certificate of a trusted authority
+    A sender that goes by an MTA-STS policy does not deliver otherwise. Others encrypt for whoever answers.
+
+    Source: RFC 8461; section 4.2; stated
+    Remedy: Report it to the service, which runs these hosts: the certificate, its authority, and what it lacks.
+
+    When an SMTP session is opened to every server of the third-party filter
+    Then each shows a certificate of a trusted authority
+
+  @FILTER-TLS-4 @should @tenant
+  Scenario: The certificate of a server of the filter names it
+    A sender that goes by an MTA-STS policy looks in it for the name in the MX record. Of a name that the customer made
+    up the service knows nothing.
+
+    Source: RFC 8461; section 4.2; stated
+    Source: RFC 6125; section 6.4; stated
+    Remedy: Let the MX records name the hosts as the service calls them (FILTER-MX-1), not by a name of the own domain.
+
+    When an SMTP session is opened to every server of the third-party filter
+    Then the certificate names the server
+
+  @FILTER-TLS-5 @should @tenant
+  Scenario: The certificate of a server of the filter is valid today
+    A sender that goes by an MTA-STS policy does not deliver otherwise. Fewer than 30 days left are a note.
+
+    Source: RFC 8461; section 4.2; stated
+    Source: RFC 5280; section 4.1.2.5; stated
+    Remedy: Report it to the service, which runs these hosts: the certificate and its last day.
+
+    When an SMTP session is opened to every server of the third-party filter
+    Then the certificate is valid today

@@ -13,6 +13,11 @@ def session_is_opened(door: Door, environment: Environment) -> tls.Sessions:
     return [(server, session) for server in environment.on_premises.servers for session in door.tls(server)]
 
 
+@when("an SMTP session is opened to every server of the third-party filter", target_fixture="sessions")
+def session_is_opened_to_filter(door: Door, environment: Environment) -> tls.Sessions:
+    return [(server, session) for server in environment.filter_servers for session in door.tls(server)]
+
+
 @then("each offers STARTTLS")
 def each_offers_starttls(sessions: tls.Sessions, conclude: Say) -> None:
     conclude(tls.offers_starttls(sessions))

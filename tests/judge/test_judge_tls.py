@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+import trustme
+from cryptography.x509 import load_pem_x509_certificate
 
 from mailflow.judge import tls
 from mailflow.observe.dialogue import Ending
@@ -51,14 +53,14 @@ def verdicts(*sessions: Any) -> dict[str, tuple[Verdict, str]]:
 def test_all_is_well(session: Any) -> None:
     assert verdicts(session()) == dict.fromkeys(ALL, (Verdict.COMPLIANT, f"so it is at {WHERE}"))
     found = tls.offers_starttls([session()])
-    assert found.asked == "every on-premises server offers STARTTLS"
+    assert found.asked == "every server offers STARTTLS"
     assert found.evidence == (
         Evidence("smtp", f"session with {ADDRESS}", ADDRESS, ("S: 220 mail.contoso.com", "C: QUIT")),
     )
 
 
 def test_no_session() -> None:
-    why = "the environment names no on-premises server, or none listens"
+    why = "the environment names no such server, or none listens"
     assert verdicts() == dict.fromkeys(ALL, (Verdict.NOT_VERIFIED, why))
 
 
@@ -147,6 +149,19 @@ def test_dates(session: Any, s4: Any) -> None:
         f"that of mail.contoso.com is valid from {leaf.not_valid_before_utc:%Y-%m-%d}",
     )
     assert late.notes == early.notes == ()
+
+
+def test_the_file_tells_more_than_openssl_and_of_its_own_certificate_alone(session: Any, s4: Any) -> None:
+    """Nobody else's certificate is untrusted for what is wrong with the planned one."""
+    _, shown = session(distrust="self-signed certificate")
+
+    def judged(names: tuple[str, ...]) -> str:
+        leaf = trustme.CA().issue_cert(*names).cert_chain_pems[0].bytes()
+        planned = replace(s4.server.certificate, leaf=load_pem_x509_certificate(leaf), distrust="It is self-signed")
+        return tls.shows_trusted_certificate([(replace(s4.server, certificate=planned), shown)]).seen
+
+    assert judged(("mail.contoso.com", "contoso.com")) == f"{WHERE}: It is self-signed"
+    assert judged(("mx.elsewhere.example",)) == f"{WHERE}: self-signed certificate"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ DNS, CLOUD, OWN, OWNER = Mender
             "send one from <a@b.example> to c@d.example, and save it from the mailbox c@d.example as messages/x.eml",
             (OWNER,),
         ),
+        ("In the administration of the service let it offer TLS.", (OWNER,)),
+        ("Report it to the service, which runs these hosts.", (OWNER,)),
         ("Do what is right.", ()),
         ("Identify the own servers by certificate (S4-CONN-1).", (CLOUD,)),
         ("See A-1.", ()),

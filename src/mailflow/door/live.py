@@ -45,7 +45,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
     look.say(f"{environment.name}: {visited.vantage}")
     sessions = {
         server.name: tuple(_first(visited.sessions.get(address), address) for address in server.listens)
-        for server in environment.on_premises.servers
+        for server in environment.servers
     }
 
     async def fetch_policy(domain: Domain) -> Fetched:

@@ -25,9 +25,7 @@ _NOT_THERE = "the recording does not hold it: the run that made it did not ask"
 
 def recorded(environment: Environment, loop: EventLoopThread, recording: Recording) -> Door:
     """Open the door to a recording of an environment."""
-    sessions = {
-        server.name: _sessions(server, recording.tls.get(server.name, ())) for server in environment.on_premises.servers
-    }
+    sessions = {server.name: _sessions(server, recording.tls.get(server.name, ())) for server in environment.servers}
 
     async def fetch_policy(domain: Domain) -> Fetched:
         return PolicyHosting(domain.name).not_fetched(_NOT_THERE)

@@ -375,6 +375,11 @@ class Environment:
         """The servers of third parties that filter the organization's mail; never own ones."""
         return tuple(server for party in self.third_parties for server in party.servers)
 
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """Every server that it describes: the own ones, and those of a filter."""
+        return (*self.on_premises.servers, *self.filter_servers)
+
     @cached_property
     def domain_names(self) -> frozenset[str]:
         """The names of all its domains."""

@@ -167,7 +167,7 @@ def load_faulty(folder: Path, fault: Fault) -> Environment:
     if server is None:
         return environment
     web = {host.name for host in environment.policy_hosts.values()}
-    mail = {one.name for one in (*environment.on_premises.servers, *environment.filter_servers)}
+    mail = {one.name for one in environment.servers}
     if server.name not in (web if server.of_web else mail):
         told = f"the server '{server.name}' that is '{server.does}'"
         raise InputError(Mistake(fault.path, None, told, f"a server of {folder.name} that can be so"))

@@ -366,7 +366,7 @@ def _locked(
 
 def _let_in(environment: Environment, assume: Assumptions) -> Iterator[str]:
     """Name what a restriction lets in although nobody whom the environment knows sends from there, or shows it."""
-    servers = (*environment.on_premises.servers, *environment.filter_servers)
+    servers = environment.servers
     known = [address for server in servers for address in server.sends_from]
     known += [address for party in environment.third_parties for address in party.sends_from]
     shown = [server.certificate.names for server in servers if server.certificate]

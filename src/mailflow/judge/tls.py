@@ -1,4 +1,4 @@
-"""Judges STARTTLS, TLS version and certificate of the own servers (RFC 3207, RFC 6125, RFC 9325)."""
+"""Judges STARTTLS, TLS version and certificate of servers, own ones and a filter's (RFC 3207, RFC 6125, RFC 9325)."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ def _judge(
 ) -> Finding:
     """Judge every session: `wrong` tells what is wrong with one, `unseen` why it could not show what is asked."""
     if not sessions:
-        return not_verified(asked, "the environment names no on-premises server, or none listens")
+        return not_verified(asked, "the environment names no such server, or none listens")
     shown = tuple(evidence.session(session) for _, session in sessions)
     bare = dict.fromkeys((server.name, session.assumed) for server, session in sessions if session.assumed)
     looked = [(server, session) for server, session in sessions if not session.assumed]
@@ -83,7 +83,7 @@ def offers_starttls(sessions: Sessions) -> Finding:
             return f"{told}, though at {', '.join(elsewhere)} it does"
         return f"{told}: {session.trouble}" if session.trouble else told
 
-    return _judge("every on-premises server offers STARTTLS", sessions, wrong, _no_offer)
+    return _judge("every server offers STARTTLS", sessions, wrong, _no_offer)
 
 
 def speaks_modern_tls(sessions: Sessions) -> Finding:
@@ -94,7 +94,7 @@ def speaks_modern_tls(sessions: Sessions) -> Finding:
             return f"{server.name} [{session.address}] speaks no TLS: {session.trouble or 'no STARTTLS'}"
         return "" if session.version in _MODERN else f"{server.name} [{session.address}] speaks {session.version}"
 
-    return _judge("every on-premises server speaks TLS 1.2 or newer", sessions, wrong, _no_handshake)
+    return _judge("every server speaks TLS 1.2 or newer", sessions, wrong, _no_handshake)
 
 
 def shows_trusted_certificate(sessions: Sessions) -> Finding:
@@ -102,13 +102,17 @@ def shows_trusted_certificate(sessions: Sessions) -> Finding:
 
     def wrong(server: Server, session: TlsSession) -> str:
         if session.distrust and session.distrust not in _DATES:
-            planned = server.certificate.distrust if server.certificate else ""
-            return f"{server.name} [{session.address}]: {planned or session.distrust}"
+            return f"{server.name} [{session.address}]: {_planned(server, session) or session.distrust}"
         return ""
 
-    return _judge(
-        "every on-premises server shows a certificate of a trusted authority", sessions, wrong, _no_certificate
-    )
+    return _judge("every server shows a certificate of a trusted authority", sessions, wrong, _no_certificate)
+
+
+def _planned(server: Server, session: TlsSession) -> str:
+    """Say what the PEM file tells of the certificate that was shown: more than OpenSSL; empty where it is another."""
+    planned = server.certificate
+    same = planned and session.certificate and planned.names == certificate_names(session.certificate)
+    return planned.distrust if planned and same else ""
 
 
 def names_the_server(sessions: Sessions) -> Finding:
@@ -119,7 +123,7 @@ def names_the_server(sessions: Sessions) -> Finding:
         told = f"{server.name} shows a certificate for {', '.join(names) or 'no name'}"
         return "" if answers_to(names, server.name) else told
 
-    return _judge("the certificate of every on-premises server names it", sessions, wrong, _no_certificate)
+    return _judge("the certificate of every server names it", sessions, wrong, _no_certificate)
 
 
 def is_in_date(sessions: Sessions, now: datetime) -> Finding:
@@ -142,4 +146,4 @@ def is_in_date(sessions: Sessions, now: datetime) -> Finding:
             return f"above that of {server.name}, in its chain: {session.distrust}"
         return ""
 
-    return _judge("the certificate of every on-premises server is valid today", sessions, wrong, _no_certificate, notes)
+    return _judge("the certificate of every server is valid today", sessions, wrong, _no_certificate, notes)

@@ -1,7 +1,8 @@
 """An environment as it can be judged in a live run: with the certificates that its servers showed. Pure.
 
 The PEM files of an environment are the plan. What a server shows on the wire is what Microsoft 365 will see, so in a
-live run that takes their place; where nothing was shown, nothing is known.
+live run that takes their place; where nothing was shown, nothing is known. A filtering service may hand on from other
+hosts than those at which it listens: what these will show as clients, its PEM file says still.
 """
 
 from collections.abc import Mapping, Sequence

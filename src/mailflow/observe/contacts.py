@@ -1,6 +1,6 @@
 """Whom a live run will contact, and what it will say there: known before the first SMTP packet leaves.
 
-Only hosts that follow from the environment or from its DNS: the tenant's host, the own servers, the MX hosts.
+Only hosts that follow from the environment or from its DNS: the tenant's host, own servers and a filter's, MX hosts.
 """
 
 import asyncio
@@ -112,7 +112,7 @@ async def contacts(environment: Environment, eye: Eye, looks_as: str = STRANGER)
     ]
     knocks = [knock for domain in environment.domains for knock in await finding.knocks(domain, looks_as)]
     tenant = await finding.host(environment.microsoft_365.cloud.mx_host(environment.domains[0].name))
-    for server in environment.on_premises.servers:
+    for server in environment.servers:
         await finding.host(server.name)
     offered: dict[IPAddress, dict[Envelope, None]] = {}
     for _, ask in asks:
@@ -178,8 +178,8 @@ class _Finding:
         return [Knock(domain.name, host, address, envelope) for one in found for host, address in one.at]
 
     async def host(self, name: str, why: str = "") -> _Found:
-        """Find the addresses of a host: those that the environment gives an own server, and those in the DNS."""
-        server = next((one for one in self.environment.on_premises.servers if one.name == name), None)
+        """Find the addresses of a host: those that the environment gives a server, and those in the DNS."""
+        server = next((one for one in self.environment.servers if one.name == name), None)
         answers = await asyncio.gather(*(self.eye.lookup(Question(name, rdtype)) for rdtype in ("A", "AAAA")))
         listed = server.listens if server else ()
         published = [value for answer in answers for value in answer.values if not isinstance(value, (str, MxRecord))]

@@ -65,7 +65,7 @@ class Door:
     fetch_policy: Callable[[Domain], Coroutine[Any, Any, Fetched]]  # of MTA-STS, where it was not fetched before
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     assumed: Callable[[Server], str] = lambda _: ""  # what a simulation takes for granted about a server's TLS
-    sessions: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)  # by own server, as far as looked at
+    sessions: dict[str, tuple[TlsSession, ...]] = field(default_factory=dict)  # by server, as far as looked at
     reached: dict[str, tuple[Reached, ...]] = field(default_factory=dict)  # by domain: its planned MX hosts
     policies: dict[str, Fetched] = field(default_factory=dict)  # by domain: its MTA-STS policy, as far as fetched
     source: Recording | None = None  # what a recorded run is answered from

@@ -87,7 +87,7 @@ def _inside(environment: Environment, addresses: set[IPAddress]) -> str:
 
 def _ranges(environment: Environment) -> Iterator[tuple[Network, str]]:
     """Give every range that is no stranger's, and whose it is."""
-    for server in environment.on_premises.servers:
+    for server in environment.servers:
         for address in (*server.listens, *server.sends_from):
             yield ip_network(address), f"an address of {server.name} ({server.origin})"
         for network in server.other.relays_for if server.other else ():

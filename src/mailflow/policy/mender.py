@@ -17,7 +17,7 @@ class Mender(StrEnum):
     DNS = "DNS"
     MICROSOFT_365 = "Microsoft 365"
     ON_PREMISES = "on-premises"
-    OWNER = "owner of the change"  # who answers for environment.yaml, the exports and the decisions in them
+    OWNER = "owner of the change"  # who answers for environment.yaml, exports and decisions, and talks to services
 
 
 # Set-OutboundConnector and the like: the cmdlets of Exchange Online and of Exchange Server, by their nouns.
@@ -52,7 +52,8 @@ _TOOLS = (
         Mender.OWNER,
         re.compile(
             r"environment\.yaml|\b[Aa]dd below conditions\b|waivers\.yaml|\b(?:zones|messages)/|"
-            r"ConvertTo-Json|Export-Clixml|\b[Ee]xport "
+            r"ConvertTo-Json|Export-Clixml|\b[Ee]xport |"
+            r"\badministration of the service\b|\b(?:[Aa]sk|[Rr]eport it to) the service\b"
         ),
     ),
 )

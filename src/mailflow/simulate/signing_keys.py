@@ -41,7 +41,7 @@ def _of_others(environment: Environment) -> set[str]:
     A record that is missing or broken in the plan stays so. Where a selector leads to somebody else's zone, that is
     where the key is.
     """
-    signers = [server.dkim for server in (*environment.on_premises.servers, *environment.filter_servers)]
+    signers = [server.dkim for server in environment.servers]
     signers += [party.dkim for party in environment.third_parties]
     names = {f"{selector}._domainkey.{domain}" for signer in signers for domain, selector in signer.items()}
     return {at for name in names if (at := _usable_at(environment, name))}
