@@ -26,6 +26,19 @@ Feature: Authentication of the domain
     When the DMARC record of the domain is looked up
     Then receivers are asked to quarantine or reject what fails
 
+  @AUTH-DMARC-5 @should
+  Scenario: Receivers are asked to act on mail that fails in the name of subdomains
+    Who forges mail of the domain writes as invoice.contoso.com where the domain itself is protected. With sp=none or
+    np=none, left from a test, it is delivered. Names that have a record of their own are not meant.
+
+    Source: RFC 9989; section 4.7 and section 4.10.1; stated
+    Remedy: Once the reports show that all own mail passes, publish one policy for the domain and what is below it,
+      without sp and np:
+        _dmarc.<domain>. 3600 IN TXT "v=DMARC1; p=quarantine; rua=mailto:<address in the domain>"
+
+    When the DMARC record for names below the domain is looked up
+    Then receivers are asked to quarantine or reject what fails for them
+
   @AUTH-DMARC-4 @should
   Scenario: DMARC reports reach those to whom they are sent
     Receivers send no report to a domain elsewhere that has not agreed to it, and nobody notices that none comes.

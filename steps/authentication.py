@@ -19,7 +19,7 @@ from mailflow.observe.door import Door
 from mailflow.observe.policy_fetch import record_of
 from mailflow.plugin.fixtures import Say
 from mailflow.records.answer import Answer, Question
-from mailflow.records.dmarc import Found, discover
+from mailflow.records.dmarc import Found, discover, discover_below
 from mailflow.records.spf import Evaluation
 
 
@@ -44,6 +44,17 @@ def one_valid_dmarc_record_holds(domain: Domain, dmarc: DmarcSeen, conclude: Say
 @then("receivers are asked to quarantine or reject what fails")
 def receivers_are_asked_for_action(domain: Domain, dmarc: DmarcSeen, conclude: Say) -> None:
     conclude(judge_dmarc.asks_for_action(domain, dmarc.found))
+
+
+@when("the DMARC record for names below the domain is looked up", target_fixture="dmarc_below")
+def dmarc_record_for_names_below_is_looked_up(door: Door, domain: Domain) -> Found:
+    (found,) = door.drive([discover_below(domain.name)])
+    return found
+
+
+@then("receivers are asked to quarantine or reject what fails for them")
+def receivers_are_asked_for_action_below(domain: Domain, dmarc_below: Found, conclude: Say) -> None:
+    conclude(judge_dmarc.asks_for_action_below(domain, dmarc_below))
 
 
 @then("every domain to which its reports go has agreed to get them")

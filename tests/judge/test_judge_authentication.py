@@ -13,7 +13,7 @@ from mailflow.exchange.known import Unknown
 from mailflow.judge import dkim, dmarc, exit_name, tls_rpt
 from mailflow.policy.finding import Finding, Verdict
 from mailflow.records.answer import Answer, Outcome, Question, Value, drive
-from mailflow.records.dmarc import discover
+from mailflow.records.dmarc import discover, discover_below
 
 Zone = dict[tuple[str, str], Any]  # (name, type) → values, or an outcome
 GOOD = "v=DMARC1; p=quarantine; rua=mailto:dmarc@contoso.com"
@@ -79,6 +79,65 @@ def test_dmarc(world: Any, records: Any, valid: Any, acts: Any) -> None:
     found = drive(discover(domain.name), lambda question: answered(zone, question))
     assert told(dmarc.one_valid(domain, found)) == valid
     assert told(dmarc.asks_for_action(domain, found)) == acts
+
+
+FOR_THEM = "the policy of _dmarc.contoso.com for them is"
+
+
+@pytest.mark.parametrize(
+    ("record", "verdict", "seen", "remedy"),
+    [
+        ("p=quarantine", Verdict.COMPLIANT, f"{FOR_THEM} quarantine", ""),
+        ("p=none; sp=reject", Verdict.COMPLIANT, f"{FOR_THEM} reject", ""),
+        ("p=reject; t=y", Verdict.COMPLIANT, f"{FOR_THEM} quarantine, as t=y makes it milder by a step", ""),
+        ("p=reject; sp=none; adkim=s", Verdict.NON_COMPLIANT, f"{FOR_THEM} none", "p=reject; adkim=s"),
+        (
+            "p=quarantine; np=none",
+            Verdict.NON_COMPLIANT,
+            f"{FOR_THEM} quarantine where the name exists, none where it does not",
+            "p=quarantine",
+        ),
+        (
+            "p=none; np=reject",
+            Verdict.NON_COMPLIANT,
+            f"{FOR_THEM} none where the name exists, reject where it does not",
+            "p=quarantine",
+        ),
+        (
+            "p=quarantine; t=y",
+            Verdict.NON_COMPLIANT,
+            f"{FOR_THEM} none, as t=y makes it milder by a step",
+            "p=quarantine",
+        ),
+        ("p=none; psd=y", Verdict.NON_COMPLIANT, f"{FOR_THEM} none", ""),
+        ("p=reject; sp=none; sp=reject", Verdict.NON_COMPLIANT, "the tag sp stands twice", ""),
+    ],
+)
+def test_dmarc_for_names_below(world: Any, record: str, verdict: Verdict, seen: str, remedy: str) -> None:
+    zone: Zone = {("_dmarc.contoso.com", "TXT"): [f"v=DMARC1; {record}"]}
+    finding = judged_below(world, zone)
+    assert finding.asked == "receivers are asked to quarantine or reject what fails for names below contoso.com"
+    assert (told(finding), [one.asked for one in finding.evidence]) == (
+        (verdict, seen),
+        ["_dmarc.contoso.com TXT"] if "psd=y" in record else ["_dmarc.contoso.com TXT", "_dmarc.com TXT"],
+    )
+    assert finding.remedy == (f'_dmarc.contoso.com. 3600 IN TXT "v=DMARC1; {remedy}"' if remedy else "")
+
+
+def judged_below(world: Any, zone: Zone) -> Finding:
+    domain = world("scenario-4").domain
+    return dmarc.asks_for_action_below(
+        domain, drive(discover_below(domain.name), lambda question: answered(zone, question))
+    )
+
+
+def test_without_one_record_nobody_is_asked_to_act_on_names_below(world: Any) -> None:
+    assert told(judged_below(world, {})) == (Verdict.NON_COMPLIANT, "no single record holds")
+    silent = judged_below(world, {("_dmarc.contoso.com", "TXT"): Outcome.TIMEOUT})
+    assert told(silent) == (Verdict.NOT_VERIFIED, "the look-up of _dmarc.contoso.com TXT failed")
+    assert silent.remedy == (
+        "Find out what the DNS says of _dmarc.contoso.com; where a plan is judged, supply the zone (zones/)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailflow.records.answer import Answer, Outcome, Question, drive
-from mailflow.records.dmarc import Dmarc, Policy, at_least, discover, organizational_domain, parse, report_domain
+from mailflow.records.dmarc import (
+    Dmarc,
+    Policy,
+    at_least,
+    discover,
+    discover_below,
+    organizational_domain,
+    parse,
+    report_domain,
+)
 
 GOOD = "v=DMARC1; p=quarantine; rua=mailto:dmarc@contoso.com"
 
@@ -29,6 +38,10 @@ def test_a_record() -> None:
         ("p=quarantine; t=y", ("none",) * 3),
         ("p=none; t=y", ("none",) * 3),
         ("p=perhaps", ("none",) * 3),
+        ("p=reject; sp=perhaps", ("none",) * 3),  # section 4.10.1: as if p=none stood there
+        ("p=reject; np=", ("none",) * 3),
+        ("sp=reject", ("none",) * 3),
+        ("p=Reject; SP=None", ("reject", "none", "none")),
     ],
 )
 def test_policies(tags: str, policies: tuple[str, ...]) -> None:
@@ -147,6 +160,34 @@ def test_what_is_not_answered_is_not_known(outcome: Outcome) -> None:
     assert (found.record, found.unanswered and found.unanswered.question.name) == (None, "_dmarc.mail.contoso.com")
     top, _ = walk("contoso.com", {"com": outcome})
     assert (top.record, top.unanswered) == (None, None)  # what com says is no record of the organization's own
+
+
+@pytest.mark.parametrize(
+    ("domain", "zone", "holds"),
+    [
+        ("contoso.com", {}, ""),
+        ("contoso.com", {"contoso.com": [GOOD]}, "contoso.com"),
+        ("contoso.com", {"contoso.com": [GOOD, "v=DMARC1; p=none"]}, ""),
+        ("eu.contoso.com", {"contoso.com": [GOOD]}, "contoso.com"),
+        ("eu.contoso.com", {"eu.contoso.com": [GOOD], "contoso.com": ["v=DMARC1; p=none"]}, "contoso.com"),
+        ("eu.contoso.com", {"eu.contoso.com": [f"{GOOD}; psd=n"], "contoso.com": [GOOD]}, "eu.contoso.com"),
+        ("agency.test", {"agency.test": [GOOD], "test": ["v=DMARC1; p=reject; psd=y"]}, "agency.test"),
+        ("gov.test", {"gov.test": ["v=DMARC1; p=reject; psd=y"]}, "gov.test"),
+        ("1.2.3.4.5.6.7.contoso.com", {"1.2.3.4.5.6.7.contoso.com": [GOOD], "contoso.com": [GOOD]}, "contoso.com"),
+    ],
+)
+def test_the_record_for_names_below_is_that_of_the_organization(domain: str, zone: Any, holds: str) -> None:
+    """Section 4.7: receivers ignore sp and np of a record that is not the organization's."""
+    found, asked = walk(domain, zone, discover_below)
+    assert found.domain == holds
+    assert asked[0] == ("_dmarc.3.4.5.6.7.contoso.com" if domain.startswith("1.") else f"_dmarc.{domain}")
+
+
+def test_what_stands_above_the_own_record_is_asked_for_names_below() -> None:
+    found, asked = walk("contoso.co.test", {"contoso.co.test": [GOOD], "co.test": Outcome.REFUSED}, discover_below)
+    assert (found.record, found.unanswered and found.unanswered.question.name) == (None, "_dmarc.co.test")
+    top, _ = walk("contoso.com", {"contoso.com": [GOOD], "com": Outcome.REFUSED}, discover_below)
+    assert (top.domain, asked) == ("contoso.com", ["_dmarc.contoso.co.test", "_dmarc.co.test"])
 
 
 @pytest.mark.parametrize(

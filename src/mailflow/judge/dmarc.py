@@ -8,7 +8,7 @@ from mailflow.judge.mend import unanswered
 from mailflow.mail.address import is_within
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.records.answer import Answer, Question
-from mailflow.records.dmarc import VERSION, Found, Policy, at_least, report_domain
+from mailflow.records.dmarc import VERSION, Dmarc, Found, Policy, at_least, report_domain
 from mailflow.records.tag_list import versions
 
 
@@ -35,18 +35,53 @@ def one_valid(domain: Domain, found: Found) -> Finding:
 def asks_for_action(domain: Domain, found: Found) -> Finding:
     """Judge whether receivers are asked to do something with mail that fails: quarantine or reject."""
     asked = f"receivers are asked to quarantine or reject what fails for {domain.name}"
-    if found.unanswered:
-        return not_verified(asked, f"the look-up of {found.unanswered.question} failed", *_shown(found))
-    if found.record is None:
-        return non_compliant(asked, "no single record holds", *_shown(found))
-    if found.record.tags.flaws:  # of a tag that stands twice receivers take either, or none
-        return non_compliant(asked, "; ".join(found.record.tags.flaws), *_shown(found))
+    if found.record is None or found.record.tags.flaws:
+        return _without(asked, found)
     policy = found.record.policy("p" if found.domain == domain.name else "sp")
-    told = found.record.tags.get("t")
-    seen = f"the policy is {policy}" + (", as t=y makes it milder by a step" if (told or "").lower() == "y" else "")
+    seen = f"the policy is {policy}{_milder(found.record)}"
     if at_least(policy, Policy.QUARANTINE):
         return compliant(asked, seen, *_shown(found))
     return non_compliant(asked, seen, *_shown(found))
+
+
+def asks_for_action_below(domain: Domain, found: Found) -> Finding:
+    """Judge the same for names below the domain, those that exist and those that somebody makes up.
+
+    `found` is the record that holds for them; one that has a record of its own is not meant.
+    """
+    asked = f"receivers are asked to quarantine or reject what fails for names below {domain.name}"
+    if found.record is None or found.record.tags.flaws:
+        return _without(asked, found)
+    there, made_up = found.record.policy("sp"), found.record.policy("np")
+    policies = str(there) if there is made_up else f"{there} where the name exists, {made_up} where it does not"
+    seen = f"the policy of _dmarc.{found.domain} for them is {policies}{_milder(found.record)}"
+    if at_least(there, Policy.QUARANTINE) and at_least(made_up, Policy.QUARANTINE):
+        return compliant(asked, seen, *_shown(found))
+    return non_compliant(asked, seen, *_shown(found), remedy=_stricter(found.domain, found.record))
+
+
+def _without(asked: str, found: Found) -> Finding:
+    """Say that no record asks receivers for anything, or that nobody knows of one."""
+    if found.unanswered:
+        why = f"the look-up of {found.unanswered.question} failed"
+        return not_verified(asked, why, *_shown(found), remedy=unanswered([found.unanswered]))
+    # Of a tag that stands twice receivers take either, or none.
+    seen = "; ".join(found.record.tags.flaws) if found.record else "no single record holds"
+    return non_compliant(asked, seen, *_shown(found))
+
+
+def _milder(record: Dmarc) -> str:
+    return ", as t=y makes it milder by a step" if record.is_tried else ""
+
+
+def _stricter(name: str, record: Dmarc) -> str:
+    """Give the same record with one policy for everything below it; a public suffix is not theirs to change."""
+    if record.psd == "y":
+        return ""
+    told = (record.tags.get("p") or "").lower()
+    policy = Policy.REJECT if told == Policy.REJECT else Policy.QUARANTINE
+    kept = [f"{tag}={value}" for tag, value in record.tags.tags if tag not in ("v", "p", "sp", "np", "t")]
+    return f'_dmarc.{name}. 3600 IN TXT "{"; ".join((f"v={VERSION}", f"p={policy}", *kept))}"'
 
 
 def authorisations(found: Found) -> tuple[Question, ...]:

@@ -1,6 +1,6 @@
 """DMARC records (RFC 9989): syntax, what they ask receivers to do, where reports go, the tree walk."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,12 +41,18 @@ class Dmarc:
 
         Testing (t=y) asks receivers to treat it one step milder (section 4.7).
         """
+        told = {name: value.lower() for name in _POLICY_TAGS if (value := self.tags.get(name)) is not None}
+        # Section 4.10.1: without a valid p, or with an sp or np that is none, the record counts as p=none.
+        if "p" not in told or not set(told.values()) <= set(Policy):
+            return Policy.NONE
         chain = _POLICY_TAGS[_POLICY_TAGS.index(tag) :: -1]
-        told = next((value for name in chain if (value := self.tags.get(name)) is not None), None)
-        asked = Policy(told.lower()) if told and told.lower() in list(Policy) else Policy.NONE
-        if (self.tags.get("t") or "n").lower() == "y":
-            return list(Policy)[max(_SEVERITY[asked] - 1, 0)]
-        return asked
+        asked = next(Policy(told[name]) for name in chain if name in told)
+        return list(Policy)[max(_SEVERITY[asked] - 1, 0)] if self.is_tried else asked
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether it says that its policy is only being tested (t=y)."""
+        return (self.tags.get("t") or "n").lower() == "y"
 
     @property
     def reports_to(self) -> tuple[str, ...]:
@@ -118,25 +124,39 @@ class Found:
 
 def discover(domain: str) -> Generator[Question, Answer, Found]:
     """Find the record that holds for the mail of a domain: its own, else that of its organization (section 4.10)."""
+    return (yield from _walk(_names(domain), domain))
+
+
+def discover_below(domain: str) -> Generator[Question, Answer, Found]:
+    """Find the record that holds for names below a domain without one: their organization's (section 4.10.1).
+
+    It need not be the domain's: receivers ignore sp and np of a record that is not the organization's (section 4.7).
+    """
+    first, *above = _names(f"any.{domain}")
+    return (yield from _walk(above, first))
+
+
+def _walk(names: Sequence[str], author: str) -> Generator[Question, Answer, Found]:
+    """Walk up the tree from the author's domain, or from the name above it, where that has no record of its own."""
     answers: list[Answer] = []
     found: list[tuple[str, Dmarc]] = []
     first: tuple[str, ...] = ()
-    for name in _names(domain):
+    for name in names:
         answer = yield Question(f"_dmarc.{name}", "TXT")
         answers.append(answer)
         if answer.failed:
             break  # nobody knows what stands here, nor whether to go on
         records = versions(answer.values, VERSION)
-        if name == domain:
+        if name == names[0]:
             first = records if len(records) > 1 else ()
         if len(records) == 1:
             found.append((name, parse(records[0])))
-            if name == domain or found[-1][1].psd in ("y", "n"):
+            if name == author or found[-1][1].psd in ("y", "n"):
                 break
     if not found or Found("", None, first, tuple(answers)).unanswered:
         return Found("", None, first, tuple(answers))
     at, record = found[-1]  # the fewest labels: the organization's own
-    if record.psd == "y" and at != domain:
+    if record.psd == "y" and at != author:
         # A public suffix: the organization's domain has one label more, and its record comes before the suffix's.
         at, record = next((one for one in found if one[0].count(".") == at.count(".") + 1), (at, record))
     return Found(at, record, first, tuple(answers))
