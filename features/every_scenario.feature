@@ -423,6 +423,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Make the side that knows every recipient authoritative, and the other side pass on:
         Set-AcceptedDomain "(domain)" -DomainType Authoritative
         Set-AcceptedDomain "(domain)" -DomainType InternalRelay
+      Let a filter of others in front ask Microsoft 365 for each recipient, and refuse at RCPT whom nobody knows.
 
     Given mail can come from <sender>
     When a message goes from <sender> to an unknown recipient

@@ -115,6 +115,20 @@ Feature: Scenario third-party-filter – MX at a filtering service, which hands 
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then no inbound connector takes Internet mail for the organization's own
 
+  @FILTER-RELAY-1 @must
+  Scenario: The filter does not relay from a stranger to a stranger
+    Services that take their customers' outgoing mail as well may know them by the sender's name alone, which anybody
+    can write. What strangers send there leaves from where the organization's mail comes from, and in its name.
+
+    Source: RFC 2505; section 2.1; stated
+    Source: Third-party filter; Scenario 1, step 3, SPF record; derived
+    Remedy: In the administration of the service let it take mail for other domains from nobody but Microsoft 365, known
+      by its certificate or addresses, and not by the sender's name. Where mail to the Internet does not leave through
+      it: from nobody at all.
+
+    When a stranger asks the third-party filter to relay to another stranger
+    Then it is refused
+
   @FILTER-TLS-1 @should @tenant
   Scenario: The servers of the filter offer STARTTLS
     Without the offer everybody's mail reaches them in the clear, and whoever insists on TLS keeps it.

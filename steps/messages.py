@@ -68,6 +68,11 @@ def stranger_asks_to_relay(door: Door) -> Paths:
     return door.paths_of_all_domains(Kind.STRANGER_RELAY)
 
 
+@when("a stranger asks the third-party filter to relay to another stranger", target_fixture="paths")
+def stranger_asks_filter_to_relay(door: Door, domain: Domain) -> Paths:
+    return door.paths(domain, Kind.STRANGER_RELAY_BY_FILTER)
+
+
 @then("it is delivered")
 def is_delivered(environment: Environment, paths: Paths, conclude: Say) -> None:
     conclude(judge.delivered(environment, paths))

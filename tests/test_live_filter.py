@@ -9,8 +9,11 @@ import pytest
 from mailflow.door import RECORDED, Look, open_door
 from mailflow.environment.environment import Environment, Stage
 from mailflow.environment.load import load
+from mailflow.environment.message import Kind
+from mailflow.judge import path as judge
 from mailflow.judge import tls
 from mailflow.observe.door import Door
+from mailflow.observe.path import Disposition, Place
 from mailflow.observe.pieces import whole
 from mailflow.observe.recording import read, written
 from mailflow.observe.vantage import vantage
@@ -70,11 +73,28 @@ def test_its_tls_is_judged_by_what_it_shows(front: Environment, door: Door) -> N
     ] * 2  # with which it hands on, which no visit shows
 
 
+def test_a_stranger_asks_each_to_relay_in_his_own_name_and_in_the_organizations(front: Environment, door: Door) -> None:
+    (domain,) = front.domains
+    paths = door.paths(domain, Kind.STRANGER_RELAY_BY_FILTER)
+    offered = [(str(one.message.envelope.mail_from), one.message.direct_to) for one in paths]
+    assert offered == [
+        (sender, server.name)
+        for server in front.filter_servers
+        for sender in ("somebody@stranger.example", "postmaster@contoso.com")
+    ]
+    assert {str(one.recipient) for one in paths} == {"somebody@contoso-com.other.stranger.example"}
+    assert {(one.disposition, one.ended_at, str(one.reply)) for one in paths} == {
+        (Disposition.REFUSED, Place.FILTER, "554 5.7.1 Relay access denied")
+    }
+    assert judge.refused(paths).verdict is Verdict.COMPLIANT
+
+
 def test_a_recording_of_it_says_the_same(front: Environment, door: Door) -> None:
-    seen = sessions(front, door)
+    (domain,) = front.domains
+    seen = sessions(front, door), door.paths(domain, Kind.STRANGER_RELAY_BY_FILTER)
     kept = read(whole(written(door.recording())), "evidence.json")
     with open_door(front, Look(RECORDED, Stage.AFTER, kept)) as again:
-        assert sessions(front, again) == seen
+        assert (sessions(front, again), again.paths(domain, Kind.STRANGER_RELAY_BY_FILTER)) == seen
 
 
 def test_from_its_addresses_nobody_sees_what_a_stranger_sees(front: Environment) -> None:

@@ -38,18 +38,19 @@ SENT = (
     Kind.THIRD_PARTY,
 )
 NOT_SENT = (Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY)
-OF_DEVICES = {
+OF_OTHERS = {
+    Kind.STRANGER_RELAY_BY_FILTER,
     Kind.DEVICE_TO_CLOUD,
     Kind.DEVICE_TO_ON_PREMISES,
     Kind.DEVICE_TO_INTERNET,
     Kind.STRANGER_AS_DEVICE,
-}  # scenario 4 has none
+}  # scenario 4 has no filter and no devices
 CLOUD, OWN, OUT = Place.MICROSOFT_365, Place.ON_PREMISES, Place.INTERNET
 
 
 def test_received_messages_take_the_paths_of_the_simulation(mail: Any) -> None:
     """The one kind left out is refused earlier in life: the own server knows its recipients, the simulated one not."""
-    assert {*SENT, *NOT_SENT, Kind.INTERNET_TO_UNKNOWN} == set(Kind) - OF_DEVICES
+    assert {*SENT, *NOT_SENT, Kind.INTERNET_TO_UNKNOWN} == set(Kind) - OF_OTHERS
     with open_door(mail.environment) as door:
         for kind in SENT:
             simulated = {(p.disposition, p.places) for p in door.paths(mail.environment.domains[0], kind)}
@@ -223,7 +224,7 @@ def test_an_environment_without_messages_says_what_to_send(mail: Any) -> None:
     mail.only()
     mail.place.rmdir()
     said = {kind: [p.to_send for p in mail.paths(kind)] for kind in Kind}
-    assert {kind for kind in Kind if not said[kind]} == OF_DEVICES  # the people of scenario 4 can send all else
+    assert {kind for kind in Kind if not said[kind]} == OF_OTHERS  # the people of scenario 4 can send all else
     assert {p.disposition for kind in Kind for p in mail.paths(kind)} == {Disposition.UNSEEN}
     send = "send one from"
     cloud, own, both = "chris@contoso.com", "david@contoso.com", "chris@contoso.com, david@contoso.com"

@@ -23,7 +23,12 @@ from tests.real.programs import wait_until
 _SEND_S = 20.0
 _ARRIVE_S = 60.0
 # What a live run offers itself, up to RCPT: nobody has a mailbox at the stranger's.
-OFFERED = (Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY)
+OFFERED = (
+    Kind.STRANGER_TO_MICROSOFT_365,
+    Kind.STRANGER_TO_ON_PREMISES,
+    Kind.STRANGER_RELAY,
+    Kind.STRANGER_RELAY_BY_FILTER,
+)
 # Of these the sender keeps the report that came back.
 _COME_BACK = (Kind.INTERNET_TO_UNKNOWN, Kind.CLOUD_TO_UNKNOWN, Kind.ON_PREMISES_TO_UNKNOWN)
 

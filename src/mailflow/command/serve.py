@@ -21,7 +21,12 @@ _LOOPBACK = "127.0.0.1"
 _CHECK_S = 1.0  # how often to look whether the simulation itself has failed
 # What a stranger may try by hand: by MX first, then straight to a host.
 _BY_MX = (Kind.INTERNET_TO_CLOUD, Kind.INTERNET_TO_ON_PREMISES, Kind.INTERNET_TO_UNKNOWN)
-_STRAIGHT = (Kind.STRANGER_TO_MICROSOFT_365, Kind.STRANGER_TO_ON_PREMISES, Kind.STRANGER_RELAY)
+_STRAIGHT = (
+    Kind.STRANGER_TO_MICROSOFT_365,
+    Kind.STRANGER_TO_ON_PREMISES,
+    Kind.STRANGER_RELAY,
+    Kind.STRANGER_RELAY_BY_FILTER,
+)
 
 
 async def serve(environment: Environment, say: Callable[[str], None], stopped: asyncio.Event) -> None:

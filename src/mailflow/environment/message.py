@@ -42,6 +42,7 @@ class Kind(StrEnum):
     STRANGER_TO_MICROSOFT_365 = "from a stranger, handed directly to Microsoft 365"
     STRANGER_TO_ON_PREMISES = "from a stranger, handed directly to the on-premises servers"
     STRANGER_RELAY = "from a stranger to another stranger, offered to Microsoft 365 and the on-premises servers"
+    STRANGER_RELAY_BY_FILTER = "from a stranger to another stranger, offered to the third-party filter"
 
     @property
     def of_a_stranger(self) -> bool:
@@ -284,6 +285,18 @@ def _stranger_relay(environment: Environment, domain: Domain) -> tuple[TestMessa
     return tuple(TestMessage(Kind.STRANGER_RELAY, STRANGER, envelope, host) for host in hosts)
 
 
+def _stranger_relay_by_filter(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    """A stranger in his own name, and in the organization's: a service may take the name for its customer."""
+    senders = (Address("somebody", STRANGER), Address("postmaster", domain.name))
+    return tuple(
+        TestMessage(
+            Kind.STRANGER_RELAY_BY_FILTER, STRANGER, Envelope(sender, (stranger_to(domain),)), direct_to=server.name
+        )
+        for server in environment.filter_servers
+        for sender in senders
+    )
+
+
 _KINDS: dict[Kind, Callable[[Environment, Domain], tuple[TestMessage, ...]]] = {
     Kind.INTERNET_TO_CLOUD: _internet_to(Kind.INTERNET_TO_CLOUD, Home.CLOUD),
     Kind.INTERNET_TO_ON_PREMISES: _internet_to(Kind.INTERNET_TO_ON_PREMISES, Home.ON_PREMISES),
@@ -308,4 +321,5 @@ _KINDS: dict[Kind, Callable[[Environment, Domain], tuple[TestMessage, ...]]] = {
     Kind.STRANGER_TO_MICROSOFT_365: _stranger_to_microsoft_365,
     Kind.STRANGER_TO_ON_PREMISES: _stranger_to_on_premises,
     Kind.STRANGER_RELAY: _stranger_relay,
+    Kind.STRANGER_RELAY_BY_FILTER: _stranger_relay_by_filter,
 }

@@ -27,6 +27,7 @@ _COME_BACK = frozenset(
         Kind.STRANGER_TO_MICROSOFT_365,
         Kind.STRANGER_TO_ON_PREMISES,
         Kind.STRANGER_RELAY,
+        Kind.STRANGER_RELAY_BY_FILTER,
         Kind.STRANGER_AS_DEVICE,
     }
 )

@@ -81,6 +81,8 @@ def unasked(ask: Ask, why: str) -> MailPath:
 def _place(environment: Environment, host: str) -> Place:
     if is_microsoft_host(host):
         return Place.MICROSOFT_365
+    if any(server.name == host for server in environment.filter_servers):
+        return Place.FILTER
     own = any(server.name == host for server in environment.on_premises.servers)
     return Place.ON_PREMISES if own else Place.INTERNET
 
