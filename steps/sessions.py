@@ -10,7 +10,7 @@ from mailflow.plugin.fixtures import Say
 
 @when("an SMTP session is opened to every on-premises server", target_fixture="sessions")
 def session_is_opened(door: Door, environment: Environment) -> tls.Sessions:
-    return [(server, session) for server in environment.on_premises.servers for session in door.tls(server)]
+    return [(server, session) for server in environment.on_premises.outer_servers for session in door.tls(server)]
 
 
 @when("an SMTP session is opened to every server of the third-party filter", target_fixture="sessions")

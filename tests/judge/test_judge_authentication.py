@@ -361,6 +361,21 @@ def test_names_of_exits(world: Any, change: Zone, reverse: Any, greeting: Any) -
     assert told(exit_name.greeting_leads_back(seen)) == greeting
 
 
+@pytest.mark.parametrize(
+    ("listens", "name"),
+    [([EXIT], HOST), ([], HOST), (["192.0.2.1"], f"out-{HOST}")],  # mail for HOST would come to an exit that is deaf
+)
+def test_the_name_of_an_exit_leads_no_mail_to_where_nobody_listens(world: Any, listens: list[str], name: str) -> None:
+    (server,) = world("scenario-4").environment.on_premises.servers
+    server = replace(server, listens=tuple(map(ip_address, listens)), sends_from=(ip_address(EXIT),))
+    absent = Answer(Question(HOST, "A"), Outcome.NXDOMAIN)
+    seen = [exit_name.ExitNames(server, ip_address(EXIT), absent, (), absent)]
+    record = f"{name}. IN A {EXIT}"
+    assert exit_name.reverse_leads_back(seen).remedy == f"Publish:\n{REVERSE}. IN PTR {name}.\n{record}"
+    also = f" (and let {HOST} greet with that name: greets_as, Set-SendConnector -Fqdn)" if name != HOST else ""
+    assert exit_name.greeting_leads_back(seen).remedy == f"Publish:\n{record}{also}"
+
+
 def test_what_is_unknown_of_one_exit_does_not_hide_what_is_wrong_with_another(world: Any) -> None:
     (server,) = world("scenario-4").environment.on_premises.servers
     first, second = ip_address(EXIT), ip_address("192.0.2.7")

@@ -107,6 +107,26 @@ def test_host_has_the_address_of_another(own: Any, answer: Any) -> None:
     assert found.evidence[-1].answer == ("131.107.21.231",)
 
 
+def test_a_private_address_is_no_place_for_mail_from_the_internet(own: Any, answer: Any, s4: Any) -> None:
+    inside = s4.with_server(listens=(ip_address("10.1.1.5"),))
+    found = own((10, HOST), a=answer(f"{HOST} A", "10.1.1.5"), world=inside)
+    seen = "mail.contoso.com has the address 10.1.1.5, which is private: nobody on the Internet reaches it"
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, seen)
+    assert found.remedy == (
+        "Publish: contoso.com. 3600 IN MX 10 mail.contoso.com. with the public address of each host, in listens of "
+        "environment.yaml too; delete mail.contoso.com. IN A 10.1.1.5"
+    )
+
+
+def test_a_host_without_ipv4_is_a_note(own: Any, answer: Any, s4: Any) -> None:
+    six = s4.with_server(listens=(ip_address("2001:db8::25"),))
+    found = own((10, HOST), a=answer(f"{HOST} A"), aaaa=answer(f"{HOST} AAAA", "2001:db8::25"), world=six)
+    assert found.verdict is Verdict.COMPLIANT
+    assert found.notes == (
+        "mail.contoso.com has IPv6 addresses only: who sends over IPv4 alone, as many do, does not reach it",
+    )
+
+
 def test_address_that_no_record_names_is_a_note(own: Any, s4: Any) -> None:
     two = s4.with_server(listens=(*s4.server.listens, ip_address("2001:db8::25")))
     found = own((10, HOST), world=two)

@@ -60,7 +60,7 @@ def test_all_is_well(session: Any) -> None:
 
 
 def test_no_session() -> None:
-    why = "the environment names no such server, or none listens"
+    why = "the environment names no such server, or none listens at a public address"
     assert verdicts() == dict.fromkeys(ALL, (Verdict.NOT_VERIFIED, why))
 
 

@@ -394,12 +394,38 @@ def test_of_equal_address_spaces_the_lower_cost_wins() -> None:
     assert sending(cheap, dear).send_connector("tailspintoys.com", Assumptions()) == cheap
 
 
-def test_of_equal_spaces_and_costs_nobody_knows_which_wins() -> None:
+@pytest.mark.parametrize(
+    ("sources", "chosen"),
+    [
+        ((("EX01",), ("EX01",)), "One"),  # the name that comes first
+        ((("EX02",), ("EX02",)), "One"),
+        ((("EX02",), ("ex01",)), "two"),  # the one that starts here
+        ((("EX02",), ("EX02", "EX01")), "two"),
+    ],
+)
+def test_of_equal_spaces_and_costs_the_nearest_wins_then_the_first_name(sources: Any, chosen: str) -> None:
+    one, two = (
+        to_internet(name, source_transport_servers=of) for name, of in zip(("One", "two"), sources, strict=True)
+    )
     assume = Assumptions()
-    router = sending(to_internet("One"), to_internet("Two"), to_internet("Dear", address_spaces=(space("*", 2),)))
-    assert router.send_connector("tailspintoys.com", assume) == to_internet("One")
-    told = "which of the send connectors One, Two takes mail for tailspintoys.com: space and cost are equal"
-    assert assume.made == (told,)
+    for order in ((one, two), (two, one)):
+        found = sending(*order, to_internet("Dear", address_spaces=(space("*", 2),))).send_connector(
+            "a.example", assume
+        )
+        assert found
+        assert (found.name, assume.made) == (chosen, ())
+
+
+def test_of_connectors_that_start_elsewhere_nobody_knows_which_is_nearest() -> None:
+    assume = Assumptions()
+    one = to_internet("One", source_transport_servers=("EX02",))
+    two = to_internet("two", source_transport_servers=("EX03",))
+    assert sending(two, one).send_connector("tailspintoys.com", assume) == one
+    (told,) = assume.made
+    assert told == (
+        "which of the send connectors two, One takes mail for tailspintoys.com at mail.contoso.com: space and cost are "
+        "equal, and none starts there"
+    )
 
 
 def test_without_a_send_connector_mail_waits() -> None:

@@ -44,7 +44,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
     policies = loop.call(web.carry_out(plan.policies), web.longest_s + _MORE_S)
     look.say(f"{environment.name}: {visited.vantage}")
     sessions = {
-        server.name: tuple(_first(visited.sessions.get(address), address) for address in server.listens)
+        server.name: tuple(_first(visited.sessions.get(address), address) for address in server.public_listens)
         for server in environment.servers
     }
 

@@ -24,6 +24,7 @@ from mailflow.exchange.online import ExchangeOnline, Network
 from mailflow.exchange.server import ExchangeServer
 from mailflow.mail.address import Address
 from mailflow.records.mx_change import Lowered
+from mailflow.records.private_address import is_private
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -147,6 +148,21 @@ class Server:
         """Exports describe it."""
         return self.other is None
 
+    @property
+    def is_outer(self) -> bool:
+        """Whether the Internet or Microsoft 365 sees it; others are behind a gateway."""
+        return bool(self.public_listens or self.public_sends_from)
+
+    @property
+    def public_listens(self) -> tuple[IPAddress, ...]:
+        """Where the Internet and Microsoft 365 reach it."""
+        return tuple(address for address in self.listens if not is_private(address))
+
+    @property
+    def public_sends_from(self) -> tuple[IPAddress, ...]:
+        """As whom the Internet and Microsoft 365 see it."""
+        return tuple(address for address in self.sends_from if not is_private(address))
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyHost:
@@ -165,6 +181,17 @@ class OnPremises:
 
     servers: tuple[Server, ...]
     exchange: ExchangeServer
+
+    @property
+    def outer_servers(self) -> tuple[Server, ...]:
+        """Those that the Internet or Microsoft 365 sees."""
+        return tuple(server for server in self.servers if server.is_outer)
+
+    def hands_on(self, server: Server, domain: str) -> bool:
+        """Whether a server that is not Exchange is a gateway for a domain: its route leads to another own server."""
+        names = {one.name for one in self.servers if one != server}
+        routes = server.other.routes if server.other else ()
+        return any(route.domain == domain and route.smart_host in names for route in routes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,9 @@ def _internet_to_both(environment: Environment, domain: Domain) -> tuple[TestMes
 
 
 def _submitting_server(environment: Environment) -> str:
-    return environment.on_premises.servers[0].name if environment.on_premises.servers else ""
+    """Where mailboxes of the own side hand in their mail: Exchange, where there is one; a gateway holds none."""
+    servers = sorted(environment.on_premises.servers, key=lambda server: not server.is_exchange)
+    return servers[0].name if servers else ""
 
 
 def _between(
@@ -273,14 +275,14 @@ def _stranger_to_on_premises(environment: Environment, domain: Domain) -> tuple[
             Envelope(Address("somebody", STRANGER), (recipient,)),
             server.name,
         )
-        for server in environment.on_premises.servers
+        for server in environment.on_premises.outer_servers
         for recipient in environment.mailboxes_in(domain, Home.ON_PREMISES)
     )
 
 
 def _stranger_relay(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
     host = environment.microsoft_365.cloud.mx_host(domain.name)
-    hosts = (host, *(server.name for server in environment.on_premises.servers))
+    hosts = (host, *(server.name for server in environment.on_premises.outer_servers))
     envelope = Envelope(Address("somebody", STRANGER), (stranger_to(domain),))
     return tuple(TestMessage(Kind.STRANGER_RELAY, STRANGER, envelope, host) for host in hosts)
 

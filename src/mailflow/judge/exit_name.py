@@ -25,7 +25,7 @@ class ExitNames:
 
 def look(environment: Environment) -> list[Generator[Question, Answer, ExitNames]]:
     """Ask about every address from which an own server sends."""
-    return [_ask(server, address) for server in environment.on_premises.servers for address in server.sends_from]
+    return [_ask(server, address) for server in environment.on_premises.servers for address in server.public_sends_from]
 
 
 def _ask(server: Server, address: IPAddress) -> Generator[Question, Answer, ExitNames]:
@@ -50,11 +50,8 @@ def reverse_leads_back(seen: Sequence[ExitNames]) -> Finding:
         return "" if one.pointer.failed else f"{one.address} has the name {names}, which does not lead back to it"
 
     def remedy(one: ExitNames) -> str:
-        kind = "A" if one.address.version == 4 else "AAAA"
-        return (
-            f"{one.address.reverse_pointer}. IN PTR {one.server.greets_as}.\n"
-            f"{one.server.greets_as}. IN {kind} {one.address}"
-        )
+        name = _name_of(one)
+        return f"{one.address.reverse_pointer}. IN PTR {name}.\n{_address_record(name, one.address)}"
 
     return _judge(
         "every address from which own servers send has a name that leads back to it",
@@ -75,7 +72,10 @@ def greeting_leads_back(seen: Sequence[ExitNames]) -> Finding:
         return f"{one.server.greets_as}, said from {one.address}, leads to {found}"
 
     def remedy(one: ExitNames) -> str:
-        return f"{one.server.greets_as}. IN {'A' if one.address.version == 4 else 'AAAA'} {one.address}"
+        record = _address_record(_name_of(one), one.address)
+        if _name_of(one) == one.server.greets_as:
+            return record
+        return f"{record} (and let {one.server.name} greet with that name: greets_as, Set-SendConnector -Fqdn)"
 
     return _judge(
         "every own server greets with a name that leads to the address from which it sends",
@@ -86,6 +86,16 @@ def greeting_leads_back(seen: Sequence[ExitNames]) -> Finding:
     )
 
 
+def _name_of(one: ExitNames) -> str:
+    """Name an exit: as the server greets, or where mail for that name would come to deaf ears, by one of its own."""
+    here = one.address in one.server.listens or not one.server.listens
+    return one.server.greets_as if here else f"out-{one.server.greets_as}"
+
+
+def _address_record(name: str, address: IPAddress) -> str:
+    return f"{name}. IN {'A' if address.version == 4 else 'AAAA'} {address}"
+
+
 def _judge(
     asked: str,
     seen: Sequence[ExitNames],
@@ -94,7 +104,7 @@ def _judge(
     remedy: Callable[[ExitNames], str],
 ) -> Finding:
     if not seen:
-        return not_verified(asked, "the environment names no address from which an own server sends")
+        return not_verified(asked, "the environment names no public address from which an own server sends")
     shown = tuple(evidence.dns(answer) for one in seen for answer in rests_on(one))
     failed = [answer for one in seen for answer in rests_on(one) if answer.failed]
     # Of an exit with a look-up that failed nothing is certain; it does not hide what is certain of another.

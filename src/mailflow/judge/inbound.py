@@ -193,11 +193,11 @@ def _tenants(environment: Environment) -> Tenants:
 
 
 def _own_clients(environment: Environment) -> Iterator[tuple[Server, Client]]:
-    """Every own server as Microsoft 365 sees it when it connects."""
+    """Every own server that Microsoft 365 sees, as it does when the server connects."""
     for server in environment.on_premises.servers:
         certificate = server.certificate if _shows_certificate(environment, server) else None
         tls = Tls("TLSv1.3", certificate.names, certificate.trusted) if certificate else None
-        for address in server.sends_from:
+        for address in server.public_sends_from:
             yield server, Client(address, server.greets_as, tls)
 
 

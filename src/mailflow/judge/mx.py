@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from mailflow.environment.environment import Domain, Environment, Server
+from mailflow.environment.environment import Domain, Environment, IPAddress, Server
 from mailflow.judge import evidence
 from mailflow.judge.mend import unanswered
 from mailflow.policy.finding import Finding, Verdict, compliant, non_compliant, not_verified
 from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.mx import by_preference, has_address, is_address_literal, is_alias, is_null_mx
+from mailflow.records.private_address import is_private
 
 # For these clouds the documents do not agree on how the host is derived.
 _NOT_DERIVED = ("gcc-high", "dod")
 _NO_HOST = "the environment names no host for this domain"
+_DEAF = "where that server does not listen"
 
 # What was looked up: the MX answer, and for each exchange its A and AAAA answers.
 Addresses = dict[str, tuple[Answer, Answer]]
@@ -81,14 +83,16 @@ def names_filter(environment: Environment, domain: Domain, mx: Answer, addresses
 
 def _names_servers(servers: Sequence[Server], where: str, domain: Domain, mx: Answer, addresses: Addresses) -> Finding:
     asked = f"the MX records of {domain.name} name {', '.join(domain.mx)}, each with addresses at which it listens"
-    listens = {server.name: server.listens for server in servers}
+    listens = {server.name: server.public_listens for server in servers}
     records = "; ".join(f"{domain.name}. 3600 IN MX 10 {host}." for host in domain.mx)
     planned = "; ".join(
         f"{host}. IN {'A' if address.version == 4 else 'AAAA'} {address}"
         for host in domain.mx
         for address in listens.get(host, ())
     )
-    remedy = f"Publish: {records} with {planned}"
+    remedy = (
+        f"Publish: {records} with {planned or 'the public address of each host, in listens of environment.yaml too'}"
+    )
     found = _named(asked, domain.mx, mx, addresses, remedy=remedy, unpublished=f"Publish: {planned}")
     if found.verdict is not Verdict.COMPLIANT:
         return found
@@ -97,12 +101,15 @@ def _names_servers(servers: Sequence[Server], where: str, domain: Domain, mx: An
     delete: list[str] = []
     for host in domain.mx:
         here = listens.get(host, ())
-        published = [v for answer in addresses[host] for v in answer.values]
+        published = [v for answer in addresses[host] for v in answer.values if isinstance(v, IPAddress)]
         shown.append(evidence.stated(where, f"{host} listens", here))
         for address in published:
             if address not in here:
-                wrong.append(f"{host} has the address {address}, where that server does not listen")
+                why = "which is private: nobody on the Internet reaches it" if is_private(address) else _DEAF
+                wrong.append(f"{host} has the address {address}, {why}")
                 delete.append(f"{host}. IN {'AAAA' if ':' in str(address) else 'A'} {address}")
+        if published and all(address.version == 6 for address in published):
+            notes.append(f"{host} has IPv6 addresses only: who sends over IPv4 alone, as many do, does not reach it")
         notes += [f"{host} also listens at {v}, which no record names" for v in here if v not in published]
     if wrong:
         return non_compliant(asked, "; ".join(wrong), *shown, remedy=f"{remedy}; delete {'; '.join(delete)}")

@@ -54,7 +54,8 @@ def _to_microsoft_365(environment: Environment, assume: Assumptions) -> Iterator
             chosen = router.send_connector(environment.microsoft_365.coexistence_domain, choosing)
             for why in choosing.made:
                 assume.note(why)
-            if chosen and not choosing.made:  # else Exchange may choose another connector
+            # Where something was assumed Exchange may choose another connector; a gateway is not Microsoft 365.
+            if chosen and not choosing.made and not _leads_to_gateway(environment, chosen):
                 yield chosen
     for connector in assume.listed(environment.on_premises.exchange.send_connectors):
         # SmartHosts and DNSRoutingEnabled exclude each other (Set-SendConnector).
@@ -62,6 +63,12 @@ def _to_microsoft_365(environment: Environment, assume: Assumptions) -> Iterator
             continue
         if any(is_microsoft_host(host) for host in assume.listed(connector.smart_hosts)):
             yield connector
+
+
+def _leads_to_gateway(environment: Environment, connector: SendConnector) -> bool:
+    own = {place for s in environment.on_premises.servers for place in (s.name, *map(str, s.listens))}
+    hosts = () if isinstance(connector.smart_hosts, Unknown) else connector.smart_hosts
+    return bool(hosts) and {host.strip("[]") for host in hosts} <= own
 
 
 def _wrong(connector: SendConnector, assume: Assumptions) -> str:

@@ -75,8 +75,8 @@ def microsoft_365_samples(environment: Environment) -> tuple[IPAddress, ...]:
 
 
 def own_addresses(environment: Environment) -> tuple[IPAddress, ...]:
-    """Give every address from which the own servers send."""
-    return tuple(dict.fromkeys(a for server in environment.on_premises.servers for a in server.sends_from))
+    """Give every address from which others see the own servers send."""
+    return tuple(dict.fromkeys(a for server in environment.on_premises.servers for a in server.public_sends_from))
 
 
 def exactly_one(domain: Domain, seen: SpfSeen) -> Finding:

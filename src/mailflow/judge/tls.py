@@ -26,7 +26,7 @@ def _judge(
 ) -> Finding:
     """Judge every session: `wrong` tells what is wrong with one, `unseen` why it could not show what is asked."""
     if not sessions:
-        return not_verified(asked, "the environment names no such server, or none listens")
+        return not_verified(asked, "the environment names no such server, or none listens at a public address")
     shown = tuple(evidence.session(session) for _, session in sessions)
     bare = dict.fromkeys((server.name, session.assumed) for server, session in sessions if session.assumed)
     looked = [(server, session) for server, session in sessions if not session.assumed]

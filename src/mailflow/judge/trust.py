@@ -68,6 +68,9 @@ class _Place:
 
 
 def _on_premises(environment: Environment, server: Server, assume: Assumptions) -> Iterator[_Place]:
+    if not server.is_outer:
+        yield _Place(f"what stands between Microsoft 365 and {server.name}, whose addresses are private", kept=False)
+        return
     router = ExchangeServerRouter(environment, server)
     send = router.send_connector(environment.microsoft_365.coexistence_domain, assume)
     if send is None:
@@ -133,7 +136,7 @@ def enhanced_filtering_fits(environment: Environment, domain: Domain) -> Finding
     asked = "Enhanced Filtering skips the on-premises servers" if demanded else "Enhanced Filtering is off"
     assume = Assumptions()
     connectors = connectors_of_own_servers(environment, assume)
-    own = tuple(dict.fromkeys(a for server in environment.on_premises.servers for a in server.sends_from))
+    own = tuple(dict.fromkeys(a for server in environment.on_premises.servers for a in server.public_sends_from))
     said = [(c, _not_skipped(own, c, assume) if demanded else _on(c, assume)) for c in connectors]
     shown = tuple(_settings(connectors))
     if assume.made:

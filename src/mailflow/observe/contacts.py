@@ -114,7 +114,8 @@ async def contacts(environment: Environment, eye: Eye, looks_as: str = STRANGER)
     knocks = [knock for domain in environment.domains for knock in await finding.knocks(domain, looks_as)]
     tenant = await finding.host(environment.microsoft_365.cloud.mx_host(environment.domains[0].name))
     for server in environment.servers:
-        await finding.host(server.name)
+        if server.is_outer:
+            await finding.host(server.name)
     offered: dict[IPAddress, dict[Envelope, None]] = {}
     for _, ask in asks:
         for _, address in ask.at:
@@ -182,7 +183,7 @@ class _Finding:
         """Find the addresses of a host: those that the environment gives a server, and those in the DNS."""
         server = next((one for one in self.environment.servers if one.name == name), None)
         answers = await asyncio.gather(*(self.eye.lookup(Question(name, rdtype)) for rdtype in ("A", "AAAA")))
-        listed = server.listens if server else ()
+        listed = server.public_listens if server else ()
         published = [value for answer in answers for value in answer.values if not isinstance(value, (str, MxRecord))]
         addresses = tuple(dict.fromkeys((*listed, *(one for one in published if may_be_contacted(one)))))
         if is_microsoft_host(name):  # every address is the same service: one of each family is enough

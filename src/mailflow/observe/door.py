@@ -182,7 +182,7 @@ class Door:
         return self.policies[domain.name]
 
     def tls(self, server: Server) -> tuple[TlsSession, ...]:
-        """Look at the TLS of a server, at every address where it listens."""
+        """Look at the TLS of a server, at every public address where it listens."""
         if server.name not in self.sessions:
 
             async def together() -> tuple[TlsSession, ...]:
@@ -190,7 +190,7 @@ class Door:
                     visit(address, endpoint, self.roots, self.looks_as)
                     if (endpoint := self.endpoint(address))
                     else _nobody(address)
-                    for address in server.listens
+                    for address in server.public_listens
                 ]
                 return tuple(await asyncio.gather(*looks))
 

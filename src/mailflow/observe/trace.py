@@ -9,21 +9,15 @@ the organization.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from ipaddress import ip_network
 
 from mailflow.environment.environment import Environment, IPAddress, Server
 from mailflow.exchange.cloud import is_microsoft_host, is_transport_host
 from mailflow.exchange.known import Unknown
 from mailflow.mail.address import is_within
 from mailflow.mail.received import Received
+from mailflow.records.private_address import is_private
 
 MANY = 200  # Received fields; RFC 5321 section 6.3 lets servers stop at 100
-
-# RFC 1918, 6598, 4193, 1122 section 3.2.1.3, 3927 and 4291 section 2.5.6: nobody comes from there over the Internet.
-_INSIDE = (
-    *map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8")),
-    *map(ip_network, ("169.254.0.0/16", "fc00::/7", "fe80::/10", "::1/128")),
-)
 
 
 class Side(Enum):
@@ -149,7 +143,7 @@ class _Walk:
             if is_transport_host(one.from_name):
                 self.untold.append(f"the ranges of this cloud are not known, so that {_host(one)} may be anybody")
                 return Side.UNPLACED
-        if any(client in network for network in _INSIDE):
+        if is_private(client):
             # A firewall that translates addresses hides the client; who wrote the field below shows Microsoft 365.
             return Side.MICROSOFT if here is Side.OWN and older and is_transport_host(older.by) else None
         if here is Side.RECEIVER:

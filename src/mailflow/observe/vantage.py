@@ -13,17 +13,10 @@ from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import Network
 from mailflow.observe.dialogue import Ending
 from mailflow.observe.smtp import TlsSession
+from mailflow.records.private_address import is_private
 
 _NO_WAY = (Ending.NO_CONNECTION, Ending.UNREACHABLE, Ending.NOT_LISTENING)
 _WIDE = 8  # a range with a shorter prefix describes an open door, not an organization
-# Addresses that nobody beyond a translator sees (RFC 1918, RFC 6598, RFC 4193), and those of one link or one host.
-_LOCAL_ONLY = tuple(
-    ip_network(text)
-    for text in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
-        *("fc00::/7", "fe80::/10", "::1/128"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +53,15 @@ def vantage(
     here = {ip_address(session.local) for _, session in tenant if session.local}
     public = dict.fromkeys(given, "given")
     for host, session in tenant:
-        if session.seen_as and not _is_local(session.seen_as):
+        if session.seen_as and not is_private(session.seen_as):
             public.setdefault(session.seen_as, f"as {host} sees it")
     for address in here:
         # Behind a translator the own end is another address; a public one is the one that is seen.
-        if not _is_local(address) and not any(one.version == address.version for one in public):
+        if not is_private(address) and not any(one.version == address.version for one in public):
             public[address] = "the own end of the connection"
     # A public address that was named counts alone: many networks have the private ones of this machine.
     looked_from = set(public) if given else {*public, *here}
     return Vantage(public, _inside(environment, looked_from), _shut(tenant), _altered(tenant))
-
-
-def _is_local(address: IPAddress) -> bool:
-    return any(address in network for network in _LOCAL_ONLY)
 
 
 def _inside(environment: Environment, addresses: set[IPAddress]) -> str:

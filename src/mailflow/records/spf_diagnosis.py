@@ -6,8 +6,8 @@ check_host() says permerror and stops; here every mistake is named, with the rec
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from mailflow.records.private_address import is_private
 from mailflow.records.spf_mend import mend_term, why_wrong
 from mailflow.records.spf_syntax import Directive, Modifier, Record, Term, TermError, parse, parse_term, spf_records
 
@@ -19,21 +19,6 @@ _VERSION_LIKE = re.compile(
 )
 _GLUED = re.compile(r"v=spf1(?=[a-z+?~-])", re.IGNORECASE)
 
-# Addresses that no receiver on the Internet ever sees (RFC 1122, 1918, 3927, 6598; RFC 4193, 4291).
-_PRIVATE = tuple(
-    ip_network(network)
-    for network in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "127.0.0.0/8",
-        "fc00::/7",
-        "fe80::/10",
-        "::1/128",
-    )
-)
 _MOST = 50
 
 # Separators that are none, the full-width ones too.
@@ -230,7 +215,7 @@ def _unwise(words: list[_Word]) -> Iterator[Flaw]:
         elif (network := term.network) and not network.prefixlen and term.qualifier == "+":
             wrong = f"'{term.text}' lets every IPv{network.version} address of the Internet send"
             yield Flaw(word.fragment, word.column, wrong, "name the organization's own network", False)
-        elif network and any(_lies_in(network, private) for private in _PRIVATE):
+        elif network and is_private(network):
             wrong = f"{network} is a private network: no receiver on the Internet ever sees it"
             mend = "write the public address that mail comes from behind the NAT"
             yield Flaw(word.fragment, word.column, wrong, mend, False)
@@ -345,11 +330,6 @@ def _term(word: _Word) -> Term | None:
         return parse_term(word.term or "", word.column)
     except TermError:
         return None
-
-
-def _lies_in(network: IPv4Network | IPv6Network, parent: IPv4Network | IPv6Network) -> bool:
-    same = network.version == parent.version
-    return same and network.prefixlen >= parent.prefixlen and network.network_address in parent
 
 
 def _assemble(words: list[_Word]) -> str:

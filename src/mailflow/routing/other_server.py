@@ -90,7 +90,8 @@ class OtherServerRouter:
         mailboxes = self.environment.mailboxes
         if held.resolved:
             return (self._send(held, assume),)
-        if self.has_mailboxes and mailboxes.home_of(held.recipient) is Home.ON_PREMISES:
+        gateway = self.environment.on_premises.hands_on(self.server, held.recipient.domain)
+        if self.has_mailboxes and not gateway and mailboxes.home_of(held.recipient) is Home.ON_PREMISES:
             target = mailboxes.forwards.get(held.recipient)
             if target:
                 return (Redirect(target, Rule(f"{held.recipient} forwards", _STATED), forward=True),)
@@ -117,7 +118,7 @@ class OtherServerRouter:
         if route is None:
             why = Rule(f"no route covers {held.recipient.domain} ({self.server.origin})", _STATED)
             return Hold(Reply(451, "4.4.4", "no route"), why)
-        hosts = (route.smart_host,) if route.smart_host else ()
+        hosts = self._hosts(route.smart_host) if route.smart_host else ()
         tls = TlsDemand(required=True) if route.require_tls else OPPORTUNISTIC
         why = Rule(f"route for {route.domain} ({self.server.origin})", _STATED)
         if route.presents_certificate and self.server.certificate is None:
@@ -125,6 +126,11 @@ class OtherServerRouter:
         note_addresses(hosts, self.environment.microsoft_365.cloud, assume)
         shows = route.presents_certificate and self.server.certificate is not None
         return Relay(hosts, held.mail_from, why, "", tls, self.server.greets_as, shows)
+
+    def _hosts(self, smart_host: str) -> tuple[str, ...]:
+        """Give a smart host; one behind the gateway by its addresses, as the DNS outside does not know it."""
+        inner = (one for one in self.environment.on_premises.servers if one.name == smart_host and not one.is_outer)
+        return next((tuple(map(str, one.listens)) for one in inner if one.listens), (smart_host,))
 
     def _route(self, name: str) -> Route | None:
         covering = [
