@@ -4,7 +4,8 @@
 python benchmarks/organizations.py FOLDER DOMAINS [ORGANIZATIONS]
 
 writes FOLDER/fixtures/DOMAINS-domains, or organization-1, organization-2 … Every further domain has what contoso.com
-has: its zone, its people, its rows in the exports. The same numbers give the same files.
+has: its zone, signed; its people, its newsletter and who signs that, its rows in the exports. Every fifth has two
+applications besides, as in fixtures/scenario-1-devices. The same numbers give the same files.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 SOURCE = Path(__file__).parents[1] / "fixtures" / "scenario-4"
+DEVICES = Path(__file__).parents[1] / "fixtures" / "scenario-1-devices"
 FIRST = "contoso.com"
 PEOPLE = {"cloud": ("chris", "sara", "lee"), "on_premises": ("kate", "david")}
 FORWARDS = ("kate", "lee")
@@ -33,6 +35,7 @@ ROW_A_DOMAIN = (
     "exchange-server/Get-AcceptedDomain.json",
 )
 ROW_A_PERSON = (
+    "exchange-online/Get-CASMailbox.json",
     "exchange-online/Get-Mailbox.json",
     "exchange-online/Get-MailUser.json",
     "exchange-server/Get-Mailbox.json",
@@ -44,12 +47,15 @@ def write(folder: Path, domains: int) -> None:
     """Write the plan of an organization with so many domains, contoso.com among them."""
     brands = [f"brand-{number}.example" for number in range(2, domains + 1)]
     shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("messages"))
-    _in_text(folder / "environment.yaml", brands)
+    some = brands[::5]
+    _in_text(folder / "environment.yaml", brands, some)
     for brand in brands:
         (folder / "zones" / f"{brand}.zone").write_text(_zone(brand), "utf-8")
     _certificates(folder / "certificates", brands)
     for name in (*ROW_A_DOMAIN, *ROW_A_PERSON):
         _in_json(folder / name, lambda rows: rows + [new for brand in brands for new in _of_brand(rows, brand)])
+    if some:
+        _devices(folder, some)
     _in_json(
         folder / "exchange-online/Get-OutboundConnector.json",
         lambda rows: [row | {"RecipientDomains": [*row["RecipientDomains"], *brands]} for row in rows],
@@ -73,8 +79,8 @@ def _renamed(text: str, brand: str) -> str:
     return text.replace(f"-{FIRST.replace('.', '-')}.", f"-{brand.replace('.', '-')}.")
 
 
-def _in_text(file: Path, brands: list[str]) -> None:
-    """Name the domains, their people and what the newsletter sends as in environment.yaml."""
+def _in_text(file: Path, brands: list[str], some: list[str]) -> None:
+    """Name the domains, their people, what the newsletter sends as and the applications of some in environment.yaml."""
     text = file.read_text("utf-8")
     domain = f"  {FIRST}: {{scenario: 4, mx: [mail.{FIRST}]}}\n"
     text = _with(text, domain, (domain.replace(FIRST, brand, 1) for brand in brands))
@@ -85,9 +91,15 @@ def _in_text(file: Path, brands: list[str]) -> None:
     text = _with(text, forward, (forward.replace(FIRST, brand) for brand in brands))
     party = (
         f"  newsletter:\n    sends_from: [203.0.113.60]\n    as: news@{FIRST}\n    greets_as: mta.newsletter.example\n"
+        f"    dkim: {{{FIRST}: newsletter}}   # it signs as the domain, with this selector\n"
     )
     parties = (party.replace("newsletter:", f"newsletter-{n}:").replace(FIRST, b) for n, b in enumerate(brands, 2))
     text = _with(text, party, parties)
+    text = _with(text, f"signed_zones: [{FIRST}", (f",\n  {brand}" for brand in brands))
+    devices = (
+        "devices: {}                     # printers, scanners, applications that send: scenario-1-devices shows them\n"
+    )
+    text = text.replace(devices, "devices:\n" + "".join(map(_applications, some)) if some else devices)
     listens = "    listens: [131.107.21.232]\n"
     policies = (
         f"  {brand}:\n    policy: mta-sts/{FIRST}.txt\n    certificate: certificates/mta-sts.{brand}.pem\n{listens}"
@@ -96,6 +108,26 @@ def _in_text(file: Path, brands: list[str]) -> None:
     text = _with(text, listens, policies)
     authority = "  - certificates/web-authority.pem\n"
     file.write_text(_with(text, authority, [authority.replace("web", "brands")]), "utf-8")
+
+
+def _applications(brand: str) -> str:
+    """Name an application that an own server relays for, and one that signs in."""
+    label = brand.partition(".")[0]
+    return (
+        f"  monitoring-{label}:\n    way: own-server\n    sends_from: [131.107.21.234]\n"
+        f"    as: monitoring@{brand}\n    sends_outside: true\n"
+        f"  payroll-{label}:\n    way: client-submission\n    as: payroll@{brand}\n    sends_outside: true\n"
+    )
+
+
+def _devices(folder: Path, brands: list[str]) -> None:
+    """Let the own server relay for the applications of some, and those sign in that do."""
+    for name in ("exchange-server/Get-ReceiveConnector.json", "exchange-server/Get-ADPermission.json"):
+        relay = [row for row in _rows(DEVICES / name) if row["Identity"] == "EX01\\Relay for devices EX01"]
+        _in_json(folder / name, lambda rows, relay=relay: rows + relay)
+    name = "exchange-online/Get-CASMailbox.json"
+    (payroll,) = (row for row in _rows(DEVICES / name) if row["Name"] == "payroll")
+    _in_json(folder / name, lambda rows: rows + [payroll | {"PrimarySmtpAddress": f"payroll@{b}"} for b in brands])
 
 
 def _certificates(folder: Path, brands: list[str]) -> None:
@@ -149,8 +181,12 @@ def _with(text: str, entry: str, more: Iterable[str]) -> str:
     return before + entry + "".join(more) + after
 
 
+def _rows(file: Path) -> Any:
+    return json.loads(file.read_text("utf-8"))
+
+
 def _in_json(file: Path, change: Any) -> None:
-    file.write_text(json.dumps(change(json.loads(file.read_text("utf-8"))), indent=1), "utf-8")
+    file.write_text(json.dumps(change(_rows(file)), indent=1), "utf-8")
 
 
 def _of_brand(rows: list[dict[str, Any]], brand: str) -> Iterator[dict[str, Any]]:
