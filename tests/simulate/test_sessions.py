@@ -1,8 +1,11 @@
 """Messages that go the same way follow one another in one SMTP session (RFC 5321 section 3.3)."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
 
 from mailflow.environment.message import Kind, TestMessage
 from mailflow.exchange.known import Assumptions
@@ -12,6 +15,7 @@ from mailflow.mail.reply import Reply
 from mailflow.routing import journal
 from mailflow.routing.decision import Client, Refuse, TlsDemand
 from mailflow.simulate.simulation import Simulation
+from mailflow.simulate.smtp import SmtpServer
 from tests.simulate.conftest import RULE, Rules
 
 World = Any  # tests/simulate/conftest.py
@@ -30,7 +34,9 @@ class Counting(Rules):
         return super().connection(client, assume)
 
 
-def post(world: World, *recipients: str, times: int = 1) -> list[tuple[str, str]]:
+def post(
+    world: World, *recipients: str, times: int = 1, between: Callable[[Simulation], Awaitable[None]] | None = None
+) -> list[tuple[str, str]]:
     """Submit a message to each recipient, all at once, so many times; gives recipient and reply of each handover."""
     messages = [
         TestMessage(
@@ -40,7 +46,9 @@ def post(world: World, *recipients: str, times: int = 1) -> list[tuple[str, str]
     ]
 
     async def work(simulation: Simulation) -> None:
-        for _ in range(times):
+        for time in range(times):
+            if time and between:
+                await between(simulation)
             await simulation.post(messages)
 
     world.run(work)
@@ -98,13 +106,34 @@ def test_a_refused_recipient_leaves_the_session_to_the_next_message(world: Calla
     assert len(server.sessions) == 1
 
 
-def test_a_session_ends_when_everything_is_at_rest(world: Callable[..., World]) -> None:
+def test_a_session_stays_for_the_messages_that_come_later(world: Callable[..., World]) -> None:
     made = world(ZONES)
     server = Counting()
     made.host("mail.from.example", "192.0.2.10", made.rules({"b@to.example": (made.by_mx(),)}))
     made.host("mail.to.example", "192.0.2.20", server)
 
     assert post(made, "b@to.example", times=2) == [("b@to.example", QUEUED)] * 2
+    assert len(server.sessions) == 1
+
+
+def test_a_session_that_the_server_ended_is_opened_anew(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = world(ZONES)
+    server = Counting()
+    made.host("mail.from.example", "192.0.2.10", made.rules({"b@to.example": (made.by_mx(),)}))
+    made.host("mail.to.example", "192.0.2.20", server)
+    connected: list[SmtpServer] = []
+    listen = SmtpServer.connection_made
+    monkeypatch.setattr(SmtpServer, "connection_made", lambda s, way: (connected.append(s), listen(s, way)))
+
+    async def silent(simulation: Simulation) -> None:
+        connected[0]._timeout_cb()  # what aiosmtpd does after five minutes
+        (session,) = simulation._sessions._sessions.values()
+        while session.client and session.client.is_connected:
+            await asyncio.sleep(0)
+
+    assert post(made, "b@to.example", times=2, between=silent) == [("b@to.example", QUEUED)] * 2
     assert len(server.sessions) == 2
 
 

@@ -1,7 +1,7 @@
 """Locating the target host (RFC 5321 section 5.1), as a simulated MTA does it: by the simulated DNS."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -19,19 +19,17 @@ NO_DNS_ANSWER = "4.4.3"  # RFC 3463 section 3.5: directory server failure
 
 
 class Locator:
-    """Finds smart hosts and mail exchangers. Nothing is asked twice."""
+    """Finds smart hosts and mail exchangers. Nothing is asked twice: what they all lead to is the same few hosts."""
 
     def __init__(self, port: int, server: str = "127.0.0.1") -> None:
         self._resolver = dns.asyncresolver.Resolver(configure=False)
         self._resolver.nameservers = [dns.nameserver.Do53Nameserver(server, port)]
         self._resolver.lifetime = _LIFETIME_S
-        self._found: dict[tuple[str, ...], asyncio.Task[Sequence[Target] | Reply]] = {}
+        self._asked: dict[tuple[str, str], asyncio.Task[Any]] = {}
 
     async def targets(self, smart_hosts: Sequence[str], domain: str) -> Sequence[Target] | Reply:
         """Give the hosts for a next hop in the order of trying, or the reply where there is none."""
-        if smart_hosts:
-            return await self._once(("hosts", *smart_hosts), self._smart_hosts(smart_hosts))
-        return await self._once(("mx", domain), self._mail_exchangers(domain))
+        return await (self._smart_hosts(smart_hosts) if smart_hosts else self._mail_exchangers(domain))
 
     async def choices(self, domain: str) -> tuple[tuple[str, ...], ...]:
         """Give the orders in which senders may try the MX hosts of a domain: each of the best preference first, once.
@@ -46,15 +44,6 @@ class Locator:
         hosts = [host for _, host in ranked if literal(host) is None]
         best = [host for preference, host in ranked if preference == ranked[0][0] and host in hosts]
         return tuple((first, *(host for host in hosts if host != first)) for first in best)
-
-    async def _once(
-        self, key: tuple[str, ...], find: Coroutine[Any, Any, Sequence[Target] | Reply]
-    ) -> Sequence[Target] | Reply:
-        if key in self._found:
-            find.close()
-        else:
-            self._found[key] = asyncio.get_running_loop().create_task(find)
-        return await asyncio.shield(self._found[key])
 
     async def _smart_hosts(self, hosts: Sequence[str]) -> Sequence[Target] | Reply:
         found = await self._addresses(hosts, literals=True)
@@ -96,7 +85,14 @@ class Locator:
         return failed if failed and not found else found
 
     async def _ask(self, name: str, rdtype: str) -> Any:
-        """Look up: records, None where there are none, a reply where the DNS gave no answer."""
+        """Look up, once: records, None where there are none, a reply where the DNS gave no answer."""
+        asked = self._asked.get((name, rdtype))
+        if asked is None:
+            asked = asyncio.get_running_loop().create_task(self._look_up(name, rdtype))
+            self._asked[name, rdtype] = asked
+        return asked.result() if asked.done() else await asyncio.shield(asked)
+
+    async def _look_up(self, name: str, rdtype: str) -> Any:
         try:
             return await self._resolver.resolve(name, rdtype, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

@@ -83,7 +83,7 @@ class Simulation:
 
     async def stop(self) -> None:
         """Let every server go."""
-        self._sessions.close()
+        await self._sessions.end()
         for server in self._servers:
             server.close()
         await self.dns.stop()
@@ -222,8 +222,6 @@ class Simulation:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             self._errors.append(error)
-        if not self._tasks and self._sessions.open:
-            self._begin(self._sessions.end())
 
     def _note(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

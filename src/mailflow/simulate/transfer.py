@@ -108,7 +108,8 @@ class _Session:
 class Sessions:
     """Hands messages over. Those that go the same way follow one another in one session, as MTAs let them.
 
-    RFC 5321 section 3.3: a session holds any number of transactions.
+    RFC 5321 section 3.3: a session holds any number of transactions. It stays open until the end, for the messages of
+    the next domain; a server may have ended it by then (section 4.5.3.2.7: after five minutes of silence).
     """
 
     def __init__(self, connect: Connect) -> None:
@@ -134,16 +135,6 @@ class Sessions:
                     with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                         await session.client.quit()
                 session.close()
-
-    def close(self) -> None:
-        """Let every connection go."""
-        for session in self._sessions.values():
-            session.close()
-
-    @property
-    def open(self) -> bool:
-        """Whether a session is open."""
-        return any(session.client is not None for session in self._sessions.values())
 
     async def _try(self, handover: Handover, target: Target) -> Attempt:
         source = next((a for a in handover.sends_from if a.version == target.address.version), None)
