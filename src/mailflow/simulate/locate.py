@@ -77,7 +77,7 @@ class Locator:
             if address:
                 found += [Target(host, address)] if literals else []
                 continue
-            for answer in await asyncio.gather(self._ask(host, "A"), self._ask(host, "AAAA")):
+            for answer in (await self._ask(host, "A"), await self._ask(host, "AAAA")):
                 if isinstance(answer, Reply):
                     failed = answer
                 elif answer is not None:
