@@ -32,7 +32,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
       Afterwards:
         Set-AcceptedDomain <domain> -DomainType Authoritative
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then the type of the accepted domain fits what Microsoft 365 knows of the on-premises recipients
 
@@ -60,7 +60,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
       For Microsoft 365 synchronise the on-premises recipients, and let each mail user lead to its mailbox:
         Set-MailUser <user> -ExternalEmailAddress <address of the on-premises mailbox>
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then each side knows the way to the mailboxes of the other
 
@@ -106,7 +106,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Put ip4:<address> (or ip6:<address>) into the SPF record for each address from which the own servers
       connect to Microsoft 365 or the Internet. Behind address translation it is the translated one.
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When the SPF record of the domain is looked up
     Then every address from which the on-premises servers send passes
 
@@ -163,7 +163,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
         New-OutboundConnector -Name "To our servers" -ConnectorType OnPremises -RecipientDomains <domain> `
           -UseMXRecord $false -SmartHosts <server> -TlsSettings DomainValidation -TlsDomain <name on its certificate>
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then an outbound connector covers the domain
 
@@ -177,7 +177,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Name an own server:
         Set-OutboundConnector "<connector>" -UseMXRecord $false -SmartHosts <server>
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then an outbound connector covers the domain
     And that connector hands over to an on-premises server and not by MX
@@ -190,7 +190,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Demand TLS and the name on the certificate:
         Set-OutboundConnector "<connector>" -TlsSettings DomainValidation -TlsDomain <name on the certificate>
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then an outbound connector covers the domain
     And that connector requires TLS
@@ -206,7 +206,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
         Set-OutboundConnector "<connector>" -TlsSettings DomainValidation -TlsDomain <name on the certificate>
         Enable-ExchangeCertificate <thumbprint> -Services SMTP
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then an outbound connector covers the domain
     And the certificate that the on-premises server shows carries the name the connector demands
@@ -308,7 +308,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Remedy: Mend the outbound connector (HYB-CONN-1 to HYB-CONN-4), and what each side knows of the other's mailboxes
       (HYB-DOMAIN-2, HYB-MAILBOX-2).
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When a message goes from a cloud mailbox to an on-premises mailbox
     Then it is delivered
     And it passes Microsoft 365, then the on-premises servers
@@ -328,7 +328,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
           -TlsAuthLevel DomainValidation -TlsDomain mail.protection.outlook.com -CloudServicesMailEnabled $true `
           -TlsCertificateName "<I>issuer<S>subject"
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When a message goes from an on-premises mailbox to a cloud mailbox
     Then it is delivered
     And it passes the on-premises servers, then Microsoft 365
@@ -358,7 +358,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Source: Routing; Inbound messages from the Internet, the two recipients; stated
     Remedy: Mend the path of the copy that is missing; the rows of the scenario for one recipient name its cause.
 
-    Given the organization has servers of its own
+    Given own servers have a part in the mail of the domain
     When one message goes from the Internet to a cloud mailbox and an on-premises mailbox
     Then it is delivered
 

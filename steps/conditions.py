@@ -22,9 +22,14 @@ def organization_has_servers(environment: Environment, condition: Say) -> None:
     condition(conditions.own_servers(environment))
 
 
+@given("own servers have a part in the mail of the domain")
+def own_servers_take_part(environment: Environment, domain: Domain, condition: Say) -> None:
+    condition(conditions.own_servers_take_part(environment, domain))
+
+
 @given(parsers.parse("mail can come from {sender}"))
-def mail_can_come_from(environment: Environment, sender: str, condition: Say) -> None:
-    condition(conditions.comes_from(environment, sender))
+def mail_can_come_from(environment: Environment, domain: Domain, sender: str, condition: Say) -> None:
+    condition(conditions.comes_from(environment, domain, sender))
 
 
 @given("users of the domain forward mail outside")

@@ -108,8 +108,8 @@ def domain_is_authoritative(environment: Environment, domain: Domain, conclude: 
 
 
 @then("no outbound connector to own servers is left")
-def no_outbound_connector_is_left(environment: Environment, conclude: Say) -> None:
-    conclude(left_over.no_way_to_own_servers(environment))
+def no_outbound_connector_is_left(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(left_over.no_way_to_own_servers(environment, domain))
 
 
 @then("no inbound connector is left for servers that are no more")

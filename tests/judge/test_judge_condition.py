@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from mailflow.environment.environment import Conditions, Route
+from mailflow.environment.environment import Conditions, Domain, Route
 from mailflow.exchange.known import Unknown
 from mailflow.judge import condition
+from mailflow.judge.device import has_own_mailboxes
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, Verdict
 
@@ -117,20 +118,39 @@ def test_what_rests_on_own_servers_does_not_apply_where_there_are_none(world: An
         condition.reports_leave_through_microsoft_365(environment),
         condition.servers_run_exchange(environment),
         condition.own_servers(environment),
-        condition.comes_from(environment, "an on-premises mailbox"),
+        condition.own_servers_take_part(environment, environment.domains[0]),
+        condition.comes_from(environment, environment.domains[0], "an on-premises mailbox"),
     ):
         assert (found.verdict, found.seen) == (
             Verdict.NOT_APPLICABLE,
             "the environment names no server of the organization's own",
         )
-    assert condition.comes_from(environment, "a cloud mailbox").verdict is Verdict.COMPLIANT
+    assert condition.comes_from(environment, environment.domains[0], "a cloud mailbox").verdict is Verdict.COMPLIANT
 
 
 def test_own_servers_are_those_that_the_environment_names(s4: Any) -> None:
     found = condition.own_servers(s4.environment)
     assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "mail.contoso.com")
     assert [(one.of, one.answer) for one in found.evidence] == [("environment.yaml:20", ("mail.contoso.com",))]
-    assert condition.comes_from(s4.environment, "an on-premises mailbox").verdict is Verdict.COMPLIANT
+    assert condition.comes_from(s4.environment, s4.domain, "an on-premises mailbox").verdict is Verdict.COMPLIANT
+
+
+SHOP = Domain("shop.example", "all-in-cloud", ())
+
+
+def test_own_servers_have_no_part_in_a_domain_with_all_of_its_mailboxes_in_the_cloud(s4: Any) -> None:
+    beside = s4.change(domains=(s4.domain, SHOP))
+    found = condition.own_servers_take_part(beside.environment, SHOP)
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_APPLICABLE,
+        "in all-in-cloud all mailboxes are in the cloud, and the environment lists no other of shop.example",
+    )
+    assert condition.comes_from(beside.environment, SHOP, "an on-premises mailbox").verdict is Verdict.NOT_APPLICABLE
+    assert has_own_mailboxes(beside.environment, SHOP).verdict is Verdict.NOT_APPLICABLE
+    assert condition.own_servers_take_part(beside.environment, s4.domain).verdict is Verdict.COMPLIANT
+    listed = beside.mailboxes(on_premises=(KATE, Address("kate", SHOP.name))).environment
+    for environment, domain in ((listed, SHOP), (s4.environment, replace(SHOP, scenario="of-our-own"))):
+        assert condition.own_servers_take_part(environment, domain).verdict is Verdict.COMPLIANT
 
 
 def test_of_the_documentation(s4: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mailflow.environment.environment import Domain
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import ConnectorType, DomainType
 from mailflow.judge import directory, left_over
@@ -15,6 +16,7 @@ from mailflow.policy.finding import Finding, Verdict
 from mailflow.records.answer import Outcome
 
 NAME = "Outbound to 5b0d7d1e-6f0c-4f6b-9c1a-2e9d1c7b8a40"
+CONTOSO = Domain("contoso.com", "all-in-cloud", ())
 INBOUND = "Inbound from 5b0d7d1e-6f0c-4f6b-9c1a-2e9d1c7b8a40"
 
 
@@ -28,7 +30,7 @@ def told(found: Finding) -> tuple[Verdict, str, str]:
 
 
 def test_connectors_that_are_switched_off_lead_nobody_astray(cloud: Any) -> None:
-    found = left_over.no_way_to_own_servers(cloud.environment)
+    found = left_over.no_way_to_own_servers(cloud.environment, CONTOSO)
     assert told(found) == (Verdict.COMPLIANT, "none is", "")
     assert [one.answer for one in found.evidence] == [("False",), ("OnPremises",), ("contoso.com",), ("False",)]
     assert found.evidence[0].asked == f"Enabled of outbound connector '{NAME}'"
@@ -39,7 +41,7 @@ def test_connectors_that_are_switched_off_lead_nobody_astray(cloud: Any) -> None
 
 def test_without_any_connector_the_export_itself_is_the_evidence(cloud: Any) -> None:
     none = cloud.online(outbound_connectors=(), inbound_connectors=()).environment
-    found = [left_over.no_way_to_own_servers(none), left_over.nobody_passes_for_own_servers(none)]
+    found = [left_over.no_way_to_own_servers(none, CONTOSO), left_over.nobody_passes_for_own_servers(none)]
     assert [one.verdict for one in found] == [Verdict.COMPLIANT] * 2
     assert [one.evidence[0].of for one in found] == ["Get-OutboundConnector", "Get-InboundConnector"]
 
@@ -48,9 +50,29 @@ def test_a_connector_to_own_servers(cloud: Any) -> None:
     enabled = cloud.item("outbound_connectors", enabled=True)
     seen = f"'{NAME}' leads contoso.com to mail.contoso.com"
     remedy = f'Set-OutboundConnector "{NAME}" -Enabled $false'
-    assert told(left_over.no_way_to_own_servers(enabled.environment)) == (Verdict.NON_COMPLIANT, seen, remedy)
+    assert told(left_over.no_way_to_own_servers(enabled.environment, CONTOSO)) == (Verdict.NON_COMPLIANT, seen, remedy)
     partner = cloud.item("outbound_connectors", enabled=True, connector_type=ConnectorType.PARTNER)
-    assert left_over.no_way_to_own_servers(partner.environment).verdict is Verdict.COMPLIANT
+    assert left_over.no_way_to_own_servers(partner.environment, CONTOSO).verdict is Verdict.COMPLIANT
+
+
+SHOP = Domain("shop.example", "all-in-cloud", ())
+
+
+@pytest.mark.parametrize(
+    "covering",
+    [{"recipient_domains": ("shop.example",)}, {"recipient_domains": ("*",)}, {"all_accepted_domains": True}],
+)
+def test_a_connector_that_other_domains_need_is_to_leave_this_one_alone(s4: Any, covering: dict[str, Any]) -> None:
+    beside = s4.change(domains=(s4.domain, SHOP))
+    found = left_over.no_way_to_own_servers(beside.environment, SHOP)
+    assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "none does")
+    assert found.asked == "no enabled outbound connector of type OnPremises carries mail for shop.example"
+    carries = beside.item("outbound_connectors", **covering)
+    found = left_over.no_way_to_own_servers(carries.environment, SHOP)
+    remedy = f'Set-OutboundConnector "{NAME}" -AllAcceptedDomains $false -RecipientDomains contoso.com'
+    assert (found.verdict, found.remedy) == (Verdict.NON_COMPLIANT, remedy)
+    whole = carries.item("outbound_connectors", route_all_messages_via_on_premises=True)
+    assert "centralized mail transport" in left_over.no_way_to_own_servers(whole.environment, SHOP).remedy
 
 
 def test_what_is_not_exported_is_not_known(cloud: Any, unknown: Unknown) -> None:
@@ -58,10 +80,12 @@ def test_what_is_not_exported_is_not_known(cloud: Any, unknown: Unknown) -> None
         cloud.online(outbound_connectors=unknown).environment,
         cloud.item("outbound_connectors", enabled=unknown).environment,
     ):
-        found = left_over.no_way_to_own_servers(environment)
+        found = left_over.no_way_to_own_servers(environment, CONTOSO)
         assert told(found)[:2] == (Verdict.NOT_VERIFIED, "the export lacks it")
     hidden = cloud.item("outbound_connectors", enabled=True, smart_hosts=unknown).environment
-    assert left_over.no_way_to_own_servers(hidden).seen == f"'{NAME}' leads contoso.com to what is not exported"
+    assert (
+        left_over.no_way_to_own_servers(hidden, CONTOSO).seen == f"'{NAME}' leads contoso.com to what is not exported"
+    )
 
 
 def test_a_connector_for_servers_that_are_no_more(cloud: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mailflow.environment.message import Kind
 from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, UNABLE_TO_RELAY
 from mailflow.judge import path as judge
 from mailflow.judge.mend import mends, to_be_seen
@@ -22,6 +23,7 @@ DROPPED = Reply(421, "4.4.2", "Connection dropped (421 4.3.2 Service not availab
         ("cloud", UNABLE_TO_RELAY, "-TlsDomainCapabilities mail.protection.outlook.com:AcceptCloudServicesMail"),
         ("out", UNABLE_TO_RELAY, "New-AcceptedDomain"),
         ("out", Reply(530, "5.7.57", "Client not authenticated to send mail"), "-PermissionGroups AnonymousUsers"),
+        ("out", Reply(550, "5.7.51", "TenantInboundAttribution; …"), "-AssociatedAcceptedDomains <those domains>"),
         ("cloud", DROPPED, "-Enabled $true -RemoteIPRanges"),
     ],
 )
@@ -35,6 +37,8 @@ def test_a_reply_that_does_not(path: Any) -> None:
     gone = Reply(421, "4.4.2", "Connection dropped (ConnectionResetError)")
     strange = Reply(550, "5.7.1", "Relaying denied")
     ended = [path("out", ended=Disposition.WAITING, reply=reply) for reply in (gone, strange, None)]
+    locked = Reply(550, "5.7.51", "TenantInboundAttribution; …")  # whose own addresses the connector has to name
+    ended.append(path("out", ended=Disposition.REFUSED, reply=locked, kind=Kind.THIRD_PARTY))
     assert mends([path(), *ended]) == ""
 
 

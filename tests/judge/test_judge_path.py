@@ -82,7 +82,10 @@ def test_nothing_is_true_of_no_message(every: dict[str, Judge]) -> None:
         assert (found.verdict, found.seen, found.remedy) == (
             Verdict.NOT_VERIFIED,
             "the environment lists nobody who could send or get such a message",
-            "List the mailboxes, servers and outside parties in environment.yaml",
+            (
+                "List in environment.yaml who sends and who gets it: mailboxes of the domain (two where both ends are "
+                "on one side), forwards, servers, outside parties"
+            ),
         ), name
 
 

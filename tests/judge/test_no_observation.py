@@ -55,7 +55,7 @@ ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
     "accepted": lambda w: directory.accepted(w.environment, w.domain),
     "type_fits": lambda w: directory.type_fits(w.environment, w.domain),
     "authoritative": lambda w: directory.authoritative(w.environment, w.domain),
-    "no_way_to_own_servers": lambda w: left_over.no_way_to_own_servers(w.environment),
+    "no_way_to_own_servers": lambda w: left_over.no_way_to_own_servers(w.environment, w.domain),
     "nobody_passes_for_own_servers": lambda w: left_over.nobody_passes_for_own_servers(w.environment),
     "no_recipient_leads_back": lambda w: left_over.no_recipient_leads_back(w.environment, w.domain),
     "mailboxes_exist": lambda w: directory.mailboxes_exist(w.environment, w.domain),

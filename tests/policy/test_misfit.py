@@ -9,6 +9,7 @@ from mailflow.environment.environment import Environment, Mailboxes
 from mailflow.environment.fault import load_faulty, read_all
 from mailflow.environment.load import load
 from mailflow.exchange.known import Unknown
+from mailflow.mail.address import Address
 from mailflow.policy.misfit import misfits
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -136,3 +137,20 @@ def test_domains_that_are_alike_stand_together() -> None:
     others = tuple(replace(domain, name=f"{name}.contoso.com", scenario=2) for name in ("a", "b"))
     found = misfits(replace(environment, domains=(domain, *others)))
     assert [(one.domains, one.declared) for one in found] == [(("a.contoso.com", "b.contoso.com"), "2")]
+
+
+@pytest.mark.parametrize(
+    ("name", "against"), [("scenario-1", []), ("scenario-2", ["centralized mail transport is on (outbound connector"])]
+)
+def test_a_domain_with_its_mailboxes_in_the_cloud_may_stand_beside_one_with_own_servers(
+    name: str, against: list[str]
+) -> None:
+    environment = load(FIXTURES / name)
+    (domain,) = environment.domains
+    mailboxes = replace(environment.mailboxes, on_premises=(Address("kate", "own.example"),), forwards={})
+    domains = (replace(domain, scenario="all-in-cloud"), replace(domain, name="own.example"))
+    found = misfits(replace(environment, domains=domains, mailboxes=mailboxes))
+    assert [one.domains for one in found] == [("contoso.com",) for _ in against]
+    for one, said in zip(found, against, strict=True):  # centralized mail transport is the whole tenant's
+        assert f"Against all-in-cloud: {said}" in one.words
+        assert "own servers have" not in one.words

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.x509 import Certificate as X509  # noqa: N814 - Certificate is our own noun here
 from cryptography.x509.oid import NameOID
 
+from mailflow.environment.layout import all_in_the_cloud
 from mailflow.environment.scenario import ScenarioName
 from mailflow.exchange.cloud import Cloud
 from mailflow.exchange.online import ExchangeOnline, Network
@@ -392,6 +393,11 @@ class Environment:
     def mailboxes_in(self, domain: Domain, home: Home) -> tuple[Address, ...]:
         """The listed mailboxes of one domain at one of both places, without those that forward."""
         return tuple(a for a in self.mailboxes.of(domain.name, home) if a not in self.mailboxes.forwards)
+
+    def own_servers_take_part(self, domain: Domain) -> bool:
+        """Whether they have a part in a domain's mail; where its mailboxes are in the cloud, only others need them."""
+        apart = all_in_the_cloud(domain.scenario) and not self.mailboxes.of(domain.name, Home.ON_PREMISES)
+        return bool(self.on_premises.servers) and not apart
 
     def third_parties_of(self, domain: Domain) -> tuple[ThirdParty, ...]:
         """Those who send as somebody of one domain."""

@@ -76,6 +76,11 @@ def layouts() -> tuple[Layout, ...]:
     )
 
 
+def all_in_the_cloud(scenario: object) -> bool:
+    """Whether the documentation has every mailbox of a scenario in the cloud."""
+    return any(one.demands.get("mailboxes") == ("cloud",) for one in layouts() if one.scenario == str(scenario))
+
+
 def compare(facts: Sequence[Fact], unknown: str = "") -> Guess:
     """Compare facts with every documented scenario."""
     known = [fact for fact in facts if fact.value != NOT_KNOWN]

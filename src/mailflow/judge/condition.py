@@ -1,10 +1,12 @@
 """Conditions under which the documentation demands something. Asked, never guessed."""
 
+from dataclasses import replace
+
 from mailflow.environment.environment import Domain, Environment, Home
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions
 from mailflow.judge import evidence
-from mailflow.policy.finding import Evidence, Finding, compliant, not_applicable, not_verified
+from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, not_applicable, not_verified
 from mailflow.routing.decision import Hold, Relay
 from mailflow.routing.router import own_router
 
@@ -44,13 +46,23 @@ def own_servers(environment: Environment) -> Finding:
     return compliant(asked, ", ".join(names), shown)
 
 
-def comes_from(environment: Environment, sender: str) -> Finding:
-    """Whether mail can come from a kind of sender: from mailboxes on own servers where there are such servers."""
-    asked = f"mail can come from {sender}"
-    if sender == ON_PREMISES_MAILBOX and not environment.on_premises.servers:
-        shown = evidence.stated(environment.line("on_premises.servers"), asked, ())
-        return not_applicable(asked, _NO_SERVERS, shown)
-    return compliant(asked, "it can")
+def own_servers_take_part(environment: Environment, domain: Domain) -> Finding:
+    """Whether they have a part in a domain's mail; where its mailboxes are in the cloud, only others need them."""
+    asked = f"own servers have a part in the mail of {domain.name}"
+    found = own_servers(environment)
+    if found.verdict is Verdict.COMPLIANT and not environment.own_servers_take_part(domain):
+        why = (
+            f"in {domain.scenario} all mailboxes are in the cloud, and the environment lists no other of {domain.name}"
+        )
+        return not_applicable(asked, why, evidence.stated(environment.line(f"domains.{domain.name}"), asked, ()))
+    return replace(found, asked=asked)
+
+
+def comes_from(environment: Environment, domain: Domain, sender: str) -> Finding:
+    """Whether mail of a domain can come from a kind of sender: from mailboxes on own servers where it has such."""
+    if sender == ON_PREMISES_MAILBOX:
+        return replace(own_servers_take_part(environment, domain), asked=f"mail can come from {sender}")
+    return compliant(f"mail can come from {sender}", "it can")
 
 
 def users_forward_outside(environment: Environment) -> Finding:

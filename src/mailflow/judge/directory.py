@@ -130,7 +130,7 @@ def mailboxes_exist(environment: Environment, domain: Domain) -> Finding:
     """Judge whether every listed mailbox stands in the export of its side."""
     asked = f"every listed mailbox of {domain.name} exists on its side"
     cloud, own = _listed(environment, domain)
-    if not cloud or (environment.on_premises.servers and not own):
+    if not cloud or (environment.own_servers_take_part(domain) and not own):
         side = "cloud" if not cloud else "on-premises"
         return not_verified(asked, f"the environment lists no {side} mailbox of {domain.name}")
     assume = Assumptions()
@@ -149,7 +149,7 @@ def mailboxes_exist(environment: Environment, domain: Domain) -> Finding:
         return non_compliant(asked, "; ".join(missing), *shown)
     notes = () if exported or not own else ("of the on-premises mailboxes nothing but the environment file tells",)
     if not own:
-        return compliant(asked, f"{len(cloud)} in the tenant, and there is no own server", *shown)
+        return compliant(asked, f"{len(cloud)} in the tenant, and own servers have no part in it", *shown)
     return compliant(asked, f"{len(cloud)} in the tenant, {len(own)} on-premises", *shown, notes=notes)
 
 

@@ -6,28 +6,40 @@ somebody else gets its address.
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.exchange.known import Assumptions, Unknown
-from mailflow.exchange.online import ConnectorType
+from mailflow.exchange.online import ConnectorType, OutboundConnector
 from mailflow.judge import evidence
 from mailflow.judge.device import connectors_of_devices
 from mailflow.judge.inbound import connectors_of_own_servers
 from mailflow.judge.mend import unanswered
 from mailflow.judge.spf import SpfSeen
-from mailflow.mail.address import is_within
+from mailflow.mail.address import is_within, lineage
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.records.answer import Answer, Outcome
 from mailflow.records.spf import Result
 from mailflow.records.spf_syntax import parse, spf_records
 
+_SET = "Set-OutboundConnector"
 
-def no_way_to_own_servers(environment: Environment) -> Finding:
-    """Judge whether no outbound connector leads to own servers ("Do I need to create a connector?")."""
+
+def no_way_to_own_servers(environment: Environment, domain: Domain) -> Finding:
+    """Judge whether no outbound connector leads to own servers ("Do I need to create a connector?").
+
+    Where other domains need one, it is no left-over as long as it does not carry mail for this domain.
+    """
     asked = "no enabled outbound connector of type OnPremises is left"
+    needed = any(map(environment.own_servers_take_part, environment.domains))
+    if needed:
+        asked = f"no enabled outbound connector of type OnPremises carries mail for {domain.name}"
     exported = environment.microsoft_365.online.outbound_connectors
     if isinstance(exported, Unknown):
         return not_verified(asked, exported.why)
     assume = Assumptions()
     left = [
-        c for c in exported if assume(c.enabled, False) and assume(c.connector_type, None) is ConnectorType.ON_PREMISES
+        c
+        for c in exported
+        if assume(c.enabled, False)
+        and assume(c.connector_type, None) is ConnectorType.ON_PREMISES
+        and (not needed or _carries(c, domain.name, assume))
     ]
     shown = [
         evidence.setting(c.origin, prop, f"outbound connector '{c.name}'", value)
@@ -41,11 +53,27 @@ def no_way_to_own_servers(environment: Environment) -> Finding:
     ] or [evidence.config("Get-OutboundConnector", "outbound connectors", ())]
     if left:
         seen = "; ".join(f"'{c.name}' leads {_led(c.recipient_domains)} to {_led(c.smart_hosts)}" for c in left)
-        remedy = "\n".join(f'Set-OutboundConnector "{c.name}" -Enabled $false' for c in left)
+        remedy = "\n".join(_spare(environment, c) if needed else f'{_SET} "{c.name}" -Enabled $false' for c in left)
         return non_compliant(asked, seen, *shown, remedy=remedy)
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
-    return compliant(asked, "none is", *shown)
+    return compliant(asked, "none does" if needed else "none is", *shown)
+
+
+def _carries(connector: OutboundConnector, name: str, assume: Assumptions) -> bool:
+    covering = {name, "*", *(f"*.{parent}" for parent in lineage(name))}
+    listed = assume.listed(connector.recipient_domains)
+    return assume(connector.all_accepted_domains, False) or not covering.isdisjoint(listed)
+
+
+def _spare(environment: Environment, connector: OutboundConnector) -> str:
+    """Say how a connector that other domains need leaves this one alone."""
+    if connector.route_all_messages_via_on_premises is True:
+        return (
+            f"'{connector.name}' carries centralized mail transport, which the whole tenant has, or none of its domains"
+        )
+    others = (domain.name for domain in environment.domains if environment.own_servers_take_part(domain))
+    return f'{_SET} "{connector.name}" -AllAcceptedDomains $false -RecipientDomains {", ".join(others)}'
 
 
 def _led(names: tuple[str, ...] | Unknown) -> str:

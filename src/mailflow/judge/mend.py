@@ -24,10 +24,16 @@ Set-ReceiveConnector "<connector>" -Enabled $true -RemoteIPRanges <ranges of the
 _ANONYMOUS = """Let the receive connector that the Internet reaches admit senders who do not authenticate:
 Set-ReceiveConnector "<connector>" -PermissionGroups AnonymousUsers,ExchangeServers,ExchangeLegacyServers"""
 
+_LOCK = """The MX record leads to a lock: end the restriction, or narrow it to the domains with other MX records:
+Set-InboundConnector "<partner connector>" -Enabled $false
+Set-InboundConnector "<partner connector>" -AssociatedAcceptedDomains <those domains>"""
+
 _CONNECTION = """Let the host listen at the address to which its name leads, and every firewall pass TCP port 25:
 <server>. IN A <address>"""
 
 _SEND = "No message was seen that shows it. To see one (docs/live-messages.md), then judge again:"
+
+_FROM_THE_INTERNET = (Kind.INTERNET_TO_CLOUD, Kind.INTERNET_TO_ON_PREMISES, Kind.INTERNET_TO_BOTH, Kind.CLOUD_FORWARD)
 
 # As simulate.locate and simulate.mta say it.
 _SMART_HOST = re.compile(r"DNS: no address for smart host (?P<hosts>.+)")
@@ -55,6 +61,8 @@ def _mend(one: MailPath) -> str:
         return _CAPABILITY if one.hops and one.hops[-1].place is Place.MICROSOFT_365 else _ACCEPTED
     if one.reply.enhanced == "5.7.57":
         return _ANONYMOUS
+    if one.reply.enhanced == "5.7.51" and one.message.kind in _FROM_THE_INTERNET:
+        return _LOCK
     # In place of a greeting (RFC 5321 section 3.1): no receive connector has the client's address.
     return _RANGES if one.reply.enhanced == "4.4.2" and "421 4.3.2" in one.reply.text else ""
 

@@ -21,6 +21,12 @@ Paths = Sequence[MailPath]
 _REFUSED = (Disposition.REFUSED, Disposition.RETURNED, Disposition.DROPPED)
 
 
+_NOBODY = (
+    "List in environment.yaml who sends and who gets it: mailboxes of the domain (two where both ends are on one side),"
+    " forwards, servers, outside parties"
+)
+
+
 def _judge(
     asked: str,
     paths: Paths,
@@ -52,7 +58,7 @@ def _judged(
     """
     if not paths:
         why = "the environment lists nobody who could send or get such a message"
-        return not_verified(asked, why, remedy="List the mailboxes, servers and outside parties in environment.yaml")
+        return not_verified(asked, why, remedy=_NOBODY)
     open_ = [(one, whys) for one in paths if (whys := [*one.assumptions, *filter(None, [hidden(one)])])]
     failing = [(one, said) for one in paths if certain(one) and (said := wrong(one))]
     if failing:

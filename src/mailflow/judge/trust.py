@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mailflow.environment.environment import Domain, Environment, IPAddress, Server
 from mailflow.exchange.known import Assumptions, Known, Origin
 from mailflow.exchange.online import InboundConnector
+from mailflow.exchange.server import ReceiveConnector
 from mailflow.judge import evidence
 from mailflow.judge.inbound import connectors_of_own_servers, filter_clients
 from mailflow.mail.address import Address
@@ -79,9 +80,12 @@ def _on_premises(environment: Environment, server: Server, assume: Assumptions) 
         owner, value = f"send connector '{send.name}'", send.cloud_services_mail_enabled
         yield _cloud_services_mail(owner, send.origin, value, assume)
     versions = {address.version for address in server.listens}
-    for client in _microsoft_365(environment, assume) if versions else ():
-        if client.address.version in versions:
-            yield _receiving(router, server, client, assume)
+    clients = [one for one in _microsoft_365(environment, assume) if one.address.version in versions]
+    served = [(one, router.receive_connector(one, assume)) for one in clients]
+    if deaf := [str(client.address) for client, connector in served if connector is None]:
+        more = f" and {len(deaf) - 1} more of Microsoft 365" if deaf[1:] else ""
+        yield _Place(f"{server.name}, which has no receive connector for {deaf[0]}{more}", kept=False)
+    yield from (_receiving(connector, client, assume) for client, connector in served if connector)
 
 
 def _microsoft_365(environment: Environment, assume: Assumptions) -> Iterator[Client]:
@@ -92,10 +96,7 @@ def _microsoft_365(environment: Environment, assume: Assumptions) -> Iterator[Cl
             yield Client(address, tls=Tls("TLSv1.3", (cloud.mx_suffix,), client_trusted=True))
 
 
-def _receiving(router: ExchangeServerRouter, server: Server, client: Client, assume: Assumptions) -> _Place:
-    connector = router.receive_connector(client, assume)
-    if connector is None:
-        return _Place(f"{server.name}, which has no receive connector for {client.address}", kept=False)
+def _receiving(connector: ReceiveConnector, client: Client, assume: Assumptions) -> _Place:
     owner = f"receive connector '{connector.name}'"
     capabilities = connector.tls_domain_capabilities
     shown = evidence.setting(connector.origin, "TlsDomainCapabilities", owner, capabilities)
@@ -111,7 +112,7 @@ def _in_tenant(environment: Environment, assume: Assumptions) -> Iterator[_Place
             f"inbound connector '{one.name}'", one.origin, one.cloud_services_mail_enabled, assume
         )
     router = Microsoft365Router(environment)
-    for domain in environment.domains:
+    for domain in filter(environment.own_servers_take_part, environment.domains):
         chosen = router.outbound_connector(domain.name, from_on_premises=False, assume=assume)
         if chosen is None:
             yield _Place(f"the tenant, where no outbound connector covers {domain.name}", kept=False)

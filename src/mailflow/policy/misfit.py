@@ -28,16 +28,26 @@ class Misfit:
     layouts: tuple[Resemblance, ...]  # what speaks for and against each documented scenario
 
 
+# Of a domain with all of its mailboxes in the cloud, in an organization that has own servers for others.
+_APART = (
+    Fact("exit", "nowhere", "own servers have no part in its mail"),
+    Fact("mailboxes", "cloud", "every listed mailbox of the domain is in the cloud"),
+    Fact("servers", "none", "own servers have no part in its mail"),
+)
+
+
 def misfits(environment: Environment) -> tuple[Misfit, ...]:
     """Find the domains whose plan contradicts the scenario that they declare, those that are alike together."""
     common = (_centralized(environment), _exit(environment), _mailboxes(environment), _servers(environment))
-    alike: dict[tuple[str, Fact], list[str]] = {}
+    alike: dict[tuple[str, tuple[Fact, ...]], list[str]] = {}
     for domain in environment.domains:
-        alike.setdefault((str(domain.scenario), _mx(environment, domain.name)), []).append(domain.name)
+        apart = environment.on_premises.servers and not environment.own_servers_take_part(domain)
+        facts = (_mx(environment, domain.name), *((common[0], *_APART) if apart else common))
+        alike.setdefault((str(domain.scenario), facts), []).append(domain.name)
     return tuple(
         Misfit(tuple(domains), declared, _words(declared, told), told.resemblances)
-        for (declared, mx), domains in alike.items()
-        if (told := compare((mx, *common))).of(declared).contradicts
+        for (declared, facts), domains in alike.items()
+        if (told := compare(facts)).of(declared).contradicts
     )
 
 
