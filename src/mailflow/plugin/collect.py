@@ -94,10 +94,13 @@ class DomainNode(pytest.Collector):
 
     def collect(self) -> Iterator["ScenarioItem"]:
         """Give every scenario, and every row of an outline."""
+        of_all = None  # what pytest knows of the one function behind them: it would find it out for each anew
         for row in self.rows:
             for number in row.examples:
-                example = row.scenario.examples[number]
-                yield ScenarioItem.from_parent(self, name=example.name, row=row, example=number)
+                name = row.scenario.examples[number].name
+                item = ScenarioItem.from_parent(self, name=name, row=row, example=number, fixtureinfo=of_all)
+                of_all = item._fixtureinfo  # noqa: SLF001  the parameter is public, its value is not
+                yield item
 
 
 class ScenarioItem(pytest.Function):
