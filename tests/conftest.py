@@ -3,10 +3,13 @@
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.in_a_process import judge
 
 pytest_plugins = ["pytester"]
 
@@ -45,3 +48,12 @@ def beyond_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     guard("sendto", -1)
     yield reached
     assert reached == []
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reports of one run over every environment that is shipped. Nobody writes into them."""
+    reports = tmp_path_factory.mktemp("shipped")
+    run = judge("--reports", reports, timeout_s=300)
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    return reports

@@ -60,10 +60,8 @@ def rows(reports: Path, environment: str) -> dict[str, Row]:
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Row]]:
-    reports = tmp_path_factory.mktemp("sound")
-    assert judge(reports, [], []) == 0
-    return {folder.name: rows(reports, folder.name) for folder in find(ROOT, [])}
+def sound(shipped: Path) -> Mapping[str, Mapping[str, Row]]:
+    return {folder.name: rows(shipped, folder.name) for folder in find(ROOT, [])}
 
 
 @pytest.fixture(scope="module")

@@ -29,15 +29,16 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return folders
 
 
-def test_four_shards_are_one_run(shards: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    judged(tmp_path / "one")
+def test_four_shards_are_one_run(
+    shards: list[Path], shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["merge", *map(str, shards), "--reports", str(tmp_path / "merged")]) == 0
-    names = sorted(path.parents[1].name for path in (tmp_path / "one").glob("*/simulated/report.json"))
+    names = sorted(path.parents[1].name for path in shipped.glob("*/simulated/report.json"))
     assert len(names) >= 5
     told = capsys.readouterr().out
     for name in names:
         assert f"✓ {name} (Contoso), simulated: Ready\n  Everything planned was judged" in told
-        one = read(tmp_path / "one" / name / "simulated" / "report.json")
+        one = read(shipped / name / "simulated" / "report.json")
         merged = read(tmp_path / "merged" / name / "simulated" / "report.json")
         assert [(r.requirement.id, r.domain) for r in merged.results] == [
             (r.requirement.id, r.domain) for r in one.results
@@ -46,7 +47,7 @@ def test_four_shards_are_one_run(shards: list[Path], tmp_path: Path, capsys: pyt
         assert (found.changes, found.same) == ((), len(one.results))
         assert merged.completeness == one.completeness
     recording = read_recording(tmp_path / "merged" / WHERE / "evidence.json")
-    whole = read_recording(tmp_path / "one" / WHERE / "evidence.json")
+    whole = read_recording(shipped / WHERE / "evidence.json")
     assert {answer.question for answer in recording.answers} == {answer.question for answer in whole.answers}
     assert recording.paths.keys() == whole.paths.keys()
 

@@ -27,19 +27,21 @@ def judged(project: Path, environment: str = "contoso.com") -> tuple[int, dict[s
     return judge(project=project).returncode, report_of(project / "reports", environment)
 
 
-@pytest.mark.parametrize("scenario", [1, 2, 3, 4])
-def test_a_new_environment_runs_and_nothing_in_it_is_true_yet(scenario: int, project: Path) -> None:
-    assert main(["new", "contoso.com", "--scenario", str(scenario)]) == 0
+def test_a_new_environment_runs_and_nothing_in_it_is_true_yet(project: Path) -> None:
+    for scenario in (1, 2, 3, 4):
+        assert main(["new", f"brand-{scenario}.example", "--scenario", str(scenario)]) == 0
 
-    status, report = judged(project)
-    assert (status, report["decision"]) == (1, "incomplete")
-    assert report["completeness"]["undefined"] == report["completeness"]["errors"] == []
-    verdicts = {row["id"]: row["verdict"] for row in report["requirements"]}
-    assert {name for name, verdict in verdicts.items() if verdict != "not-verified"} == UNASKED
-    assert {verdicts[name] for name in UNASKED} == {"not-applicable"}
-    assert "CONTOSO-COM-PATH-1" in {row["id"] for row in report["requirements"]}
-    reasons = {row["id"]: row["reason"] for row in report["requirements"]}
-    assert reasons[f"S{scenario}-MX-1"].startswith("still to be filled in: environment.yaml:")
+    assert judge(project=project).returncode == 1
+    for scenario in (1, 2, 3, 4):
+        report = report_of(project / "reports", f"brand-{scenario}.example")
+        assert report["decision"] == "incomplete"
+        assert report["completeness"]["undefined"] == report["completeness"]["errors"] == []
+        verdicts = {row["id"]: row["verdict"] for row in report["requirements"]}
+        assert {name for name, verdict in verdicts.items() if verdict != "not-verified"} == UNASKED
+        assert {verdicts[name] for name in UNASKED} == {"not-applicable"}
+        assert f"BRAND-{scenario}-EXAMPLE-PATH-1" in {row["id"] for row in report["requirements"]}
+        reasons = {row["id"]: row["reason"] for row in report["requirements"]}
+        assert reasons[f"S{scenario}-MX-1"].startswith("still to be filled in: environment.yaml:")
 
 
 def test_what_is_filled_in_is_judged_and_the_rest_is_not(project: Path) -> None:
@@ -169,10 +171,10 @@ def test_the_kit_s_own_environments_name_its_own_schema(tmp_path: Path, monkeypa
     assert first == "# yaml-language-server: $schema=../../src/mailflow/environment/environment.schema.json"
 
 
-def test_forty_domains_are_made_and_judged(project: Path) -> None:
-    (project / "domains.txt").write_text("".join(f"domain{i}.example\n" for i in range(40)), encoding="utf-8")
+def test_a_dozen_domains_are_made_and_judged(project: Path) -> None:
+    (project / "domains.txt").write_text("".join(f"domain{i}.example\n" for i in range(12)), encoding="utf-8")
     assert main(["new", "--each", "--scenario", "4", *FILLED, "@domains.txt"]) == 0
 
-    _, report = judged(project, "domain39.example")
+    _, report = judged(project, "domain11.example")
     assert report["completeness"]["planned"] == report["completeness"]["judged"] == len(report["requirements"])
-    assert len(list(project.glob("reports/*/simulated/report.json"))) == 40
+    assert len(list(project.glob("reports/*/simulated/report.json"))) == 12
