@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from mailflow.environment.layout import all_in_the_cloud
 from mailflow.environment.scenario import ScenarioName
 from mailflow.exchange.cloud import Cloud
-from mailflow.exchange.online import ExchangeOnline, Network
+from mailflow.exchange.online import ExchangeOnline, Network, by_name
 from mailflow.exchange.server import ExchangeServer
 from mailflow.mail.address import Address
 from mailflow.records.mx_change import Lowered
@@ -403,6 +403,10 @@ class Environment:
         """Those who send as somebody of one domain."""
         return self._third_parties.get(domain.name, ())
 
+    def devices_of(self, domain: Domain) -> tuple[Device, ...]:
+        """The devices that send under one domain."""
+        return self._devices.get(domain.name, ())
+
     @cached_property
     def filter_servers(self) -> tuple[Server, ...]:
         """The servers of third parties that filter the organization's mail; never own ones."""
@@ -425,11 +429,11 @@ class Environment:
 
     @cached_property
     def _third_parties(self) -> Mapping[str, tuple[ThirdParty, ...]]:
-        found: dict[str, list[ThirdParty]] = defaultdict(list)
-        for party in self.third_parties:
-            if party.sends_as:
-                found[party.sends_as.domain].append(party)
-        return {name: tuple(parties) for name, parties in found.items()}
+        return by_name(self.third_parties, lambda party: party.sends_as.domain if party.sends_as else "")
+
+    @cached_property
+    def _devices(self) -> Mapping[str, tuple[Device, ...]]:
+        return by_name(self.devices, lambda device: device.sends_as.domain)
 
 
 def certificate_names(certificate: X509) -> tuple[str, ...]:

@@ -221,11 +221,6 @@ def _third_party(environment: Environment, domain: Domain) -> tuple[TestMessage,
     )
 
 
-def devices_of(environment: Environment, domain: Domain) -> tuple[Device, ...]:
-    """The devices that send under a domain."""
-    return tuple(device for device in environment.devices if device.sends_as.domain == domain.name)
-
-
 def device_host(environment: Environment, device: Device) -> str:
     """To whom a device hands its mail: an own server, or the host of the tenant (Devices, options 2 and 3)."""
     return device.server or environment.microsoft_365.cloud.mx_host(device.sends_as.domain)
@@ -238,7 +233,7 @@ def _from_device(kind: Kind, home: Home | None) -> Callable[[Environment, Domain
         outside = tuple(a for o, a in _correspondents(environment) if o.tenant_id is None)
         return tuple(
             TestMessage(kind, device.name, Envelope(device.sends_as, (recipient,)))
-            for device in devices_of(environment, domain)
+            for device in environment.devices_of(domain)
             if device.hands_over and (home or device.sends_outside)
             for recipient in (environment.mailboxes_in(domain, home) if home else outside)
         )
@@ -250,7 +245,7 @@ def _stranger_as_device(environment: Environment, domain: Domain) -> tuple[TestM
     """The sender that a device writes, at the host to which it hands over: whoever reads its mail knows both."""
     return tuple(
         TestMessage(Kind.STRANGER_AS_DEVICE, STRANGER, Envelope(device.sends_as, (stranger_to(domain),)), host)
-        for device in devices_of(environment, domain)
+        for device in environment.devices_of(domain)
         if device.hands_over
         for host in [device_host(environment, device)]
     )

@@ -66,8 +66,12 @@ def is_microsoft_host(name: str) -> bool:
 
     Includes the hosts below mx.microsoft, excludes the retired ones.
     """
-    suffixes = {cloud(each).mx_suffix for each in CLOUDS} | {_data()["signed_mx_suffix"]}
-    return any(_host(name).endswith(f".{suffix}") for suffix in suffixes)
+    return _host(name).endswith(_mx_suffixes())
+
+
+@cache
+def _mx_suffixes() -> tuple[str, ...]:
+    return tuple(f".{suffix}" for suffix in (*(cloud(each).mx_suffix for each in CLOUDS), _data()["signed_mx_suffix"]))
 
 
 def is_transport_host(name: str) -> bool:

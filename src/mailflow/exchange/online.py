@@ -6,17 +6,19 @@ cmdlet reference) and the documents that docs/behaviours.md names rule by rule.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
+from typing import TypeVar
 
 from mailflow.exchange.directory import Directory
 from mailflow.exchange.known import Known, Origin, Unknown
 from mailflow.mail.address import Address
 
+T = TypeVar("T")
 Network = IPv4Network | IPv6Network
 
 
@@ -54,12 +56,12 @@ class AcceptedDomain:
     origin: Origin
 
 
-def by_name(domains: Known[tuple[AcceptedDomain, ...]]) -> Mapping[str, tuple[AcceptedDomain, ...]]:
-    """Give accepted domains by the names that are written; none where they are unknown."""
-    found: dict[str, list[AcceptedDomain]] = defaultdict(list)
-    for domain in () if isinstance(domains, Unknown) else domains:
-        found[domain.domain_name].append(domain)
-    return {name: tuple(several) for name, several in found.items()}
+def by_name(listed: Known[tuple[T, ...]], name: Callable[[T], str]) -> Mapping[str, tuple[T, ...]]:
+    """Give objects by the domain names that are written in them; none where they are unknown."""
+    found: dict[str, list[T]] = defaultdict(list)
+    for one in () if isinstance(listed, Unknown) else listed:
+        found[name(one)].append(one)
+    return {written: tuple(several) for written, several in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,17 @@ class ExchangeOnline:
     @cached_property
     def accepted_by_name(self) -> Mapping[str, tuple[AcceptedDomain, ...]]:
         """The accepted domains by their names; none where they are unknown."""
-        return by_name(self.accepted_domains)
+        return by_name(self.accepted_domains, lambda one: one.domain_name)
+
+    @cached_property
+    def remote_by_name(self) -> Mapping[str, tuple[RemoteDomain, ...]]:
+        """The remote domains by their names, wildcards among them; none where they are unknown."""
+        return by_name(self.remote_domains, lambda one: one.domain_name)
+
+    @cached_property
+    def dkim_by_name(self) -> Mapping[str, tuple[DkimSigningConfig, ...]]:
+        """The signing configurations by the domain; none where they are unknown."""
+        return by_name(self.dkim_signing_configs, lambda one: one.domain)
 
     @cached_property
     def recipients(self) -> Directory[Mailbox | MailUser]:

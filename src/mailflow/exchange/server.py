@@ -140,7 +140,7 @@ class ExchangeServer:
     @cached_property
     def accepted_by_name(self) -> Mapping[str, tuple[AcceptedDomain, ...]]:
         """The accepted domains by their names, `*` and `*.contoso.com` among them; none where they are unknown."""
-        return by_name(self.accepted_domains)
+        return by_name(self.accepted_domains, lambda one: one.domain_name)
 
     @cached_property
     def recipients(self) -> Directory[Mailbox | RemoteMailbox]:

@@ -7,7 +7,6 @@ options 1 to 3. That mail arrives is judged by its path.
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from mailflow.environment.environment import Device, DeviceWay, Domain, Environment, Home, IPAddress
-from mailflow.environment.message import devices_of
 from mailflow.exchange.known import Assumptions, Known, Unknown
 from mailflow.exchange.online import CasMailbox, ConnectorType
 from mailflow.judge import evidence
@@ -58,7 +57,7 @@ def has_own_mailboxes(environment: Environment, domain: Domain) -> Finding:
 
 
 def _of(environment: Environment, domain: Domain, *ways: DeviceWay) -> list[Device]:
-    return [device for device in devices_of(environment, domain) if device.way in ways]
+    return [device for device in environment.devices_of(domain) if device.way in ways]
 
 
 def recognised(environment: Environment, domain: Domain) -> Finding:

@@ -1,6 +1,6 @@
 """Microsoft 365 as an MTA: what Exchange Online does with a message, from the settings of the tenant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -24,7 +24,7 @@ from mailflow.exchange.replies import (
     RECIPIENT_NOT_FOUND_ONLINE,
     RECIPIENT_REJECTED,
 )
-from mailflow.mail.address import LONGEST_LOCAL, Address, is_within, lineage
+from mailflow.mail.address import LONGEST_LOCAL, Address, lineage
 from mailflow.mail.reply import Reply
 from mailflow.routing.attribution import Tenants, accepted_domain, attribute
 from mailflow.routing.decision import (
@@ -172,7 +172,8 @@ class Microsoft365Router:
         )
         if mode is AutoForwardingMode.OFF:
             return off  # whatever the remote domain says
-        settings = _remote_domain(assume.listed(online.remote_domains), target.domain)
+        assume.listed(online.remote_domains)
+        settings = _remote_domain(online.remote_by_name, target.domain)
         if settings and not assume(settings.auto_forward_enabled, True):
             return off
         return Redirect(target, Rule("the mailbox forwards outside", "SRS"), forward=True)
@@ -306,8 +307,8 @@ class Microsoft365Router:
             return ()  # what other tenants sign is theirs to say
         if accepted_domain(self.tenants.own, held.recipient.domain, Assumptions()):
             return ()  # DKIM setup: no signature between domains that one organization controls
-        configs = assume.listed(tenant.online.dkim_signing_configs)
-        own = [one for one in configs if one.domain == content.author_domain]
+        assume.listed(tenant.online.dkim_signing_configs)
+        own = tenant.online.dkim_by_name.get(content.author_domain, ())
         if len(own) > 1:
             assume.note(f"Get-DkimSigningConfig has several configurations of {content.author_domain}")
         if not own or not assume(own[0].enabled, False):
@@ -365,14 +366,10 @@ def _covering(name: str) -> frozenset[str]:
     return frozenset((name, *(f"*.{above}" for above in lineage(name)[1:])))
 
 
-def _remote_domain(domains: Iterable[RemoteDomain], name: str) -> RemoteDomain | None:
+def _remote_domain(domains: Mapping[str, tuple[RemoteDomain, ...]], name: str) -> RemoteDomain | None:
     """Find the settings for a domain: the most specific, `*.contoso.com` for it and all below, else `*`."""
-    covering = [d for d in domains if d.domain_name in (name, "*") or _below(d.domain_name, name)]
-    return max(covering, key=lambda d: (d.domain_name == name, len(d.domain_name)), default=None)
-
-
-def _below(wildcard: str, name: str) -> bool:
-    return wildcard.startswith("*.") and is_within(name, wildcard[2:])
+    covering = (name, *(f"*.{above}" for above in lineage(name)), "*")
+    return next((domains[written][0] for written in covering if written in domains), None)
 
 
 def _tls_demand(connector: OutboundConnector, assume: Assumptions) -> TlsDemand:

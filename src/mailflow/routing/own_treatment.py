@@ -11,7 +11,7 @@ def own_treatment(
     environment: Environment, server: Server, content: Content, held: Held, assume: Assumptions
 ) -> tuple[Treatment, ...]:
     """Give what it does to a message, in order; to mail inside the organization nothing that anybody outside sees."""
-    if held.recipient.domain in _inside(environment):
+    if _is_inside(environment, held.recipient.domain):
         return ()
     selector = server.dkim.get(content.author_domain)
     changes = server.changes_messages
@@ -33,6 +33,6 @@ def own_treatment(
     return tuple(found)
 
 
-def _inside(environment: Environment) -> set[str]:
+def _is_inside(environment: Environment, name: str) -> bool:
     tenant = environment.microsoft_365
-    return {domain.name for domain in environment.domains} | {tenant.initial_domain, tenant.coexistence_domain}
+    return name in environment.domain_names or name in (tenant.initial_domain, tenant.coexistence_domain)

@@ -6,7 +6,7 @@ import dns.rdtypes.ANY.TXT
 
 from mailflow.environment.environment import Environment
 from mailflow.exchange.known import Known, Unknown
-from mailflow.mail.address import is_within, lineage
+from mailflow.mail.address import lineage
 from mailflow.records.dkim_key import parse
 from mailflow.routing.microsoft_365 import initial_selector
 from mailflow.simulate.signature import key_record
@@ -56,7 +56,7 @@ def _usable_at(environment: Environment, name: str) -> str:
     for record in zone.get_rdataset(at, "CNAME") or ():
         if isinstance(record, dns.rdtypes.ANY.CNAME.CNAME):
             target = record.target.to_text(omit_final_dot=True).lower()
-            return "" if any(is_within(target, planned) for planned in environment.zones) else target
+            return "" if any(parent in environment.zones for parent in lineage(target)) else target
     records = [one for one in zone.get_rdataset(at, "TXT") or () if isinstance(one, dns.rdtypes.ANY.TXT.TXT)]
     texts = [b"".join(record.strings).decode("ascii", "replace") for record in records]
     return name if len(texts) == 1 and not parse(texts[0]).wrong else ""
