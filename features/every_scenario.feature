@@ -453,6 +453,34 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then cross-premises headers keep the internal trust of mail in both directions
 
+  @HYB-FILTER-1 @must @tenant
+  Scenario: No transport rule lets all Internet mail past the filter
+    A rule that sets the spam confidence level to -1 ends what Microsoft 365 filters. Without a condition that strangers
+    do not meet it does so for everybody; only malware and phishing of high confidence are still kept.
+
+    Source: Sender allowlists; Use mail flow rules; derived
+    Source: Third-party filter; Scenario 1, step 5; derived
+    Remedy: Limit the rule to those whom it was made for, by their addresses, or switch it off:
+        Set-TransportRule "<rule>" -SenderIpRanges <addresses>
+        Disable-TransportRule "<rule>"
+
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then no transport rule lets all Internet mail past the filter of Microsoft 365
+
+  @HYB-FILTER-2 @should @tenant
+  Scenario: No transport rule trusts the sender's name alone
+    Anybody can write any name. Whoever writes one that such a rule trusts is neither filtered nor checked, and the
+    documentation says never to do so.
+
+    Source: Sender allowlists; Use mail flow rules, "Never"; stated
+    Remedy: Let the rule ask for what proves the name as well, or for the addresses from which that sender sends:
+        Set-TransportRule "<rule>" -HeaderContainsMessageHeader Authentication-Results `
+          -HeaderContainsWords dmarc=pass,dmarc=bestguesspass
+      Better: an allow entry in the Tenant Allow/Block List, and no rule.
+
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then no transport rule lets mail past the filter of Microsoft 365 for its sender's name alone
+
   @HYB-EF-1 @should @scenario:1 @scenario:2 @scenario:3 @scenario:4
   Scenario: Enhanced Filtering fits the scenario
     Where the MX record names the own servers, Microsoft 365 sees their address instead of the sender's, and judges

@@ -92,7 +92,8 @@ Feature: Scenario third-party-filter – MX at a filtering service, which hands 
   @FILTER-EF-1 @should
   Scenario: Microsoft 365 looks past the filter to the sender
     Without it the service counts as the sender of everything: SPF fails, and what the service let through is judged by
-    its address. A rule that bypasses the filter of Microsoft 365 switches off most of its protection.
+    its address. The documentation's second choice is a transport rule that lets what comes from the service past the
+    filter of Microsoft 365: with one for all its addresses the row does not apply, and most of the protection is off.
 
     Source: Third-party filter; Scenario 1, step 5; stated
     Source: Enhanced Filtering; Scenarios, and centralized mail transport; stated
@@ -101,6 +102,19 @@ Feature: Scenario third-party-filter – MX at a filtering service, which hands 
 
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then Enhanced Filtering skips the third-party filter
+
+  @FILTER-SCL-1 @should
+  Scenario: No transport rule switches off what Enhanced Filtering is for
+    Enhanced Filtering and a rule that sets the spam confidence level to -1 are two choices, not two halves: with both,
+    the sender is found out, and then nothing asks who he is. The rule of the time before is easily forgotten.
+
+    Source: Third-party filter; Scenario 1, step 5; stated
+    Source: Enhanced Filtering; procedures, a rule that skips filtering; stated
+    Remedy: Switch the rule off:
+        Disable-TransportRule "<rule>"
+
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then no transport rule undoes what Enhanced Filtering is for
 
   @FILTER-TRUST-1 @must
   Scenario: Mail that the filter hands on counts as mail from the Internet

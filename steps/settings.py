@@ -5,8 +5,8 @@ from pytest_bdd import then, when
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
 from mailflow.exchange.online import OutboundConnector
+from mailflow.judge import bypass, directory, enhanced_filtering, inbound, left_over, outbound, send, trust
 from mailflow.judge import condition as conditions
-from mailflow.judge import directory, inbound, left_over, outbound, send, trust
 from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
 
@@ -48,7 +48,22 @@ def partner_connector_refuses_past_filter(environment: Environment, domain: Doma
 
 @then("Enhanced Filtering skips the third-party filter")
 def enhanced_filtering_skips_filter(environment: Environment, domain: Domain, conclude: Say) -> None:
-    conclude(trust.filter_is_skipped(environment, domain))
+    conclude(enhanced_filtering.filter_is_skipped(environment, domain))
+
+
+@then("no transport rule undoes what Enhanced Filtering is for")
+def no_rule_undoes_enhanced_filtering(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(enhanced_filtering.skipping_is_not_undone(environment, domain))
+
+
+@then("no transport rule lets all Internet mail past the filter of Microsoft 365")
+def no_rule_lets_everybody_past(environment: Environment, conclude: Say) -> None:
+    conclude(bypass.none_for_everybody(environment))
+
+
+@then("no transport rule lets mail past the filter of Microsoft 365 for its sender's name alone")
+def no_rule_lets_past_by_name(environment: Environment, conclude: Say) -> None:
+    conclude(bypass.none_by_name_alone(environment))
 
 
 @then("an outbound connector routes all messages through the on-premises servers", target_fixture="connector")
@@ -140,4 +155,4 @@ def internal_trust_is_kept(environment: Environment, door: Door, conclude: Say) 
 
 @then("Enhanced Filtering fits the scenario of the domain")
 def enhanced_filtering_fits(environment: Environment, domain: Domain, conclude: Say) -> None:
-    conclude(trust.enhanced_filtering_fits(environment, domain))
+    conclude(enhanced_filtering.fits_the_scenario(environment, domain))

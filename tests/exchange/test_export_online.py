@@ -264,6 +264,27 @@ def test_names_are_compared_without_regard_to_case(tmp_path: Path) -> None:
     assert domain.origin.lines == {"DomainName": 2, "DomainType": 3, "Default": 3, "MatchSubDomains": 3}
 
 
+def test_a_transport_rule_that_keeps_the_filter_off(tmp_path: Path) -> None:
+    written = (
+        '[{"Name": "Filtered elsewhere", "State": "Enabled", "SetSCL": "-1", "RecipientDomainIs": ["Contoso.com"],'
+        ' "SenderIpRanges": ["203.0.113.10-203.0.113.11", "198.51.100.0/24"]},'
+        ' {"Name": "Other", "State": "Enabled", "SetSCL": null, "SenderIpRanges": null, "RecipientDomainIs": null},'
+        ' {"Name": "Old", "State": "Enabled"}]'
+    )
+    (tmp_path / "Get-TransportRule.json").write_text(written, encoding="utf-8")
+
+    rules = read_exchange_online(tmp_path, tmp_path).transport_rules
+
+    assert isinstance(rules, tuple)
+    first, second, old = ((rule.set_scl, rule.sender_ip_ranges, rule.recipient_domain_is) for rule in rules)
+    assert first == (-1, (ip_network("203.0.113.10/31"), ip_network("198.51.100.0/24")), ("contoso.com",))
+    assert second == (None, (), ())
+    assert old == tuple(
+        Unknown(f"{name} is not in Get-TransportRule.json:1 (transport rule 'Old')")
+        for name in ("SetSCL", "SenderIpRanges", "RecipientDomainIs")
+    )
+
+
 def test_a_transport_rule_that_routes(tmp_path: Path) -> None:
     written = (
         '[{"Name": "By rule", "State": "Enabled", "RouteMessageOutboundConnector": "To gateway"},'

@@ -244,10 +244,21 @@ def test_port(value: object) -> None:
     assert read.port(value) == 25
 
 
+@pytest.mark.parametrize(("value", "level"), [(-1, -1), ("-1", -1), (" 9", 9), (0, 0), ({"Value": -1}, -1)])
+def test_scl(value: object, level: int) -> None:
+    assert read.scl(value) == level
+
+
+@pytest.mark.parametrize("value", [10, "10", -2, True, "", "high", None, [], {}])
+def test_what_is_no_scl(value: object) -> None:
+    with pytest.raises(Unfit, match="expected a spam confidence level from -1 to 9"):
+        read.scl(value)
+
+
 READERS: list[Callable[[object], object]] = [
     read.boolean, read.text, read.domain, read.certificate_domain, read.address, read.proxy_address, read.host,
-    read.address_range, read.networks, read.port, read.address_space, read.certificate_name, read.capabilities,
-    read.server_name, read.server_of_identity, read.moment,
+    read.address_range, read.networks, read.port, read.scl, read.address_space, read.certificate_name,
+    read.capabilities, read.server_name, read.server_of_identity, read.moment,
     lambda value: read.word(DomainType, value, {}), lambda value: read.flags(value, FLAGS),
 ]  # fmt: skip
 MEMBERS = st.sampled_from([

@@ -8,7 +8,7 @@ import pytest
 
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import ConnectorType
-from mailflow.judge import inbound, mx, trust
+from mailflow.judge import enhanced_filtering, inbound, mx
 from mailflow.policy.finding import Finding, Verdict
 from mailflow.records.answer import Question
 
@@ -121,15 +121,18 @@ def test_a_connector_for_own_servers_that_matches_the_filter_is_seen(front: Any)
 )
 def test_enhanced_filtering(front: Any, change: dict[str, Any], verdict: Verdict, seen: str) -> None:
     changed = front.item("inbound_connectors", LOCK, **change)
-    found = trust.filter_is_skipped(changed.environment, front.domain)
+    found = enhanced_filtering.filter_is_skipped(changed.environment, front.domain)
     assert told(found) == (verdict, seen)
 
 
 def test_enhanced_filtering_without_a_filter_or_its_export(front: Any, unknown: Unknown) -> None:
     alone = front.change(third_parties=()).environment
-    assert told(trust.filter_is_skipped(alone, front.domain)) == (
+    assert told(enhanced_filtering.filter_is_skipped(alone, front.domain)) == (
         Verdict.NOT_VERIFIED,
         "the environment names no server of a third-party filter",
     )
     hidden = front.item("inbound_connectors", LOCK, ef_skip_last_ip=unknown).environment
-    assert told(trust.filter_is_skipped(hidden, front.domain)) == (Verdict.NOT_VERIFIED, "the export lacks it")
+    assert told(enhanced_filtering.filter_is_skipped(hidden, front.domain)) == (
+        Verdict.NOT_VERIFIED,
+        "the export lacks it",
+    )

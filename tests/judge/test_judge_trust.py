@@ -10,7 +10,7 @@ from mailflow.environment.environment import Domain
 from mailflow.exchange.cloud import cloud
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.server import AddressRange
-from mailflow.judge import trust
+from mailflow.judge import enhanced_filtering, trust
 from mailflow.observe.path import Disposition
 from mailflow.policy.finding import Evidence, Verdict
 
@@ -134,7 +134,7 @@ def test_connector_of_somebody_else_does_not_matter(s4: Any) -> None:
     )
     world = s4.online(inbound_connectors=(*connectors, scanners))
     assert trust.kept_in_both_directions(world.environment, []).verdict is Verdict.COMPLIANT
-    assert trust.enhanced_filtering_fits(world.environment, s4.domain).verdict is Verdict.COMPLIANT
+    assert enhanced_filtering.fits_the_scenario(world.environment, s4.domain).verdict is Verdict.COMPLIANT
 
 
 def test_no_exchange_server(s4: Any) -> None:
@@ -153,7 +153,7 @@ def test_ranges_that_nobody_has_read(s4: Any) -> None:
 
 
 def test_enhanced_filtering_is_nothing_for_scenario_1(s1: Any) -> None:
-    found = trust.enhanced_filtering_fits(s1.environment, s1.domain)
+    found = enhanced_filtering.fits_the_scenario(s1.environment, s1.domain)
     assert (found.verdict, found.seen) == (
         Verdict.NOT_APPLICABLE,
         "in scenario 1 Microsoft 365 sees the sender itself",
@@ -166,7 +166,9 @@ OWN = (ip_network("131.107.21.0/24"),)
 @pytest.mark.parametrize("fields", [{}, {"ef_skip_last_ip": False, "ef_skip_ips": OWN}], ids=["last", "by address"])
 def test_skips(s3: Any, s4: Any, fields: Any) -> None:
     for world in (s3, s4):
-        found = trust.enhanced_filtering_fits(world.item("inbound_connectors", **fields).environment, world.domain)
+        found = enhanced_filtering.fits_the_scenario(
+            world.item("inbound_connectors", **fields).environment, world.domain
+        )
         assert (found.verdict, found.asked, found.seen) == (
             Verdict.COMPLIANT,
             "Enhanced Filtering skips the on-premises servers",
@@ -190,13 +192,13 @@ def test_skips(s3: Any, s4: Any, fields: Any) -> None:
 )
 def test_does_not_skip(s4: Any, fields: Any, told: str) -> None:
     world = s4.item("inbound_connectors", name="X", **fields)
-    found = trust.enhanced_filtering_fits(world.environment, s4.domain)
+    found = enhanced_filtering.fits_the_scenario(world.environment, s4.domain)
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, f"'X' {told}")
     assert found.remedy == 'Set-InboundConnector "X" -EFSkipLastIP $true -EFUsers $null'
 
 
 def test_is_off_in_scenario_2(s2: Any) -> None:
-    found = trust.enhanced_filtering_fits(s2.environment, s2.domain)
+    found = enhanced_filtering.fits_the_scenario(s2.environment, s2.domain)
     assert (found.verdict, found.asked, found.seen) == (Verdict.COMPLIANT, "Enhanced Filtering is off", "it is")
 
 
@@ -212,7 +214,7 @@ def test_is_off_in_scenario_2(s2: Any) -> None:
 )
 def test_is_on_in_scenario_2(s2: Any, fields: Any, told: str) -> None:
     world = s2.item("inbound_connectors", name="X", **fields)
-    found = trust.enhanced_filtering_fits(world.environment, s2.domain)
+    found = enhanced_filtering.fits_the_scenario(world.environment, s2.domain)
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, f"'X' {told}")
     assert found.remedy == 'Set-InboundConnector "X" -EFSkipLastIP $false -EFSkipIPs $null'
 
@@ -220,7 +222,7 @@ def test_is_on_in_scenario_2(s2: Any, fields: Any, told: str) -> None:
 def test_no_connector_to_look_at(s2: Any, s4: Any) -> None:
     for world in (s2, s4):
         disabled = world.item("inbound_connectors", enabled=False)
-        found = trust.enhanced_filtering_fits(disabled.environment, world.domain)
+        found = enhanced_filtering.fits_the_scenario(disabled.environment, world.domain)
         assert (found.verdict, found.seen) == (
             Verdict.NOT_VERIFIED,
             "no inbound connector recognises the on-premises servers",
@@ -229,10 +231,14 @@ def test_no_connector_to_look_at(s2: Any, s4: Any) -> None:
 
 @pytest.mark.parametrize("field", ["ef_skip_last_ip", "ef_skip_ips", "ef_users", "enabled", "connector_type"])
 def test_unknown_property(s2: Any, s4: Any, unknown: Unknown, field: str) -> None:
-    found = trust.enhanced_filtering_fits(s4.item("inbound_connectors", **{field: unknown}).environment, s4.domain)
+    found = enhanced_filtering.fits_the_scenario(
+        s4.item("inbound_connectors", **{field: unknown}).environment, s4.domain
+    )
     assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the export lacks it")
     if field != "ef_users":  # where it is to be off, for whom it is on does not matter
-        found = trust.enhanced_filtering_fits(s2.item("inbound_connectors", **{field: unknown}).environment, s2.domain)
+        found = enhanced_filtering.fits_the_scenario(
+            s2.item("inbound_connectors", **{field: unknown}).environment, s2.domain
+        )
         assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the export lacks it")
     assert isinstance(found.evidence, tuple)
     assert all(isinstance(item, Evidence) for item in found.evidence)

@@ -12,7 +12,19 @@ import pytest
 from mailflow.environment.environment import Mailboxes
 from mailflow.environment.find import find
 from mailflow.exchange.known import Unknown
-from mailflow.judge import condition, device, directory, dkim, inbound, left_over, outbound, send, trust
+from mailflow.judge import (
+    bypass,
+    condition,
+    device,
+    directory,
+    dkim,
+    enhanced_filtering,
+    inbound,
+    left_over,
+    outbound,
+    send,
+    trust,
+)
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Finding, Verdict, worst
 
@@ -45,7 +57,10 @@ ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
     ),
     "lets_no_stranger_pass": lambda w: inbound.lets_no_stranger_pass(w.environment),
     "locked_behind_filter": lambda w: inbound.locked_behind_filter(w.environment, w.domain),
-    "filter_is_skipped": lambda w: trust.filter_is_skipped(w.environment, w.domain),
+    "filter_is_skipped": lambda w: enhanced_filtering.filter_is_skipped(w.environment, w.domain),
+    "skipping_is_not_undone": lambda w: enhanced_filtering.skipping_is_not_undone(w.environment, w.domain),
+    "none_for_everybody": lambda w: bypass.none_for_everybody(w.environment),
+    "none_by_name_alone": lambda w: bypass.none_by_name_alone(w.environment),
     "locked": lambda w: inbound.locked(w.environment, w.domain),
     "centralized": _with_connector(_central),
     "covers_everything": _with_connector(_central, lambda _, c: outbound.covers_everything(c)),
@@ -61,7 +76,7 @@ ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
     "mailboxes_exist": lambda w: directory.mailboxes_exist(w.environment, w.domain),
     "ways_known": lambda w: directory.ways_known(w.environment, w.domain),
     "kept_in_both_directions": lambda w: trust.kept_in_both_directions(w.environment, []),
-    "enhanced_filtering_fits": lambda w: trust.enhanced_filtering_fits(w.environment, w.domain),
+    "enhanced_filtering_fits": lambda w: enhanced_filtering.fits_the_scenario(w.environment, w.domain),
     "demand_tls": lambda w: send.demand_tls(w.environment),
     "device_recognised": lambda w: device.recognised(w.environment, w.domain),
     "device_uses_no_connector": lambda w: device.uses_no_connector(w.environment, w.domain),
@@ -82,6 +97,9 @@ NEEDS = {
     "locked": {"accepted_domains", "inbound_connectors"},
     "locked_behind_filter": {"accepted_domains", "inbound_connectors"},
     "filter_is_skipped": {"accepted_domains", "inbound_connectors"},
+    "skipping_is_not_undone": {"transport_rules"},
+    "none_for_everybody": {"transport_rules"},
+    "none_by_name_alone": {"transport_rules"},
     "centralized": {"outbound_connectors"},
     "covers_everything": {"outbound_connectors"},
     "hands_to_own_server": {"outbound_connectors"},
@@ -205,8 +223,13 @@ def test_property_that_matters_may_not_be_missing(world: Any, name: str, row: st
                 matters += 1
                 assert unknown is Verdict.NOT_VERIFIED, where
     on_names_alone = row in ("accepted", "mailboxes_exist")
+    no_rule = row in (
+        "none_for_everybody",
+        "none_by_name_alone",
+        "skipping_is_not_undone",
+    )  # the shipped environments have none
     switched_off = (name, row) == ("all-in-cloud", "lets_no_stranger_pass")  # no single property brings it back
-    assert matters > 0 or on_names_alone or switched_off
+    assert matters > 0 or on_names_alone or no_rule or switched_off
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -218,7 +241,13 @@ def test_nothing_is_true_of_nothing(world: Any, name: str, row: str) -> None:
             side, _, field = export.rpartition(" ")
             empty = empty.exchange(**{field: ()}) if side else empty.online(**{field: ()})
     # That an export lists nothing is what these ask for, and is seen; that there is none is not.
-    absence = ("no_way_to_own_servers", "nobody_passes_for_own_servers", "no_recipient_leads_back")
+    absence = (
+        "no_way_to_own_servers",
+        "nobody_passes_for_own_servers",
+        "no_recipient_leads_back",
+        "none_for_everybody",
+        "none_by_name_alone",
+    )
     assert (verdict(row, empty) is Verdict.COMPLIANT) is (row in absence)
 
 

@@ -271,6 +271,10 @@ NOT_READ = {
     (InboundConnector, "ef_skip_last_ip"): "filtering, not ways: HYB-EF-1",
     (InboundConnector, "ef_skip_ips"): "filtering, not ways: HYB-EF-1",
     (InboundConnector, "ef_users"): "filtering, not ways: HYB-EF-1",
+    **{
+        (TransportRule, name): "filtering, not ways: HYB-FILTER-1 and -2"
+        for name in ("set_scl", "sender_ip_ranges", "recipient_domain_is")
+    },
     (RemoteDomain, "target_delivery_domain"): "the form of an address, not its way",
     (RemoteDomain, "trusted_mail_inbound_enabled"): "headers, not ways: HYB-TRUST-1",
     (RemoteDomain, "trusted_mail_outbound_enabled"): "headers, not ways: HYB-TRUST-1",

@@ -33,6 +33,7 @@ from mailflow.exchange.property_value import (
     moment,
     networks,
     proxy_address,
+    scl,
     text,
     word,
 )
@@ -115,6 +116,9 @@ def transport_rule(row: Row) -> TransportRule:
         exceptions=row.many("Exceptions", text),
         mode=row.optional("Mode", text),
         actions=row.many("Actions", text),
+        set_scl=row.optional("SetSCL", scl),
+        sender_ip_ranges=_networks(row, "SenderIpRanges"),
+        recipient_domain_is=row.many("RecipientDomainIs", domain),
     )
 
 

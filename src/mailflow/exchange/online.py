@@ -108,7 +108,7 @@ class OutboundConnector:
 
 @dataclass(frozen=True, slots=True)
 class TransportRule:
-    """Get-TransportRule, as far as it decides where a message goes."""
+    """Get-TransportRule, as far as it decides where a message goes, and whether it is filtered."""
 
     name: str
     enabled: Known[bool]  # State
@@ -120,6 +120,9 @@ class TransportRule:
     exceptions: Known[tuple[str, ...]] = ()
     mode: Known[str | None] = None  # Enforce, Audit, AuditAndNotify
     actions: Known[tuple[str, ...]] = ()  # every action, by the name of its class
+    set_scl: Known[int | None] = None  # the spam confidence level; -1: the message is not filtered
+    sender_ip_ranges: Known[tuple[Network, ...]] = ()  # of the condition SenderIpRanges
+    recipient_domain_is: Known[tuple[str, ...]] = ()  # of the condition RecipientDomainIs
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,15 @@ def port(value: object) -> int:
     return number
 
 
+def scl(value: object) -> int:
+    """Read a spam confidence level: -1 (not filtered) to 9 (Set-TransportRule, SetSCL)."""
+    told = _get(value, "Value") if isinstance(value, Mapping) else value
+    found = re.fullmatch(r"\s*(-1|[0-9])\s*", str(told)) if isinstance(told, (str, int)) else None
+    if not found or isinstance(told, bool):
+        raise Unfit(value, "a spam confidence level from -1 to 9")
+    return int(found[1])
+
+
 def address_space(value: object) -> AddressSpace | None:
     """Read `smtp:*;1` or an AddressSpace object; None for one that is not of SMTP.
 

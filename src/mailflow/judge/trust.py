@@ -1,19 +1,16 @@
-"""Judges what Microsoft 365 makes of mail from the own servers: internal trust, Enhanced Filtering."""
+"""Judges the internal trust of mail between the two sides: where its headers are kept, and where lost."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailflow.environment.environment import Domain, Environment, IPAddress, Server
+from mailflow.environment.environment import Environment, Server
 from mailflow.exchange.known import Assumptions, Known, Origin
-from mailflow.exchange.online import InboundConnector
 from mailflow.exchange.server import ReceiveConnector
 from mailflow.judge import evidence
-from mailflow.judge.inbound import connectors_of_own_servers, filter_clients
-from mailflow.mail.address import Address
+from mailflow.judge.inbound import connectors_of_own_servers
 from mailflow.observe.path import Disposition, MailPath
-from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_applicable, not_verified
-from mailflow.routing.attribution import Tenants, attribute
-from mailflow.routing.decision import Client, Reception, Tls
+from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_verified
+from mailflow.routing.decision import Client, Tls
 from mailflow.routing.exchange_server import ExchangeServerRouter, trusts_cloud
 from mailflow.routing.microsoft_365 import Microsoft365Router
 
@@ -123,86 +120,3 @@ def _in_tenant(environment: Environment, assume: Assumptions) -> Iterator[_Place
 
 def _cloud_services_mail(owner: str, origin: Origin, value: Known[bool], assume: Assumptions) -> _Place:
     return _Place(owner, assume(value, False), evidence.setting(origin, "CloudServicesMailEnabled", owner, value))
-
-
-def enhanced_filtering_fits(environment: Environment, domain: Domain) -> Finding:
-    """Judge Enhanced Filtering: on where mail passes the own servers first, off where it passes Microsoft 365 twice.
-
-    Source: Enhanced Filtering for Connectors, narrowed by OfficeDocs-Exchange pull request 2978.
-    """
-    if domain.scenario == 1:
-        asked = "Enhanced Filtering fits the scenario"
-        return not_applicable(asked, "in scenario 1 Microsoft 365 sees the sender itself")
-    demanded = domain.scenario in (3, 4)
-    asked = "Enhanced Filtering skips the on-premises servers" if demanded else "Enhanced Filtering is off"
-    assume = Assumptions()
-    connectors = connectors_of_own_servers(environment, assume)
-    own = tuple(dict.fromkeys(a for server in environment.on_premises.servers for a in server.public_sends_from))
-    said = [(c, _not_skipped(own, c, assume) if demanded else _on(c, assume)) for c in connectors]
-    shown = tuple(_settings(connectors))
-    if assume.made:
-        return not_verified(asked, "; ".join(assume.made), *shown)
-    if not connectors:
-        return not_verified(asked, "no inbound connector recognises the on-premises servers", *shown)
-    wrong = {c.name: told for c, told in said if told}
-    if wrong:
-        switch = "-EFSkipLastIP $true -EFUsers $null" if demanded else "-EFSkipLastIP $false -EFSkipIPs $null"
-        remedy = "\n".join(f'Set-InboundConnector "{name}" {switch}' for name in wrong)
-        seen = "; ".join(f"'{name}' {told}" for name, told in wrong.items())
-        return non_compliant(asked, seen, *shown, remedy=remedy)
-    return compliant(asked, "it does" if demanded else "it is", *shown)
-
-
-def filter_is_skipped(environment: Environment, domain: Domain) -> Finding:
-    """Judge Enhanced Filtering on the connector by which the mail of a filtering service comes in.
-
-    Source: "Third-party filter", step 5; "Enhanced Filtering": otherwise the service is the sender of everything.
-    """
-    asked = "Enhanced Filtering skips the servers of the third-party filter"
-    assume = Assumptions()
-    tenants = Tenants(environment.microsoft_365, ())
-    sender, recipient = Address("somebody", "elsewhere.invalid"), Address("anybody", domain.name)  # RFC 2606
-    taken = [attribute(tenants, client, sender, recipient, assume) for _, client in filter_clients(environment, domain)]
-    if not taken:
-        return not_verified(asked, "the environment names no server of a third-party filter")
-    names = {one.connector for one in taken if isinstance(one, Reception)}
-    connectors = [c for c in assume.listed(environment.microsoft_365.online.inbound_connectors) if c.name in names]
-    own = tuple(dict.fromkeys(a for server in environment.filter_servers for a in server.sends_from))
-    wrong = {c.name: told for c in connectors if (told := _not_skipped(own, c, assume))}
-    shown = tuple(_settings(connectors))
-    if assume.made:
-        return not_verified(asked, "; ".join(assume.made), *shown)
-    if not connectors:
-        remedy = "Give the filter a connector (FILTER-LOCK-2), and switch it on there"
-        return non_compliant(asked, "no inbound connector takes its mail", *shown, remedy=remedy)
-    if wrong:
-        remedy = "\n".join(f'Set-InboundConnector "{name}" -EFSkipLastIP $true -EFUsers $null' for name in wrong)
-        seen = "; ".join(f"'{name}' {told}" for name, told in wrong.items())
-        return non_compliant(asked, seen, *shown, remedy=remedy)
-    return compliant(asked, "it does", *shown)
-
-
-def _settings(connectors: Iterable[InboundConnector]) -> Iterator[Evidence]:
-    """Show how Enhanced Filtering is set."""
-    for c in connectors:
-        for prop, value in (("EFSkipLastIP", c.ef_skip_last_ip), ("EFSkipIPs", c.ef_skip_ips), ("EFUsers", c.ef_users)):
-            yield evidence.setting(c.origin, prop, f"inbound connector '{c.name}'", value)
-
-
-def _not_skipped(own: Iterable[IPAddress], connector: InboundConnector, assume: Assumptions) -> str:
-    """Tell why a connector does not look past these servers for every recipient."""
-    last, ranges = assume(connector.ef_skip_last_ip, False), assume.listed(connector.ef_skip_ips)
-    if assume.listed(connector.ef_users):
-        return "skips them for some recipients only: EFUsers is set"
-    if last:
-        return ""
-    missing = [str(address) for address in own if not any(address in network for network in ranges)]
-    return f"does not skip {', '.join(missing)}" if missing else ""
-
-
-def _on(connector: InboundConnector, assume: Assumptions) -> str:
-    """Name the setting that turns Enhanced Filtering on, whichever recipients it is for."""
-    last, ranges = assume(connector.ef_skip_last_ip, False), assume.listed(connector.ef_skip_ips)
-    told = ["EFSkipLastIP is True"] if last else []
-    told += [f"EFSkipIPs is {', '.join(map(str, ranges))}"] if ranges else []
-    return " and ".join(told)

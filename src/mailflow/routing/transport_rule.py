@@ -30,7 +30,7 @@ def chosen_connector(
     for rule in rules:
         name = assume(rule.route_message_outbound_connector, None)
         diverts = [a for a in assume.listed(rule.actions) if a.endswith(_DIVERTS)]
-        if not (name or diverts) or not assume(rule.enabled, True) or not _enforced(rule, assume):
+        if not (name or diverts) or not assume(rule.enabled, True) or not enforced(rule, assume):
             continue
         if not _in_scope(rule, held, to_own_domain=to_own_domain, assume=assume):
             continue
@@ -51,7 +51,7 @@ def chosen_connector(
     return None
 
 
-def _enforced(rule: TransportRule, assume: Assumptions) -> bool:
+def enforced(rule: TransportRule, assume: Assumptions) -> bool:
     """In the modes Audit and AuditAndNotify a rule only writes down what it would do (Set-TransportRule)."""
     return (assume(rule.mode, None) or "Enforce").casefold() == "enforce"
 
