@@ -99,6 +99,7 @@ def test_a_connector_for_own_servers_that_matches_the_filter_is_seen(front: Any)
         Verdict.NON_COMPLIANT,
         f"'{NAME}' with certificate name mx1.filter.example also matches mx1.filter.example",
     )
+    assert found.remedy == f'Set-InboundConnector "{NAME}" -ConnectorType Partner'
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,11 @@ DROPPED = Reply(421, "4.4.2", "Connection dropped (421 4.3.2 Service not availab
         ("out", UNABLE_TO_RELAY, "New-AcceptedDomain"),
         ("out", Reply(530, "5.7.57", "Client not authenticated to send mail"), "-PermissionGroups AnonymousUsers"),
         ("out", Reply(550, "5.7.51", "TenantInboundAttribution; …"), "-AssociatedAcceptedDomains <those domains>"),
+        (
+            "own",
+            Reply(450, "4.4.316", "the sender has no IPv4 address"),
+            "Give mail.contoso.com an IPv4 address to send",
+        ),
         ("cloud", DROPPED, "-Enabled $true -RemoteIPRanges"),
     ],
 )
@@ -39,6 +44,7 @@ def test_a_reply_that_does_not(path: Any) -> None:
     ended = [path("out", ended=Disposition.WAITING, reply=reply) for reply in (gone, strange, None)]
     locked = Reply(550, "5.7.51", "TenantInboundAttribution; …")  # whose own addresses the connector has to name
     ended.append(path("out", ended=Disposition.REFUSED, reply=locked, kind=Kind.THIRD_PARTY))
+    ended.append(path("out own", ended=Disposition.REFUSED, reply=locked))  # an own server is to be let in
     assert mends([path(), *ended]) == ""
 
 

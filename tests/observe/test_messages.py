@@ -9,15 +9,17 @@ import pytest
 
 from mailflow.door import open_door
 from mailflow.environment.environment import Cutover, Stage
-from mailflow.environment.message import Kind
+from mailflow.environment.load import load
+from mailflow.environment.message import Kind, messages
 from mailflow.input_error import InputError
 from mailflow.judge import path as judge
 from mailflow.judge.arrival import arrivals
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
-from mailflow.observe.messages import read_messages
+from mailflow.observe.messages import read_messages, send_line
 from mailflow.observe.path import Disposition, Place
 from mailflow.policy.finding import Verdict
+from tests.in_a_process import ROOT
 from tests.observe.conftest import NOW
 
 SENT = (
@@ -446,3 +448,20 @@ def test_both_ends_of_line_are_read(mail: Any, newline: str) -> None:
     for name in ("cloud-to-unknown.eml", "cloud-forward.eml"):
         mail.edit(name, ("\n", newline))
     assert (mail.paths(Kind.CLOUD_TO_UNKNOWN), mail.paths(Kind.CLOUD_FORWARD)) == before
+
+
+def test_what_only_a_device_or_a_service_can_send_it_is_to_send() -> None:
+    devices = load(ROOT / "fixtures" / "scenario-1-devices")
+    (domain,) = devices.domains
+    scan, *_ = messages(devices, domain, Kind.DEVICE_TO_CLOUD)
+    (to,) = scan.envelope.rcpt_to
+    assert send_line(devices, scan, to) == (
+        f"let scanner (as <scanner@contoso.com>) send one to {to}, and save it from the mailbox {to} as "
+        "messages/device-to-cloud.eml"
+    )
+    letter, *_ = messages(devices, domain, Kind.THIRD_PARTY)
+    (to,) = letter.envelope.rcpt_to
+    assert send_line(devices, letter, to, 2) == (
+        f"let newsletter (as <news@contoso.com>) send one to {to}, and save it from the mailbox {to} as "
+        "messages/third-party-2.eml"
+    )

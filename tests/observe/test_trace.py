@@ -254,6 +254,14 @@ def test_the_own_tenant_and_that_of_the_receiver(mail: Any, header: Any) -> None
         mail, header, *received, kind=Kind.ON_PREMISES_TO_INTERNET, fields=crosstenant(OWN_ID, OTHER_ID), **people
     )
     assert (one.places, one.assumptions) == ((OWN, CLOUD, OUT), ())
+    # In either case the certificate of the own servers takes it by the own tenant.
+    for found in (judge.never_passes([one], CLOUD), judge.leaves_from([one], OWN)):
+        assert found.verdict is Verdict.NOT_VERIFIED
+        assert "does not show to whose host of Microsoft 365 it was handed" in found.seen
+    assert judge.passes([one], [OWN, CLOUD]).verdict is Verdict.COMPLIANT
+    assert judge.leaves_from([one], CLOUD).verdict is Verdict.COMPLIANT
+    back = replace(one, hops=(*one.hops[:1], one.hops[1], *one.hops))  # it had been in the tenant before, for itself
+    assert judge.never_passes([back], OWN).verdict is Verdict.NON_COMPLIANT
 
 
 ENTITY = "X-MS-Exchange-CrossTenant-FromEntityHeader: {}"

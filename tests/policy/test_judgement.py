@@ -90,6 +90,7 @@ def test_condition_settles_the_row() -> None:
         ("sent: 550 5.7.64",),
         (ONE, TWO),
     )
+    assert judged(not_verified("sent", "nobody could send it"), conditions=[no]).notes == ()  # nothing was seen
 
 
 def test_nothing_is_true_of_an_empty_set() -> None:

@@ -123,7 +123,7 @@ def test_a_sender_with_ipv4_only_cannot_reach_it(world: Callable[..., World]) ->
     made.host("mail.from.example", "192.0.2.10", made.rules({"b@to.example": (made.by_mx(),)}))
     made.host("mail.to.example", "2001:db8::20", made.rules())
     made.post("mail.from.example", "a@from.example", "b@to.example")
-    assert ended(made) == ["450 4.4.316 no address of family IPv6"]
+    assert ended(made) == ["450 4.4.316 the sender has no IPv6 address"]
 
 
 @pytest.mark.parametrize("smart_host", ["192.0.2.20", "[192.0.2.20]"])

@@ -256,11 +256,14 @@ def lets_no_stranger_pass(environment: Environment) -> Finding:
     shown = tuple(connectors(environment, ConnectorType.ON_PREMISES))
     others = [(o.host, o.address) for o in environment.outside if o.tenant_id is None]
     others += [(p.greets_as, p.sends_from) for p in environment.third_parties if not p.servers]
-    others += [(server.name, server.sends_from) for server in environment.filter_servers]
+    filters = [(server.name, server.sends_from) for server in environment.filter_servers]
+    others += filters
     matches = [said for connector in own for said in _strangers(connector, others, assume)]
     if matches:
-        remedy = "Name the exact certificate in TlsSenderCertificateName, or only own addresses in SenderIPAddresses"
-        return non_compliant(asked, "; ".join(matches), *shown, remedy=remedy)
+        of_filters = [c.name for c in own if filters and any(_strangers(c, filters, assume))]
+        partners = [f'Set-InboundConnector "{name}" -ConnectorType Partner' for name in of_filters]
+        narrow = "Name the exact certificate in TlsSenderCertificateName, or only own addresses in SenderIPAddresses"
+        return non_compliant(asked, "; ".join(matches), *shown, remedy="\n".join(partners) or narrow)
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if not others:

@@ -35,8 +35,9 @@ _SEND = "No message was seen that shows it. To see one (docs/live-messages.md), 
 
 _FROM_THE_INTERNET = (Kind.INTERNET_TO_CLOUD, Kind.INTERNET_TO_ON_PREMISES, Kind.INTERNET_TO_BOTH, Kind.CLOUD_FORWARD)
 
-# As simulate.locate and simulate.mta say it.
+# As simulate.locate, simulate.mta and simulate.transfer say it.
 _SMART_HOST = re.compile(r"DNS: no address for smart host (?P<hosts>.+)")
+_NO_FAMILY = re.compile(r"the sender has no (?P<family>IPv[46]) address")
 _NO_ZONE = re.compile(r"DNS: no answer for (?P<name>\S+) \S+ \([^)]*\): the plan has no zone for it")
 
 
@@ -50,9 +51,13 @@ def _mend(one: MailPath) -> str:
         return ""
     if one.reply == CONNECTION_REFUSED:
         return _CONNECTION
+    if poor := _NO_FAMILY.fullmatch(one.reply.text):
+        at = one.hops[-1].host if one.hops else "the sender"
+        return f"Give {at} an {poor['family']} address to send from (sends_from), or a smart host that has one"
     if lost := _SMART_HOST.fullmatch(one.reply.text):
         hosts = "; ".join(f"{host}. IN A <address>" for host in lost["hosts"].split(", "))
-        return f"Publish: {hosts}\nOr let SmartHosts of the connector name a host that exists"
+        exists = "Or let SmartHosts of the connector name a host that exists; where none is meant, switch it off"
+        return f"Publish: {hosts}\n{exists}"
     if one.reply == CERTIFICATE_NOT_FOUND:
         return _CERTIFICATE
     if one.reply == UNABLE_TO_RELAY:
@@ -62,7 +67,8 @@ def _mend(one: MailPath) -> str:
     if one.reply.enhanced == "5.7.57":
         return _ANONYMOUS
     if one.reply.enhanced == "5.7.51" and one.message.kind in _FROM_THE_INTERNET:
-        return _LOCK
+        # Where an own server or a filter was refused, the rows on the lock say how it is let in.
+        return _LOCK if one.hops and one.hops[-1].place is Place.INTERNET else ""
     # In place of a greeting (RFC 5321 section 3.1): no receive connector has the client's address.
     return _RANGES if one.reply.enhanced == "4.4.2" and "421 4.3.2" in one.reply.text else ""
 

@@ -6,11 +6,12 @@ second internal hop breaks nothing. Delivery alone proves nothing.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 from mailflow.environment.environment import Domain, Environment, Exit, Permission
 from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
 from mailflow.judge import evidence
+from mailflow.judge.another_tenant import asked_for, of_its_own_accord, told_of_tenants
 from mailflow.judge.mend import mends, to_be_seen
 from mailflow.observe.path import Disposition, Hop, MailPath, Place, place_of
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
@@ -156,31 +157,11 @@ def passes(paths: Paths, route: Sequence[Place]) -> Finding:
     return _judge(f"it passes {', then '.join(route)}", paths, wrong, demand)
 
 
-_TENANTS = (
-    "mail for somebody who is in Microsoft 365 too passes the own tenant on its way: the certificate of the own servers"
-    " attributes it, not the name of the host (Attribution)"
-)
-
-
-def _of_its_own_accord(one: MailPath) -> tuple[Hop, ...]:
-    """Give the hops without the own tenant where it only stood between the own servers and another tenant."""
-    return tuple(
-        hop
-        for hop, then in zip_longest(one.hops, one.hops[1:])
-        if not (hop.for_another_tenant and then is not None and then.host == hop.host)
-    )
-
-
-def _told_of_tenants(found: Finding, paths: Paths) -> Finding:
-    passed = any(len(_of_its_own_accord(one)) < len(one.hops) for one in paths)
-    return replace(found, notes=(*found.notes, _TENANTS)) if passed else found
-
-
 def never_passes(paths: Paths, place: Place) -> Finding:
     """Judge whether no message passed a place on its way; one that did not arrive has not shown its way."""
 
     def wrong(one: MailPath) -> str:
-        hosts = [hop.host for hop in _of_its_own_accord(one) if hop.place is place]
+        hosts = [hop.host for hop in of_its_own_accord(one) if hop.place is place]
         if hosts:
             return f"it passed {', '.join(dict.fromkeys(hosts))}: {_way(one)}"
         return "" if one.disposition is Disposition.DELIVERED else _ended(one)
@@ -189,8 +170,9 @@ def never_passes(paths: Paths, place: Place) -> Finding:
         # What is assumed later on the way does not undo that it was there.
         return not one.assumptions or any(hop.place is place and not hop.assumed for hop in one.hops)
 
-    found = _judge(f"it never passes {place}", paths, wrong, Demand(never=(str(place),)), certain=certain)
-    return _told_of_tenants(found, paths)
+    demand = Demand(never=(str(place),))
+    found = _judge(f"it never passes {place}", paths, wrong, demand, certain=certain, hidden=asked_for(place))
+    return told_of_tenants(found, paths)
 
 
 def enters_at(paths: Paths, place: Place) -> Finding:
@@ -209,7 +191,7 @@ def leaves_from(paths: Paths, place: Place) -> Finding:
     """Judge from which place messages enter the Internet, each time they do."""
 
     def wrong(one: MailPath) -> str:
-        hops = one.hops if place is Place.MICROSOFT_365 else _of_its_own_accord(one)
+        hops = one.hops if place is Place.MICROSOFT_365 else of_its_own_accord(one)
         exits = [
             before
             for before, after in pairwise(hops)
@@ -220,8 +202,10 @@ def leaves_from(paths: Paths, place: Place) -> Finding:
         strange = [hop.name for hop in exits if hop.place is not place]
         return f"it left from {', '.join(strange)}: {_way(one)}" if strange else ""
 
-    found = _judge(f"it leaves for the Internet from {place}", paths, wrong, Demand(leaves=str(place)))
-    return found if place is Place.MICROSOFT_365 else _told_of_tenants(found, paths)
+    hidden = asked_for(Place.MICROSOFT_365) if place is not Place.MICROSOFT_365 else lambda _: ""
+    demand = Demand(leaves=str(place))
+    found = _judge(f"it leaves for the Internet from {place}", paths, wrong, demand, hidden=hidden)
+    return found if place is Place.MICROSOFT_365 else told_of_tenants(found, paths)
 
 
 def leaves_as_expected(environment: Environment, domain: Domain, paths: Paths) -> Finding:

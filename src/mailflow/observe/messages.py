@@ -151,6 +151,11 @@ def _unseen(environment: Environment, planned: Sequence[TestMessage], unusable: 
         yield MailPath(message, recipient, Disposition.UNSEEN, (), assumptions=why, to_send=send, source=f"{FOLDER}/")
 
 
+def _senders(environment: Environment) -> set[str]:
+    """Name who sends by himself, and in whose place no person can: devices and third parties."""
+    return {one.name for one in environment.devices} | {one.name for one in environment.third_parties}
+
+
 def send_line(environment: Environment, message: TestMessage, recipient: Address, number: int = 1) -> str:
     """Say in a line what to send from where to where, how to mark it, and where to save what arrives.
 
@@ -164,6 +169,11 @@ def send_line(environment: Environment, message: TestMessage, recipient: Address
             f"let {message.submitted_at} return a report to {to}, as for a message to a full "
             f"mailbox there, and save the report that {to} gets as {file}"
         )
+    if message.submitted_at in _senders(environment):
+        # Nobody else has its address and its settings; a device may not let anybody choose a subject.
+        own = f" (as {angle(message.written_by)})"
+        arrives = environment.mailboxes.end_of(recipient)
+        return f"let {message.submitted_at}{own} send one to {to}, and save it from the mailbox {arrives} as {file}"
     straight = f", handed straight to {message.direct_to}" if message.direct_to else ""
     sender = angle(message.envelope.mail_from)
     send = f"send one from {sender} to {to}{straight}, with [mailflow {mark}] in its subject"

@@ -61,7 +61,9 @@ class Hop:
     why: str = ""  # the rule by which this host took it
     internal: bool | None = False  # it counts as internal mail of the organization here
     assumed: bool = False  # something had to be taken for granted before it came here
-    for_another_tenant: bool = False  # it was handed to another tenant's host, and attributed to the organization
+    for_another_tenant: bool | None = (
+        False  # it was handed to another tenant's host, and attributed to the organization
+    )
     signatures: tuple[Signature, ...] | None = None  # the message as it came here, verified; None: nobody looked
     signatures_assumed: tuple[str, ...] = ()  # what had to be taken for granted of all but the `newest` of them
     newest: int = 0  # how many were made after that

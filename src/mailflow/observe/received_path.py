@@ -1,5 +1,6 @@
 """The hops of a received message, from the stations of its trace and what Exchange wrote beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailflow.environment.environment import Environment, Server
@@ -48,6 +49,7 @@ def hops(
                 attributed=_attributed(before, place, said, passes),
                 why=_why(before, place, said),
                 internal=said.internal if last and place is not Place.INTERNET else None,
+                for_another_tenant=_for_another_tenant(traced.stations, places, number),
                 assumed=station.side is Side.UNPLACED or bool(untold and station.side is Side.MICROSOFT),
             )
         )
@@ -87,6 +89,16 @@ def _places(
         for one in stations
     ]
     return placed, untold
+
+
+def _for_another_tenant(stations: Sequence[Station], places: Sequence[Place], number: int) -> bool | None:
+    """Tell None of the own tenant between own servers and a receiver who is in Microsoft 365 too.
+
+    The certificate of the own servers brings it there from whatever host of Microsoft 365 they handed it to
+    (Attribution); to which they did, no field tells.
+    """
+    between = places[max(number - 1, 0) : number + 2] == [Place.ON_PREMISES, Place.MICROSOFT_365, Place.INTERNET]
+    return None if between and _in_cloud(stations[number + 1]) else False
 
 
 def _in_cloud(station: Station) -> bool:

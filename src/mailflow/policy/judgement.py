@@ -43,7 +43,7 @@ def judge(
 ) -> Result:
     """Say the verdict of a scenario that ran to its end.
 
-    Where a condition is not met, what was found all the same is told as notes.
+    Where a condition is not met, what was seen all the same is told as notes.
 
     Raises:
         ValueError: no condition settles it and there is no finding; nothing is true of an empty set.
@@ -55,7 +55,7 @@ def judge(
     everything = [*conditions, *findings]
     notes = [note for finding in everything for note in finding.notes]
     if settled:
-        notes += [f"{finding.asked}: {finding.seen}" for finding in findings]
+        notes += [f"{finding.asked}: {finding.seen}" for finding in findings if finding.evidence]
     return Result(
         requirement,
         domain,

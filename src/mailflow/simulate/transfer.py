@@ -139,9 +139,8 @@ class Sessions:
     async def _try(self, handover: Handover, target: Target) -> Attempt:
         source = next((a for a in handover.sends_from if a.version == target.address.version), None)
         if source is None:
-            return _unreached(
-                handover, target, "", Reply(450, "4.4.316", f"no address of family IPv{target.address.version}")
-            )
+            why = f"the sender has no IPv{target.address.version} address"
+            return _unreached(handover, target, "", Reply(450, "4.4.316", why))
         way = _Way(source, target.address, handover.helo, handover.tls, handover.context)
         session = self._sessions.setdefault(way, _Session())
         async with session.turn:
