@@ -1,3 +1,4 @@
+@except:parked
 Feature: Devices and applications – printers, scanners and programs that hand over their mail themselves
 
   The multifunction printer, the monitoring, the shop: they speak SMTP and are no mail servers. The documentation gives

@@ -1,3 +1,4 @@
+@except:parked
 Feature: Every scenario – what hybrid mail needs whichever way it takes
 
   Some mailboxes are in Microsoft 365 and some on the organization's own servers, under one domain. Whatever the

@@ -12,6 +12,7 @@ from mailflow.judge import dkim as judge_dkim
 from mailflow.judge import dmarc as judge_dmarc
 from mailflow.judge import exit_name as judge_exit
 from mailflow.judge import mta_sts as judge_mta_sts
+from mailflow.judge import parked
 from mailflow.judge import signature as judge_signature
 from mailflow.judge import tls_rpt as judge_tls_rpt
 from mailflow.judge.arrival import Arrival
@@ -57,6 +58,11 @@ def receivers_are_asked_for_action_below(domain: Domain, dmarc_below: Found, con
     conclude(judge_dmarc.asks_for_action_below(domain, dmarc_below))
 
 
+@then("receivers are asked to reject what fails, for the domain and every name below it")
+def receivers_are_asked_to_reject(domain: Domain, dmarc: DmarcSeen, conclude: Say) -> None:
+    conclude(judge_dmarc.asks_for_rejection(domain, dmarc.found))
+
+
 @then("every domain to which its reports go has agreed to get them")
 def report_domains_have_agreed(domain: Domain, dmarc: DmarcSeen, conclude: Say) -> None:
     conclude(judge_dmarc.reports_are_authorised(domain, dmarc.found, dmarc.authorisations))
@@ -84,6 +90,16 @@ def selectors_lead_to_keys(
     environment: Environment, domain: Domain, selectors: tuple[judge_dkim.Selector, ...], conclude: Say
 ) -> None:
     conclude(judge_dkim.have_usable_keys(environment, domain, selectors))
+
+
+@when("every DKIM selector is looked up that is known of the domain", target_fixture="keys")
+def known_selectors_are_looked_up(door: Door, environment: Environment, domain: Domain) -> tuple[Answer, ...]:
+    return door.lookups(parked.selectors(environment, domain))
+
+
+@then("no usable key stands at any of them")
+def no_usable_key_stands_there(domain: Domain, keys: tuple[Answer, ...], conclude: Say) -> None:
+    conclude(parked.no_usable_key(domain, keys))
 
 
 @then("each whose author is in the domain reaches the Internet with a valid DKIM signature of it")

@@ -6,7 +6,7 @@ from pytest_bdd import then, when
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
-from mailflow.judge import left_over
+from mailflow.judge import left_over, parked
 from mailflow.judge import mx as judge_mx
 from mailflow.judge import spf as judge_spf
 from mailflow.judge.arrival import Arrival
@@ -43,6 +43,11 @@ def planned_servers_are_among_them(environment: Environment, domain: Domain, mx:
 @then("the planned servers of the third-party filter are among them, by name and with their addresses")
 def planned_filter_is_among_them(environment: Environment, domain: Domain, mx: MxSeen, conclude: Say) -> None:
     conclude(judge_mx.names_filter(environment, domain, mx.records, mx.addresses))
+
+
+@then("the null MX stands there alone")
+def null_mx_stands_alone(domain: Domain, mx: MxSeen, conclude: Say) -> None:
+    conclude(parked.takes_no_mail(domain, mx.records))
 
 
 @then("they name no other host")
@@ -93,6 +98,11 @@ def third_parties_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) ->
 @then("it lets nobody else pass")
 def lets_nobody_else_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) -> None:
     conclude(left_over.spf_lists_nobody_else(domain, spf))
+
+
+@then("it lets nobody pass")
+def lets_nobody_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) -> None:
+    conclude(parked.spf_lets_nobody_pass(domain, spf))
 
 
 @then("a stranger fails")

@@ -5,7 +5,7 @@ from pytest_bdd import then, when
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
 from mailflow.exchange.online import OutboundConnector
-from mailflow.judge import bypass, directory, enhanced_filtering, inbound, left_over, outbound, send, trust
+from mailflow.judge import bypass, directory, enhanced_filtering, inbound, left_over, outbound, parked, send, trust
 from mailflow.judge import condition as conditions
 from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
@@ -135,6 +135,11 @@ def no_inbound_connector_is_left(environment: Environment, conclude: Say) -> Non
 @then("no mail user of the domain leads to where no mailbox is")
 def no_mail_user_leads_back(environment: Environment, domain: Domain, conclude: Say) -> None:
     conclude(left_over.no_recipient_leads_back(environment, domain))
+
+
+@then("nobody has a primary address in the domain, and nothing sends as it")
+def nobody_sends_as_domain(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(parked.nobody_sends(environment, domain))
 
 
 @then("every listed mailbox exists on its side")

@@ -91,11 +91,16 @@ def test_the_mx_record_tells_two_and_two_apart() -> None:
     assert against["3"] == against["4"] == (f"the MX record names Microsoft 365: {MICROSOFT}",)
 
 
+def test_a_domain_that_says_that_it_takes_no_mail() -> None:
+    told = guess(with_mx("."))
+    assert words(told) == "It fits scenario parked."
+    assert told.of("parked").fits == ("the MX record says that the domain takes no mail (null MX)",)
+
+
 @pytest.mark.parametrize(
     ("hosts", "fact"),
     [
         ((), "no MX record names a host"),
-        ((".",), "no MX record names a host"),
         (
             (MICROSOFT, "mail.contoso.com"),
             f"the MX record names both Microsoft 365 ({MICROSOFT}) and own servers (mail.contoso.com)",

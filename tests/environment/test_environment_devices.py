@@ -69,7 +69,8 @@ def test_the_words_arrive_each_with_its_default() -> None:
 
 
 def test_who_sends_what_to_whom() -> None:
-    (domain,) = ENVIRONMENT.domains
+    domain, parked = ENVIRONMENT.domains
+    assert messages(ENVIRONMENT, parked, Kind.DEVICE_TO_CLOUD) == ()
 
     def told(kind: Kind) -> list[str]:
         return [f"{one.submitted_at}: {one.envelope.rcpt_to[0]}" for one in messages(ENVIRONMENT, domain, kind)]

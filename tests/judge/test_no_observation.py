@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailflow.environment.environment import Mailboxes
+from mailflow.environment.environment import Domain, Mailboxes
 from mailflow.environment.find import find
 from mailflow.exchange.known import Unknown
 from mailflow.judge import (
@@ -22,6 +22,7 @@ from mailflow.judge import (
     inbound,
     left_over,
     outbound,
+    parked,
     send,
     trust,
 )
@@ -73,6 +74,7 @@ ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
     "no_way_to_own_servers": lambda w: left_over.no_way_to_own_servers(w.environment, w.domain),
     "nobody_passes_for_own_servers": lambda w: left_over.nobody_passes_for_own_servers(w.environment),
     "no_recipient_leads_back": lambda w: left_over.no_recipient_leads_back(w.environment, w.domain),
+    "nobody_sends_as_parked": lambda w: parked.nobody_sends(w.environment, Domain("contoso.net", "parked", ())),
     "mailboxes_exist": lambda w: directory.mailboxes_exist(w.environment, w.domain),
     "ways_known": lambda w: directory.ways_known(w.environment, w.domain),
     "kept_in_both_directions": lambda w: trust.kept_in_both_directions(w.environment, []),
@@ -111,6 +113,7 @@ NEEDS = {
     "no_way_to_own_servers": {"outbound_connectors"},
     "nobody_passes_for_own_servers": {"inbound_connectors"},
     "no_recipient_leads_back": {"mail_users"},
+    "nobody_sends_as_parked": {"mailboxes", "mail_users"},
     "mailboxes_exist": {"mailboxes"},
     "ways_known": {"accepted_domains", "mail_users", "own remote_mailboxes"},
     "kept_in_both_directions": {
@@ -222,7 +225,7 @@ def test_property_that_matters_may_not_be_missing(world: Any, name: str, row: st
             if any(one is not Verdict.COMPLIANT for one in after):
                 matters += 1
                 assert unknown is Verdict.NOT_VERIFIED, where
-    on_names_alone = row in ("accepted", "mailboxes_exist")
+    on_names_alone = row in ("accepted", "mailboxes_exist", "nobody_sends_as_parked")
     no_rule = row in (
         "none_for_everybody",
         "none_by_name_alone",
@@ -247,6 +250,7 @@ def test_nothing_is_true_of_nothing(world: Any, name: str, row: str) -> None:
         "no_recipient_leads_back",
         "none_for_everybody",
         "none_by_name_alone",
+        "nobody_sends_as_parked",
     )
     assert (verdict(row, empty) is Verdict.COMPLIANT) is (row in absence)
 

@@ -344,6 +344,18 @@ def test_a_tag_that_names_a_scenario_which_no_file_introduces(toys: Any) -> None
     ) in outcome.text
 
 
+def test_a_tag_that_takes_out_a_scenario_which_no_file_introduces(toys: Any) -> None:
+    """Misspelt, it would take nobody out, and demand what is not meant."""
+    toys.feature(toys.scenario(*RIGHT), tags="@scenario:parked")
+    toys.feature(toys.scenario(*RIGHT, tags="@TOY-2 @must"), tags="@except:packed", path="every.feature")
+    outcome = toys.run()
+    assert outcome.exit_status == pytest.ExitCode.USAGE_ERROR
+    assert (
+        "features/every.feature:1: found @except:packed, which no feature file has as its own tag; "
+        "expected 1, 2, 3, 4, parked. Did you mean 'parked'?"
+    ) in outcome.text
+
+
 def test_undefined_sentence_is_counted_and_the_rest_of_its_file_named(toys: Any) -> None:
     toys.feature(
         toys.scenario("Then it is rihgt", tags="@TOY-1 @must"),

@@ -74,7 +74,9 @@ def test_read(folder: Path) -> None:
         four,
     )
     feature = read(folder / "toy.feature", folder.parent, {})
-    assert feature == Feature("features/toy.feature", "Toys", (scenario,), feature.file, frozenset({4}), {4: 2})
+    assert feature == Feature(
+        "features/toy.feature", "Toys", (scenario,), feature.file, frozenset({4}), {"scenario:4": 2}
+    )
 
     world = SimpleNamespace(name="w", domains=(Domain("contoso.com", 4, ()), Domain("fabrikam.com", 4, ())))
     rows = plan([feature], world, Stage.PLAN)

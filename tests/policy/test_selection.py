@@ -32,6 +32,13 @@ ALL = ("contoso.com", "fabrikam.com", "tailspin.com")
         ([["scenario:4"], ["scenario:3"]], ()),
         ([["scenario:all-in-cloud"]], ()),
         ([["tenant"], ["scenario:3"]], (None,)),
+        ([["except:3"]], ("contoso.com", "tailspin.com")),
+        ([["except:parked"]], ALL),
+        ([["except:3", "except:4"]], ()),
+        ([["except:3"], ["except:4"]], ()),
+        ([["scenario:4"], ["except:4"]], ()),
+        ([["tenant"], ["except:3"]], (None,)),
+        ([["tenant", "except:3", "except:4"]], ()),
     ],
 )
 def test_rows(levels: list[list[str]], rows: tuple[str | None, ...]) -> None:
@@ -73,6 +80,7 @@ def test_what_a_tag_means() -> None:
         ("scenario:12", "Scenarios are @scenario:1 to @scenario:4 and words such as @scenario:all-in-cloud."),
         ("stage:later", "Stages are @stage:plan, @stage:before and @stage:after."),
         ("scenario", "Scenarios are @scenario:1 to @scenario:4 and words such as @scenario:all-in-cloud."),
+        ("except:5", "Scenarios are @except:1 to @except:4 and words such as @except:all-in-cloud."),
         ("domian:contoso.com", "Did you mean @domain:contoso.com?"),
         ("enviroment:a", "Did you mean @environment:a?"),
         ("wip", "For a tag of your own, write @x-wip."),

@@ -35,10 +35,10 @@ def test_the_modules_are_found() -> None:
     assert {"mta.py", "follow.py", "microsoft_365.py", "message.py"} <= {module.name for module in MODULES}
 
 
-def paths(environment: Environment) -> dict[str, list[str]]:
+def paths(environment: Environment) -> dict[tuple[str, str], list[str]]:
     with open_door(environment) as door:
         return {
-            kind: [f"{path} {path.assumptions} {path.mailbox}" for path in door.paths(domain, kind)]
+            (domain.name, kind): [f"{path} {path.assumptions} {path.mailbox}" for path in door.paths(domain, kind)]
             for domain in environment.domains
             for kind in Kind
         }
@@ -47,7 +47,11 @@ def paths(environment: Environment) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_another_declared_scenario_changes_no_path(scenario: Callable[[str], Environment], name: str) -> None:
     environment = scenario(name)
-    others = tuple(replace(domain, scenario="another" if domain.scenario == 1 else 1) for domain in environment.domains)
+    # That a domain has no mail at all says who is who; what is expected of those that have some is not looked at.
+    others = tuple(
+        replace(domain, scenario="another" if domain.scenario == 1 else 1) if domain.has_mail else domain
+        for domain in environment.domains
+    )
     told = paths(environment)
     assert sum(map(len, told.values())) > 15
     assert paths(replace(environment, domains=others, expects=Expects(None, None))) == told

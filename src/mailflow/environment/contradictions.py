@@ -6,7 +6,7 @@ from mailflow.environment.device_sections import contradictions as of_devices
 from mailflow.environment.file_mistakes import Path
 from mailflow.environment.file_model import DomainSection, EnvironmentFile
 from mailflow.environment.file_types import nearest
-from mailflow.environment.scenario import DOCUMENTED
+from mailflow.environment.scenario import DOCUMENTED, PARKED
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address, lineage
 
@@ -45,6 +45,9 @@ def _domains(file: EnvironmentFile) -> Iterator[Contradiction]:
             yield ("domains", name, "scenario"), found, "the own servers, which the four scenarios are about", ""
         elif domain.scenario in (3, 4):
             yield from _own_mx(name, domain, servers)
+        elif domain.scenario == PARKED and domain.mx:
+            found = f"the MX host '{domain.mx[0]}' of '{name}', which is parked"
+            yield ("domains", name, "mx"), found, "no mx: the null MX, which takes no mail, is planned in its zone", ""
         elif domain.scenario not in DOCUMENTED:
             known = [*servers, *(host for party in file.third_parties.values() for host in party.servers)]
             for host in (host for host in domain.mx if host not in known and not is_microsoft_host(host)):

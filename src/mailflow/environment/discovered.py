@@ -32,6 +32,7 @@ class Seen:
 
     domain: str
     mx: tuple[str, ...]  # in the order of senders; empty: none, or a null MX
+    null_mx: bool  # it says that it takes no mail (RFC 7505)
     spf: tuple[str, ...]  # its SPF records; one is right
     autodiscover: str  # the alias; empty where there is none
     tenant: str  # contoso, from the names of DKIM selectors; empty where they say none
@@ -93,7 +94,8 @@ def look(domain: str) -> Looking:
 
     mx = yield from ask(domain, "MX")
     records = by_preference(mx)
-    exchanges = () if is_null_mx(records) else tuple(dict.fromkeys(one.exchange for one in records))
+    null = is_null_mx(records)
+    exchanges = () if null else tuple(dict.fromkeys(one.exchange for one in records))
     txt = yield from ask(domain, "TXT")
     autodiscover = _alias((yield from ask(f"autodiscover.{domain}", "CNAME")))
     one = yield from ask(f"selector1._domainkey.{domain}", "CNAME")
@@ -109,7 +111,7 @@ def look(domain: str) -> Looking:
                 if isinstance(value, IPv4Address | IPv6Address) and not _is_microsoft_address(value)
             )
     tenant = _tenant((_alias(one), _alias(two)))
-    return Seen(domain, exchanges, spf_records(txt.values), autodiscover, tenant, hosts, tuple(unanswered))
+    return Seen(domain, exchanges, null, spf_records(txt.values), autodiscover, tenant, hosts, tuple(unanswered))
 
 
 def _alias(answer: Answer) -> str:

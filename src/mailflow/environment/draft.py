@@ -15,7 +15,7 @@ import dns.rdatatype
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.folder import FILE
-from mailflow.environment.scenario import DOCUMENTED, ScenarioName
+from mailflow.environment.scenario import DOCUMENTED, PARKED, ScenarioName
 from mailflow.exchange.cloud import cloud
 
 NO_ADDRESS = IPv4Address("0.0.0.0")  # noqa: S104  # RFC 1122 section 3.2.1.3: never the address of a host
@@ -31,6 +31,22 @@ _ELSEWHERE = {True: "; with mx: [<host>] where the MX record is not to point to 
 _FILTER = (
     "#   filter: # where the MX record points to a filtering service: fixtures/third-party-filter shows its servers\n"
 )
+_HEAD = """\
+; {domain} as it shall be after the change: FILL IN what is published beside this, change what is not meant.
+; Names that end without a dot are names in {domain}.
+$ORIGIN {domain}.
+$TTL 3600 ; at most an hour, long before the change, so that the change is seen within an hour
+
+@ IN SOA ns.invalid. hostmaster.invalid. ( 1 7200 3600 1209600 3600 )
+@ IN NS ns.invalid. ; FILL IN: the name servers
+"""
+_PARKED = """
+; Scenario parked: {kind}
+@ IN MX 0 .
+@ IN TXT "v=spf1 -all"
+*._domainkey IN TXT "v=DKIM1; p="
+_dmarc IN TXT "v=DMARC1; p=reject"
+"""
 _NO_OWN_SIDE = "# on_premises: # where there are mail servers of the own; then begin anew with --server HOST\n"
 _TENANT_ID = "the overview page of the Microsoft Entra admin center shows it as 'Tenant ID'"
 
@@ -153,6 +169,8 @@ on_premises:
 """
 
     def _zone(self, domain: str) -> str:
+        if self.scenario == PARKED:
+            return _HEAD.format(domain=domain) + _PARKED.format(kind=self._kind)
         its_cloud = cloud(self.cloud)
         terms = "".join(f"ip{address.version}:{address} " for address in self.addresses) if self.server else ""
         senders = "the own servers, Microsoft 365" if self.server else "Microsoft 365"
@@ -163,14 +181,7 @@ on_premises:
         )
         mx = f"10 {self.server}." if self.scenario in (3, 4) else f"0 {its_cloud.mx_host(domain)}."
         told = f"""\
-; {domain} as it shall be after the change: FILL IN what is published beside this, change what is not meant.
-; Names that end without a dot are names in {domain}.
-$ORIGIN {domain}.
-$TTL 3600 ; at most an hour, long before the change, so that the change is seen within an hour
-
-@ IN SOA ns.invalid. hostmaster.invalid. ( 1 7200 3600 1209600 3600 )
-@ IN NS ns.invalid. ; FILL IN: the name servers
-
+{_HEAD.format(domain=domain)}
 ; Scenario {self.scenario}: {self._kind}
 @ IN MX {mx}
 

@@ -19,7 +19,7 @@ from cryptography.x509 import Certificate as X509  # noqa: N814 - Certificate is
 from cryptography.x509.oid import NameOID
 
 from mailflow.environment.layout import all_in_the_cloud
-from mailflow.environment.scenario import ScenarioName
+from mailflow.environment.scenario import PARKED, ScenarioName
 from mailflow.exchange.cloud import Cloud
 from mailflow.exchange.online import ExchangeOnline, Network, by_name
 from mailflow.exchange.server import ExchangeServer
@@ -88,6 +88,11 @@ class Domain:
     name: str
     scenario: ScenarioName
     mx: tuple[str, ...]  # planned MX hosts; for scenarios 1 and 2 empty unless the name cannot be derived
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether it is meant to send and get mail."""
+        return self.scenario != PARKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,8 +392,16 @@ class Environment:
         return f"environment.yaml:{self.lines.get(path, 1)}"
 
     def planned_mx(self, domain: Domain) -> tuple[str, ...]:
-        """The hosts that the MX records of a domain are to name; where none is listed, the tenant's."""
-        return domain.mx or (self.microsoft_365.cloud.mx_host(domain.name),)
+        """The hosts that the MX records of a domain are to name; where none is listed, the tenant's.
+
+        None where the domain is parked.
+        """
+        return domain.mx or ((self.microsoft_365.cloud.mx_host(domain.name),) if domain.has_mail else ())
+
+    @cached_property
+    def with_mail(self) -> tuple[Domain, ...]:
+        """The domains that are not parked; all of them, where each is."""
+        return tuple(domain for domain in self.domains if domain.has_mail) or self.domains
 
     def mailboxes_in(self, domain: Domain, home: Home) -> tuple[Address, ...]:
         """The listed mailboxes of one domain at one of both places, without those that forward."""
@@ -397,7 +410,7 @@ class Environment:
     def own_servers_take_part(self, domain: Domain) -> bool:
         """Whether they have a part in a domain's mail; where its mailboxes are in the cloud, only others need them."""
         apart = all_in_the_cloud(domain.scenario) and not self.mailboxes.of(domain.name, Home.ON_PREMISES)
-        return bool(self.on_premises.servers) and not apart
+        return domain.has_mail and bool(self.on_premises.servers) and not apart
 
     def third_parties_of(self, domain: Domain) -> tuple[ThirdParty, ...]:
         """Those who send as somebody of one domain."""

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 NOT_KNOWN = ""  # the value of a trait that no file and no answer tells
+NULL_MX = "the MX record says that the domain takes no mail (null MX)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,18 @@ class Guess:
 
     @property
     def fitting(self) -> tuple[str, ...]:
-        """The scenarios that no fact contradicts; none where nothing can be said."""
-        return () if self.unknown else tuple(one.scenario for one in self.resemblances if not one.contradicts)
+        """The scenarios for which some fact speaks and against which none does; none where nothing can be said."""
+        alike = (one.scenario for one in self.resemblances if one.fits and not one.contradicts)
+        return () if self.unknown else tuple(alike)
 
     @property
     def nearest(self) -> tuple[str, ...]:
-        """The scenarios with the fewest facts against them, and of those the ones with the most for them."""
-        ranks = {one.scenario: (len(one.contradicts), -len(one.fits)) for one in self.resemblances}
+        """The scenarios with the fewest facts against them, and of those the ones with the most for them.
+
+        One that has nothing in common with the facts resembles them only where none has.
+        """
+        alike = [one for one in self.resemblances if one.fits] or self.resemblances
+        ranks = {one.scenario: (len(one.contradicts), -len(one.fits)) for one in alike}
         return tuple(scenario for scenario, rank in ranks.items() if rank == min(ranks.values()))
 
     def of(self, scenario: str) -> Resemblance:

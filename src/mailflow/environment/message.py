@@ -188,7 +188,7 @@ def _forward(kind: Kind, home: Home) -> Callable[[Environment, Domain], tuple[Te
 
 
 def _ndr(environment: Environment, _: Domain) -> tuple[TestMessage, ...]:
-    postmaster = Address("postmaster", environment.domains[0].name)
+    postmaster = Address("postmaster", environment.with_mail[0].name)
     return tuple(
         TestMessage(Kind.ON_PREMISES_NDR, server.name, Envelope(None, (address,)), author=postmaster)
         for server in environment.on_premises.servers
@@ -276,6 +276,8 @@ def _stranger_to_on_premises(environment: Environment, domain: Domain) -> tuple[
 
 
 def _stranger_relay(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
+    if not domain.has_mail:  # the host by which the tenant would be asked need not exist
+        return ()
     host = environment.microsoft_365.cloud.mx_host(domain.name)
     hosts = (host, *(server.name for server in environment.on_premises.outer_servers))
     envelope = Envelope(Address("somebody", STRANGER), (stranger_to(domain),))

@@ -7,7 +7,7 @@ for the Internet, and in where the mailboxes are. The DNS shows the first only: 
 from collections.abc import Iterable, Sequence
 
 from mailflow.environment.discovered import Seen
-from mailflow.environment.layout import Fact, Guess, compare, layouts, spoken
+from mailflow.environment.layout import NULL_MX, Fact, Guess, compare, layouts, spoken
 
 
 def guess(seen: Seen) -> Guess:
@@ -30,6 +30,8 @@ def words(told: Guess) -> str:
 
 
 def _mx(seen: Seen) -> Fact:
+    if seen.null_mx:
+        return Fact("mx", "null", NULL_MX)
     if not seen.mx:
         return Fact("mx", "nowhere", "no MX record names a host")
     theirs = seen.microsoft_mx

@@ -51,6 +51,14 @@ def find_records(zones: Mapping[str, dns.zone.Zone], name: str, rdtype: str) -> 
     return zone.get_rdataset(dns.name.from_text(name), rdtype) if zone is not None else None
 
 
+def names_below(zones: Mapping[str, dns.zone.Zone], name: str) -> tuple[str, ...]:
+    """Give every name below another that has records in the zone that it lies in, sorted; wildcards as `*.…`."""
+    zone = _zone_of(zones, name)
+    above = dns.name.from_text(name)
+    nodes = () if zone is None else (node for node in zone.nodes if node != above and node.is_subdomain(above))
+    return tuple(sorted(node.to_text(omit_final_dot=True).lower() for node in nodes))
+
+
 class Soa(NamedTuple):
     """What the SOA record of a zone says of those who keep copies. Seconds."""
 

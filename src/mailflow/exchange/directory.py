@@ -3,7 +3,7 @@
 from collections.abc import Set
 from typing import Generic, Protocol, TypeVar
 
-from mailflow.exchange.known import Assumptions, Known, Unknown
+from mailflow.exchange.known import Assumptions, Known, Origin, Unknown
 from mailflow.mail.address import Address
 
 
@@ -17,6 +17,10 @@ class Recipient(Protocol):
     @property
     def email_addresses(self) -> Known[tuple[Address, ...]]:
         """All SMTP proxy addresses."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the export says it."""
 
 
 Entry = TypeVar("Entry", bound=Recipient)

@@ -60,6 +60,22 @@ def asks_for_action_below(domain: Domain, found: Found) -> Finding:
     return non_compliant(asked, seen, *_shown(found), remedy=_stricter(found.domain, found.record))
 
 
+def asks_for_rejection(domain: Domain, found: Found) -> Finding:
+    """Judge whether receivers are asked to reject what fails, for a domain without mail and every name below it.
+
+    Names below it are judged by sp, those that do not exist by np, where they have no record of their own (section
+    4.7).
+    """
+    asked = f"receivers are asked to reject what fails for {domain.name} and every name below it"
+    if found.record is None or found.record.tags.flaws:
+        return _without(asked, found)
+    tags = ("p", "sp", "np") if found.domain == domain.name else ("sp", "np")
+    seen = ", ".join(f"{found.record.policy(tag)} by {tag}" for tag in tags)
+    if all(found.record.policy(tag) is Policy.REJECT for tag in tags):
+        return compliant(asked, seen, *_shown(found))
+    return non_compliant(asked, f"what is asked for is {seen}{_milder(found.record)}", *_shown(found))
+
+
 def _without(asked: str, found: Found) -> Finding:
     """Say that no record asks receivers for anything, or that nobody knows of one."""
     if found.unanswered:

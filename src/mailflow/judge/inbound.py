@@ -176,7 +176,7 @@ def connectors_of_own_servers(environment: Environment, assume: Assumptions) -> 
 @lru_cache(maxsize=1)  # every domain asks, and the answer is about all of them
 def _names_of_own_servers(environment: Environment) -> tuple[frozenset[str], tuple[str, ...]]:
     """Give the names of those connectors, and what had to be assumed."""
-    senders = [Address("postmaster", domain.name) for domain in environment.domains]
+    senders = [Address("postmaster", domain.name) for domain in environment.with_mail]
     assume, names = Assumptions(), set()
     for server, client in _own_clients(environment):
         for sender in senders:

@@ -120,7 +120,8 @@ class ScenarioItem(pytest.Function):
         self.row = row
         self.example = example
         for tag in sorted(row.scenario.tags):
-            self.add_marker(_mark(tag))
+            if not tag.startswith("except:"):  # it selects nothing
+                self.add_marker(_mark(tag))
             self.extra_keyword_matches.add(tag)  # for -k too: "scenario:4"
 
     def fresh_record(self) -> Record:

@@ -48,7 +48,7 @@ class Feature:
     scenarios: tuple[Scenario, ...]
     file: Path  # where it lies: in the project, or with the kit
     introduces: frozenset[ScenarioName] = frozenset()  # the scenarios that stand as tags at its head
-    scenario_tags: Mapping[ScenarioName, int] = field(default_factory=dict)  # every such tag in it: its first line
+    scenario_tags: Mapping[str, int] = field(default_factory=dict)  # every "scenario:…" and "except:…": its first line
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mailflow.environment.environment import Environment
-from mailflow.environment.layout import NOT_KNOWN, Fact, Guess, Resemblance, compare, spoken
+from mailflow.environment.layout import NOT_KNOWN, NULL_MX, Fact, Guess, Resemblance, compare, spoken
 from mailflow.environment.zones import find_records, find_soa
 from mailflow.exchange.cloud import is_microsoft_host, is_retired_host
 from mailflow.exchange.known import Assumptions
@@ -70,7 +70,9 @@ def _mx(environment: Environment, domain: str) -> Fact:
     hosts = sorted(record.exchange.to_text(omit_final_dot=True).lower() for record in found or ())
     own = [host for host in hosts if host in {server.name for server in environment.on_premises.servers}]
     others = [host for host in hosts if host not in own and not is_microsoft_host(host) and not is_retired_host(host)]
-    if hosts in ([], ["@"], ["."]):
+    if hosts in (["@"], ["."]):
+        return Fact("mx", "null", NULL_MX)
+    if not hosts:
         return Fact("mx", "nowhere", "no MX record names a host")
     told = {
         "microsoft-365": "Microsoft 365" if len(own) + len(others) < len(hosts) else "",

@@ -15,7 +15,6 @@ from pytest_bdd.gherkin_parser import Scenario as ParsedScenario
 from pytest_bdd.gherkin_parser import Step, Tag
 from pytest_bdd.types import STEP_TYPE_BY_PARSER_KEYWORD
 
-from mailflow.environment.scenario import ScenarioName
 from mailflow.input_error import InputError, Mistake
 from mailflow.policy import description, selection
 from mailflow.policy.documents import Document
@@ -49,7 +48,7 @@ class _Reader:
         self.path = path
         self.library = library
         self.mistakes: list[Mistake] = []
-        self.scenario_tags: dict[ScenarioName, int] = {}
+        self.scenario_tags: dict[str, int] = {}
 
     def note(self, line: int, found: str, expected: str, mend: str = "") -> None:
         self.mistakes.append(Mistake(self.path, line, found, expected, mend))
@@ -79,8 +78,8 @@ class _Reader:
         lines = {_word(tag): tag.location.line for tag in tags}
         for tag, mend in found.unknown:
             self.note(lines[tag], f"the unknown tag @{tag}", "a tag with a meaning", mend)
-        for name in found.selection.scenarios or ():
-            self.scenario_tags.setdefault(name, lines[f"scenario:{name}"])
+        for tag in found.of_scenarios:
+            self.scenario_tags.setdefault(tag, lines[tag])
         if where != "scenario":
             for tag in found.identifiers:
                 self.note(lines[tag], f"the identifier @{tag} on a {where}", "it on one scenario")

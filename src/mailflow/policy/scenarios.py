@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from mailflow.environment.environment import Environment
 from mailflow.environment.folder import FILE
-from mailflow.environment.scenario import DOCUMENTED, ScenarioName, in_order
+from mailflow.environment.scenario import DOCUMENTED, ScenarioName, in_order, scenario_name
 from mailflow.input_error import Mistake
 from mailflow.policy.feature import Feature
 
@@ -52,13 +52,13 @@ def unknown_in_tags(features: Iterable[Feature]) -> list[Mistake]:
         Mistake(
             feature.path,
             line,
-            f"@scenario:{name}, which no feature file has as its own tag",
+            f"@{tag}, which no feature file has as its own tag",
             ", ".join(map(str, known)),
             nearest_scenario(name, known),
         )
         for feature in looked_at
-        for name, line in feature.scenario_tags.items()
-        if name not in known
+        for tag, line in feature.scenario_tags.items()
+        if (name := scenario_name(tag.partition(":")[2])) not in known
     ]
 
 

@@ -3,6 +3,7 @@
     @S4-MX-1                    its identifier; on the scenario itself, exactly one
     @must | @should             its level; exactly one, on the scenario or above it
     @scenario:4                 domains that declare this scenario; or a word, which the file of a layout introduces
+    @except:parked              all domains but those that declare this scenario
     @domain:contoso.com         this domain
     @environment:scenario-4     this environment
     @stage:plan | before | after  in which runs it is planned: simulated ones, live ones before the change, after it
@@ -10,7 +11,7 @@
     @x-…                        the reader's own, to select by with -m; it means nothing to Mailflow
 
 Two tags of one kind widen (`@scenario:1 @scenario:2`: either); what stands further in narrows what stands
-further out (feature, rule, scenario, examples).
+further out (feature, rule, scenario, examples). Of `@except:` each narrows.
 """
 
 import difflib
@@ -24,7 +25,8 @@ from mailflow.policy.requirement import IDENTIFIER, Level
 
 T = TypeVar("T")
 
-_KINDS = ("scenario", "domain", "environment", "stage")
+_OF_SCENARIOS = ("scenario", "except")
+_KINDS = (*_OF_SCENARIOS, "domain", "environment", "stage")
 _WORDS = (*(level.value for level in Level), "tenant", *(f"{kind}:" for kind in _KINDS), "x-")
 
 
@@ -37,6 +39,7 @@ class Selection:
     environments: frozenset[str] | None = None
     stages: frozenset[Stage] | None = None
     tenant: bool = False
+    excepted: frozenset[ScenarioName] = frozenset()
 
     def within(self, outer: "Selection") -> "Selection":
         """Narrow what stands further out."""
@@ -46,6 +49,7 @@ class Selection:
             _both(self.environments, outer.environments),
             _both(self.stages, outer.stages),
             self.tenant or outer.tenant,
+            self.excepted | outer.excepted,
         )
 
     def at(self, stage: Stage) -> bool:
@@ -60,6 +64,7 @@ class Selection:
             domain.name
             for domain in environment.domains
             if (self.scenarios is None or domain.scenario in self.scenarios)
+            and domain.scenario not in self.excepted
             and (self.domains is None or domain.name in self.domains)
         )
         if self.tenant:
@@ -80,6 +85,7 @@ class Tags:
     identifiers: list[str] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
     selection: Selection = Selection()
+    of_scenarios: list[str] = field(default_factory=list)  # "scenario:4", "except:parked"
     unknown: list[tuple[str, str]] = field(default_factory=list)  # the tag, how to mend it
 
 
@@ -98,6 +104,8 @@ def sort(tags: Iterable[str]) -> Tags:
             tenant = True
         elif colon and kind in _KINDS and _is_value(kind, value):
             chosen.setdefault(kind, set()).add(value.lower() if kind == "domain" else value)
+            if kind in _OF_SCENARIOS:
+                found.of_scenarios.append(tag)
         elif not tag.startswith("x-"):
             found.unknown.append((tag, _mend(tag)))
     found.selection = Selection(
@@ -106,12 +114,13 @@ def sort(tags: Iterable[str]) -> Tags:
         frozenset(chosen["environment"]) if "environment" in chosen else None,
         frozenset(map(Stage, chosen["stage"])) if "stage" in chosen else None,
         tenant,
+        frozenset(map(scenario_name, chosen.get("except", ()))),
     )
     return found
 
 
 def _is_value(kind: str, value: str) -> bool:
-    if kind == "scenario":
+    if kind in _OF_SCENARIOS:
         return bool(PATTERN.fullmatch(value))
     return value in list(Stage) if kind == "stage" else bool(value)
 
@@ -120,8 +129,8 @@ def _mend(tag: str) -> str:
     kind, colon, value = tag.partition(":")
     if kind == "stage":
         return "Stages are @stage:plan, @stage:before and @stage:after."
-    if kind == "scenario":
-        return "Scenarios are @scenario:1 to @scenario:4 and words such as @scenario:all-in-cloud."
+    if kind in _OF_SCENARIOS:
+        return f"Scenarios are @{kind}:1 to @{kind}:4 and words such as @{kind}:all-in-cloud."
     if IDENTIFIER.fullmatch(tag.upper()):
         return f"Identifiers are written in capitals: @{tag.upper()}."
     near = difflib.get_close_matches(kind + colon, _WORDS, n=1)

@@ -273,7 +273,7 @@ def content(environment: Environment, message: TestMessage) -> bytes:
     lines = (
         f"Message-ID: <{hashlib.sha256(seed).hexdigest()[:20]}@mailflow.invalid>",
         f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}",
-        f"From: {message.written_by or f'Postmaster <postmaster@{environment.domains[0].name}>'}",
+        f"From: {message.written_by or f'Postmaster <postmaster@{environment.with_mail[0].name}>'}",
         f"To: {', '.join(map(str, message.envelope.rcpt_to))}",
         f"Subject: Mailflow test message {message.kind}",
         f"X-Mailflow-Kind: {message.kind.name}",
