@@ -16,6 +16,7 @@ import trustme
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.load import load
 from mailflow.environment.message import STRANGER, Kind, messages
+from mailflow.judge.path import refused_or_returned
 from mailflow.mail.address import Address, AddressError
 from mailflow.mail.envelope import Envelope
 from mailflow.observe.contacts import OFFERED, Plan, contacts
@@ -26,6 +27,7 @@ from mailflow.observe.manners import Manners
 from mailflow.observe.path import Disposition, Hop, MailPath, Place
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.visits import Visited, Visitor
+from mailflow.policy.finding import Verdict
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question, Value
 from tests.observe.smtp_server import Peer, Script, answering, serving
 
@@ -486,6 +488,17 @@ def test_null_mx(environment: Environment) -> None:
     plan = asyncio.run(contacts(environment, Zones({"contoso.com MX": (MxRecord(0, "."),)}), "looker.example"))
     (why,) = [ask.nobody for _, ask in plan.asks if ask.planned.kind is Kind.INTERNET_TO_UNKNOWN]
     assert why == "contoso.com takes no mail: null MX (RFC 7505)"
+
+
+def test_mail_to_a_domain_with_a_null_mx_stays_with_its_sender(environment: Environment) -> None:
+    """Nobody is asked, and nothing is left to be sent: the sender that looks is this run."""
+    zones = {**V4_ONLY, "contoso.com MX": (MxRecord(0, "."),)}
+    (told,) = run(environment, zones=zones).paths[Kind.INTERNET_TO_UNKNOWN]
+    assert (told.disposition, told.assumptions, told.to_send, told.source) == (Disposition.RETURNED, (), "", "DNS")
+    assert str(told.reply) == "556 5.1.10 contoso.com does not accept mail (null MX)"
+    assert refused_or_returned([told]).verdict is Verdict.COMPLIANT
+    beside = {**V4_ONLY, "contoso.com MX": (MxRecord(0, "."), MxRecord(10, "mail.contoso.com"))}
+    assert run(environment, zones=beside).told(Kind.INTERNET_TO_UNKNOWN) == [SHUT]
 
 
 def test_a_message_that_was_received_settles_what_sessions_leave_open(environment: Environment) -> None:

@@ -58,6 +58,7 @@ class Ask:
     envelope: Envelope  # with a known recipient beside an unknown one: whoever refuses both says nothing of one
     at: tuple[tuple[str, IPAddress], ...]  # host and address
     nobody: str = ""  # why there is nobody to ask
+    null_mx: bool = False  # for the recipient's domain says that it takes no mail: its sender keeps it
     unknown: tuple[str, ...] = ()  # which addresses nobody could find out: whoever listens there was not asked
 
 
@@ -150,6 +151,7 @@ class _Found:
     at: tuple[tuple[str, IPAddress], ...]
     nobody: str = ""
     unknown: tuple[str, ...] = ()  # beside those that were found
+    null_mx: bool = False
 
 
 @dataclass
@@ -169,7 +171,8 @@ class _Finding:
                 *self.environment.mailboxes_in(domain, Home.CLOUD),
             )
             envelope = replace(envelope, rcpt_to=(*known[:1], *envelope.rcpt_to))
-        return Ask(planned, message, envelope, found.at, found.nobody, found.unknown if found.at else ())
+        unknown = found.unknown if found.at else ()
+        return Ask(planned, message, envelope, found.at, found.nobody, found.null_mx, unknown)
 
     async def knocks(self, domain: Domain, looks_as: str) -> list[Knock]:
         """Knock at every planned MX host of a domain, for a listed mailbox of each side."""
@@ -204,7 +207,7 @@ class _Finding:
         answer = await self.eye.lookup(Question(domain, "MX"))
         hosts = [record.exchange for record in by_preference(answer) if record.exchange != "."]
         if not hosts:
-            return _Found((), _no_mx(answer))
+            return _Found((), _no_mx(answer), null_mx=bool(answer.values))
         found = [await self.host(host, f"MX record of {domain}") for host in hosts]
         at = tuple(dict.fromkeys(pair for one in found for pair in one.at))
         unknown = tuple(dict.fromkeys(why for one in found for why in one.unknown))

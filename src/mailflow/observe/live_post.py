@@ -114,7 +114,7 @@ def _offered(environment: Environment, ask: Ask, visited: Visited, read: Sequenc
         ]
         + [offers.unasked(ask, why) for why in ask.unknown],
     )
-    for one in told or [offers.unasked(ask, ask.nobody)]:
+    for one in told or [offers.kept(ask) if ask.null_mx else offers.unasked(ask, ask.nobody)]:
         if one.disposition is not Disposition.UNSEEN:
             yield one
         elif not settled:

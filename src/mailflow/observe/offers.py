@@ -78,6 +78,24 @@ def unasked(ask: Ask, why: str) -> MailPath:
     return MailPath(ask.message, recipient, Disposition.UNSEEN, (), assumptions=(why,), source="DNS")
 
 
+def kept(ask: Ask) -> MailPath:
+    """Make the path of a message to a domain with a null MX: its sender asks nobody and returns it (RFC 7505)."""
+    recipient = ask.message.envelope.rcpt_to[0]
+    submitted = Hop(ask.message.submitted_at, Place.INTERNET, ask.message.envelope.mail_from)
+    reply = Reply(556, "5.1.10", f"{recipient.domain} does not accept mail (null MX)")
+    return MailPath(
+        ask.message,
+        recipient,
+        Disposition.RETURNED,
+        (submitted,),
+        reply,
+        ended_by=ask.message.submitted_at,
+        ended_at=Place.INTERNET,
+        why="what every sender does that knows RFC 7505; no server was asked",
+        source="DNS",
+    )
+
+
 def _place(environment: Environment, host: str) -> Place:
     if is_microsoft_host(host):
         return Place.MICROSOFT_365
