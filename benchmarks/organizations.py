@@ -27,7 +27,7 @@ DEVICES = Path(__file__).parents[1] / "fixtures" / "scenario-1-devices"
 FIRST = "contoso.com"
 PEOPLE = {"cloud": ("chris", "sara", "lee"), "on_premises": ("kate", "david")}
 FORWARDS = ("kate", "lee")
-ELSEWHERE = ("mail ", "ns1 ", "ns2 ", "_25._tcp.mail ")
+ELSEWHERE = ("mail ", "ns1 ", "ns2 ", "_25._tcp.mail ", "eu ")
 ROW_A_DOMAIN = (
     "exchange-online/Get-AcceptedDomain.json",
     "exchange-online/Get-DkimSigningConfig.json",

@@ -37,6 +37,25 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then the type of the accepted domain fits what Microsoft 365 knows of the on-premises recipients
 
+  @HYB-SUB-1 @must @stage:plan @stage:after
+  Scenario: Mail for names below the domain is led to somebody who takes it
+    At the change the MX records of subdomains and wildcards are forgotten. They lead to a server that is gone or
+    locked, or to a tenant that does not know the name (550 5.7.64), and the mail comes back.
+
+    Source: Subdomains; Important, and Add the domain to your outbound connector; stated
+    Source: RFC 5321; section 5.1; derived
+    Source: RFC 7505; section 3; stated
+    Remedy: Lead the name to whoever takes its mail, let that side accept it, or say that there is none:
+        <name>. 3600 IN MX 0 <MX host>.
+        <name>. 3600 IN MX 0 .
+      Where Microsoft 365 is to take it for servers below the domain:
+        Set-AcceptedDomain <domain> -DomainType InternalRelay
+        Set-AcceptedDomain <domain> -MatchSubDomains $true
+        Set-OutboundConnector "<connector>" -RecipientDomains @{Add="*.<domain>"}
+
+    When the MX records of the names below the domain are looked up
+    Then each leads its mail to somebody who takes it, or says that there is none
+
   @HYB-MAILBOX-1 @must
   Scenario: Every mailbox is where it is said to be
     A test with a mailbox that does not exist says nothing, and its mail comes back.
@@ -151,6 +170,20 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
 
     When every kind of message has been sent
     Then each that names the domain as its sender passes SPF where it arrives
+
+  @HYB-SPF-7 @must
+  Scenario: Third parties that send as a name below the domain may do so
+    SPF is not inherited. The shop that sends as shop.contoso.com is not helped by the record of contoso.com: its mail
+    proves nothing until that name has a record of its own.
+
+    Source: SPF setup; If you use one or more custom domains for email; stated
+    Source: RFC 7208; section 3 and section 4.5; derived
+    Remedy: Publish a record for the name, with what the third party asks for:
+        <name>. 3600 IN TXT "v=spf1 include:<the third party's> -all"
+
+    Given a third party sends as a name below the domain
+    When the SPF records of the names below the domain are looked up
+    Then every third party passes the record of the name with which it sends
 
   @HYB-CONN-1 @must
   Scenario: Microsoft 365 has a connector to the own servers for the domain

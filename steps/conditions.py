@@ -4,6 +4,7 @@ from pytest_bdd import given, parsers
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import condition as conditions
+from mailflow.judge import spf_below
 from mailflow.plugin.fixtures import Say
 
 
@@ -40,6 +41,11 @@ def users_forward_outside(environment: Environment, condition: Say) -> None:
 @given("a third party sends for the organization")
 def third_party_sends(environment: Environment, domain: Domain, condition: Say) -> None:
     condition(conditions.third_party_sends(environment, domain))
+
+
+@given("a third party sends as a name below the domain")
+def third_party_sends_below(environment: Environment, domain: Domain, condition: Say) -> None:
+    condition(spf_below.third_party_sends_below(environment, domain))
 
 
 @given("a cloud mailbox forwards outside")

@@ -9,6 +9,8 @@ from mailflow.environment.message import Kind
 from mailflow.judge import left_over, parked
 from mailflow.judge import mx as judge_mx
 from mailflow.judge import spf as judge_spf
+from mailflow.judge import spf_below as judge_spf_below
+from mailflow.judge import subdomain as judge_subdomain
 from mailflow.judge.arrival import Arrival
 from mailflow.judge.arrival import arrivals as find_arrivals
 from mailflow.observe.door import Door
@@ -60,6 +62,20 @@ def planned_host_is_called_mail(domain: Domain, mx: MxSeen, conclude: Say) -> No
     conclude(judge_mx.has_documented_name(domain, mx.records))
 
 
+@when("the MX records of the names below the domain are looked up", target_fixture="below")
+def mx_records_below_are_looked_up(
+    door: Door, environment: Environment, domain: Domain
+) -> tuple[judge_subdomain.Seen, ...]:
+    return judge_subdomain.look(environment, domain, door.lookups)
+
+
+@then("each leads its mail to somebody who takes it, or says that there is none")
+def each_leads_its_mail_to_a_taker(
+    environment: Environment, domain: Domain, below: tuple[judge_subdomain.Seen, ...], conclude: Say
+) -> None:
+    conclude(judge_subdomain.are_led_to_takers(environment, domain, below))
+
+
 @when("the SPF record of the domain is looked up", target_fixture="spf")
 def spf_record_is_looked_up(door: Door, environment: Environment, domain: Domain) -> judge_spf.SpfSeen:
     return judge_spf.look(environment, domain, door.lookup(domain.name, "TXT"), door.drive)
@@ -93,6 +109,16 @@ def own_addresses_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) ->
 @then("every third party passes")
 def third_parties_pass(domain: Domain, spf: judge_spf.SpfSeen, conclude: Say) -> None:
     conclude(judge_spf.third_parties_pass(domain, spf))
+
+
+@when("the SPF records of the names below the domain are looked up", target_fixture="spf_below")
+def spf_records_below_are_looked_up(door: Door, environment: Environment, domain: Domain) -> judge_spf_below.SpfBelow:
+    return judge_spf_below.look(environment, domain, door.drive)
+
+
+@then("every third party passes the record of the name with which it sends")
+def third_parties_below_pass(domain: Domain, spf_below: judge_spf_below.SpfBelow, conclude: Say) -> None:
+    conclude(judge_spf_below.pass_their_records(domain, spf_below))
 
 
 @then("it lets nobody else pass")

@@ -106,7 +106,8 @@ def test_a_shipped_environment_is_configured_as_its_scenario_demands(
     online, exchange = environment.microsoft_365.online, environment.on_premises.exchange
     (outbound,) = online.outbound_connectors
     assert outbound.route_all_messages_via_on_premises is central
-    assert outbound.recipient_domains == (("*",) if central else ("contoso.com",))
+    below = ("eu.contoso.com",) if name == "scenario-1" else ()
+    assert outbound.recipient_domains == (("*",) if central else ("contoso.com", *below))
     assert (outbound.smart_hosts, outbound.use_mx_record, outbound.tls_domain) == (
         ("mail.contoso.com",),
         False,

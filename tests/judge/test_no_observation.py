@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from enum import Enum
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 
 from mailflow.environment.environment import Domain, Mailboxes
 from mailflow.environment.find import find
+from mailflow.environment.zones import find_records
+from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Unknown
 from mailflow.judge import (
     bypass,
@@ -24,10 +26,12 @@ from mailflow.judge import (
     outbound,
     parked,
     send,
+    subdomain,
     trust,
 )
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Finding, Verdict, worst
+from mailflow.records.answer import Answer, MxRecord, Outcome, Question
 
 UNKNOWN = Unknown("removed")
 
@@ -48,6 +52,27 @@ def _covering(world: Any) -> Any:
 
 def _central(world: Any) -> Any:
     return outbound.centralized(world.environment)
+
+
+def _published(environment: Any, question: Question) -> Answer:
+    """What the planned zones have, and that Microsoft publishes the hosts of its tenants."""
+    records = find_records(environment.zones, question.name, question.type) or ()
+    if question.type == "MX":
+        values = tuple(MxRecord(r.preference, r.exchange.to_text(omit_final_dot=True)) for r in records)
+    else:
+        values = tuple(ip_address(record.address) for record in records)
+    if question.type == "A" and is_microsoft_host(question.name):
+        values = (ip_address("52.101.0.36"),)
+    return Answer(question, Outcome.FOUND if values else Outcome.NO_DATA, values)
+
+
+def _led_to_takers(world: Any) -> list[Finding]:
+    """Names that the plan leads to the organization's own sides: what others take stands in no export."""
+    seen = subdomain.look(
+        world.environment, world.domain, lambda asked: tuple(_published(world.environment, one) for one in asked)
+    )
+    own = [one for one in seen if one.name.name == "eu.contoso.com"]
+    return subdomain.are_led_to_takers(world.environment, world.domain, own)
 
 
 ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
@@ -84,6 +109,7 @@ ROWS: dict[str, Callable[[Any], Finding | list[Finding]]] = {
     "device_uses_no_connector": lambda w: device.uses_no_connector(w.environment, w.domain),
     "device_may_sign_in": lambda w: device.may_sign_in(w.environment, w.domain),
     "signs": lambda w: dkim.signs(w.environment, w.domain),
+    "led_to_takers": _led_to_takers,
     "reports_leave": lambda w: condition.reports_leave_through_microsoft_365(w.environment),
 }
 # Between them every row is compliant.
@@ -129,6 +155,7 @@ NEEDS = {
     "device_uses_no_connector": {"accepted_domains", "inbound_connectors"},
     "device_may_sign_in": {"cas_mailboxes"},
     "signs": {"dkim_signing_configs"},
+    "led_to_takers": {"own accepted_domains"},
     "reports_leave": {"own send_connectors"},
 }
 

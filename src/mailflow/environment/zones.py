@@ -47,13 +47,13 @@ def read_zones(folder: Folder, where: str) -> Mapping[str, dns.zone.Zone]:
 
 def find_records(zones: Mapping[str, dns.zone.Zone], name: str, rdtype: str) -> dns.rdataset.Rdataset | None:
     """Find the records of a name and type in the zone that it lies in; None where there are none, or no such zone."""
-    zone = _zone_of(zones, name)
+    zone = find_zone(zones, name)
     return zone.get_rdataset(dns.name.from_text(name), rdtype) if zone is not None else None
 
 
 def names_below(zones: Mapping[str, dns.zone.Zone], name: str) -> tuple[str, ...]:
     """Give every name below another that has records in the zone that it lies in, sorted; wildcards as `*.…`."""
-    zone = _zone_of(zones, name)
+    zone = find_zone(zones, name)
     above = dns.name.from_text(name)
     nodes = () if zone is None else (node for node in zone.nodes if node != above and node.is_subdomain(above))
     return tuple(sorted(node.to_text(omit_final_dot=True).lower() for node in nodes))
@@ -68,14 +68,15 @@ class Soa(NamedTuple):
 
 def find_soa(zones: Mapping[str, dns.zone.Zone], name: str) -> Soa | None:
     """Read the SOA record of the zone that a name lies in; None where there is no such zone, or none in it."""
-    zone = _zone_of(zones, name)
+    zone = find_zone(zones, name)
     found = zone.get_rdataset(zone.origin, "SOA") if zone is not None and zone.origin is not None else None
     if not found:
         return None
     return Soa(found[0].refresh, min(found[0].minimum, found.ttl))
 
 
-def _zone_of(zones: Mapping[str, dns.zone.Zone], name: str) -> dns.zone.Zone | None:
+def find_zone(zones: Mapping[str, dns.zone.Zone], name: str) -> dns.zone.Zone | None:
+    """Find the zone that a name lies in; None where there is no such zone."""
     labels = dns.name.from_text(name).labels
     above = (dns.name.Name(labels[start:]).to_text(omit_final_dot=True).lower() for start in range(len(labels) - 1))
     return next((zones[origin] for origin in above if origin in zones), None)

@@ -31,9 +31,9 @@ from mailflow.routing.decision import Client, Held, Reception, Refuse, Relay, Tl
 from mailflow.routing.other_server import OtherServerRouter
 from mailflow.routing.router import filter_router
 
-_ELSEWHERE = Address("somebody", "elsewhere.invalid")  # RFC 2606: a domain that nobody has
+ELSEWHERE = Address("somebody", "elsewhere.invalid")  # RFC 2606: a domain that nobody has
 # He speaks TLS and shows a certificate, as anybody can: RequireTls alone keeps nobody out.
-_STRANGER = Client(IPv4Address("198.18.0.99"), STRANGER, Tls("TLSv1.3", (STRANGER,), client_trusted=True))
+STRANGER_CLIENT = Client(IPv4Address("198.18.0.99"), STRANGER, Tls("TLSv1.3", (STRANGER,), client_trusted=True))
 
 
 class _Who(NamedTuple):
@@ -85,7 +85,7 @@ def _recognised(asked: str, environment: Environment, mail_from: Address | None)
         return not_verified(asked, "the environment names no on-premises server")
     seen, strange, bare = [], [], []
     for server, client in clients:
-        taken = attribute(_tenants(environment), client, mail_from, _ELSEWHERE, assume)
+        taken = attribute(_tenants(environment), client, mail_from, ELSEWHERE, assume)
         if isinstance(taken, Reception):
             seen.append(f"{server.name} by '{taken.connector}'")
             continue
@@ -134,7 +134,7 @@ def _recognise(environment: Environment, mail_from: Address | None) -> str:
         for switch, change in changes if not restricts(connector, assume) else ():
             changed = replace(connector, **change)
             alone = replace(own, online=replace(own.online, inbound_connectors=(changed,)))
-            taken = [attribute(Tenants(alone, ()), client, mail_from, _ELSEWHERE, assume) for client in clients]
+            taken = [attribute(Tenants(alone, ()), client, mail_from, ELSEWHERE, assume) for client in clients]
             if all(isinstance(one, Reception) for one in taken):
                 return f'Set-InboundConnector "{connector.name}" {switch}'
     return ""
@@ -180,7 +180,7 @@ def _names_of_own_servers(environment: Environment) -> tuple[frozenset[str], tup
     assume, names = Assumptions(), set()
     for server, client in _own_clients(environment):
         for sender in senders:
-            taken = attribute(_tenants(environment), client, sender, _ELSEWHERE, assume)
+            taken = attribute(_tenants(environment), client, sender, ELSEWHERE, assume)
             if isinstance(taken, Reception):
                 names.add(taken.connector)
             elif server.certificate is None and _names_certificates(environment, assume):
@@ -331,14 +331,14 @@ def _locked(
     )
     assume = Assumptions()
     recipient = Address("anybody", domain.name)
-    claims = {"a foreign sender": _ELSEWHERE, "the own domain": Address("postmaster", domain.name), "nobody (<>)": None}
+    claims = {"a foreign sender": ELSEWHERE, "the own domain": Address("postmaster", domain.name), "nobody (<>)": None}
     shown = tuple(_lock(environment))
     tenants = _tenants(environment)
     known = accepted_domain(tenants.own, domain.name, assume)
     passed = [
         claim
         for claim, sender in claims.items()
-        if isinstance(attribute(tenants, _STRANGER, sender, recipient, assume), Reception)
+        if isinstance(attribute(tenants, STRANGER_CLIENT, sender, recipient, assume), Reception)
     ]
     refused = []
     for server, client in (*passing, *also):

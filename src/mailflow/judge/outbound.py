@@ -141,6 +141,13 @@ def hands_to_own_server(environment: Environment, connector: OutboundConnector |
     return compliant(asked, f"SmartHosts is {', '.join(hosts)}", *shown)
 
 
+def next_servers(environment: Environment, connector: OutboundConnector) -> tuple[Server, ...]:
+    """Give the own servers that its smart hosts are; none where these are not known."""
+    hosts = () if isinstance(connector.smart_hosts, Unknown) else connector.smart_hosts
+    found = [_server(environment, host) for host in hosts]
+    return tuple(server for server in environment.on_premises.servers if server in found)
+
+
 def requires_tls(connector: OutboundConnector | None) -> Finding:
     """Judge whether it sends over TLS or not at all: TlsSettings is set (Set-OutboundConnector)."""
     asked = "it requires TLS"
@@ -174,7 +181,7 @@ def certificate_fits(environment: Environment, connector: OutboundConnector | No
     if not wanted:
         seen = "TlsSettings is DomainValidation, and TlsDomain is not set"
         return non_compliant(asked, seen, *shown, remedy=_demand_name(environment, connector, hosts))
-    servers = [s for s in environment.on_premises.servers if any(_server(environment, host) is s for host in hosts)]
+    servers = next_servers(environment, connector)
     if not servers:
         return not_verified(asked, "no smart host of it is a server of the environment", *shown)
     wrong, bare = [], []

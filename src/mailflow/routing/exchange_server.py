@@ -181,6 +181,10 @@ class ExchangeServerRouter:
         keeps = not stated and assume(mailbox.deliver_to_mailbox_and_forward, False)
         return (deliver, forward) if keeps else (forward,)
 
+    def accepts(self, name: str, assume: Assumptions) -> bool:
+        """Whether it takes mail for a domain from anybody."""
+        return self._accepted(name, assume) is not None
+
     def _accepted(self, name: str, assume: Assumptions) -> AcceptedDomain | None:
         """Find the accepted domain for a name, the most specific; `*.contoso.com` is written into the name itself."""
         assume.listed(self._exports.accepted_domains)

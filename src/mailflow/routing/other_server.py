@@ -52,7 +52,7 @@ class OtherServerRouter:
         self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
     ) -> Reception | Refuse:
         """`accepts_for` from anybody, `relays_for` to anywhere."""
-        if self._accepts(recipient.domain):
+        if self.accepts(recipient.domain, assume):
             why = Rule(f"accepts_for has {recipient.domain} ({self.server.origin})", _STATED)
             return Reception(Direction.INCOMING, why)
         if any(client.address in network for network in self.facts.relays_for) or self._is_tenant(client, assume):
@@ -72,7 +72,8 @@ class OtherServerRouter:
             return False
         return any(client.address in network for network in cloud.ranges)
 
-    def _accepts(self, name: str) -> bool:
+    def accepts(self, name: str, assume: Assumptions) -> bool:
+        """Whether it takes mail for a domain from anybody."""
         return any(name == own or (own.startswith("*.") and is_within(name, own[2:])) for own in self.facts.accepts_for)
 
     def hop_limit(self) -> tuple[int, Refuse]:
@@ -100,7 +101,7 @@ class OtherServerRouter:
         if routing:
             return (Redirect(routing, Rule("routing_addresses names its place in the tenant", _STATED)),)
         route = self._route(held.recipient.domain)
-        if self._accepts(held.recipient.domain) and (route is None or route.domain == "*"):
+        if self.accepts(held.recipient.domain, assume) and (route is None or route.domain == "*"):
             why = Rule(f"{held.recipient} is unknown here", "RFC 5321 section 3.6.2")
             return (Return(Reply(550, "5.1.1", "User unknown"), why),)
         return (self._send(held, assume),)

@@ -1,0 +1,95 @@
+"""Names below a domain that are no domain of the environment: those that get mail, and those that send it. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import dns.zone
+
+from mailflow.environment.environment import Domain, Environment, ThirdParty
+from mailflow.environment.zones import find_zone
+from mailflow.mail.address import AddressError, domain_name, is_within, lineage
+
+_WILDCARD = "*."
+_PROBE = "mailflow-no-such-name"  # RFC 4592: a wildcard stands for names that do not exist
+
+
+@dataclass(frozen=True, slots=True)
+class NameBelow:
+    """A name below a domain to which mail can be addressed, or a wildcard for such names."""
+
+    name: str  # as a zone writes it: eu.contoso.com, *.contoso.com
+    before: tuple[str, ...]  # the hosts that its MX records named before the change
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it stands for every name there that does not exist."""
+        return self.name.startswith(_WILDCARD)
+
+    @property
+    def asked(self) -> str:
+        """The name to look up: of a wildcard one for which it stands."""
+        return f"{_PROBE}.{self.name.removeprefix(_WILDCARD)}" if self.is_wildcard else self.name
+
+
+def zone_is_supplied(environment: Environment, domain: Domain) -> bool:
+    """Whether the plan has the zone that a domain lies in: else nobody knows which names there are."""
+    return find_zone(environment.zones, domain.name) is not None
+
+
+def mx_names_below(environment: Environment, domain: Domain) -> tuple[NameBelow, ...]:
+    """Find every name below a domain that has, or had, MX records, by name.
+
+    A further domain of the organization is not among them, nor what lies below it: it has rows of its own.
+    """
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(_names(environment, environment.zones, domain), ())
+    if environment.before:
+        found |= _names(environment, environment.before.zones, domain)
+    return tuple(NameBelow(name, found[name]) for name in sorted(found))
+
+
+def _names(environment: Environment, zones: Mapping[str, dns.zone.Zone], domain: Domain) -> dict[str, tuple[str, ...]]:
+    """Give the names with the hosts that their MX records name."""
+    found = {}
+    for origin, zone in zones.items():
+        if is_within(origin, domain.name) or is_within(domain.name, origin):
+            for name, hosts in _of_zone(zone):
+                plain = name.removeprefix(_WILDCARD)
+                if _domain_of(environment, plain) == domain.name and name != domain.name:
+                    found[name] = hosts
+    return found
+
+
+def _of_zone(zone: dns.zone.Zone) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for owner, records in zone.iterate_rdatasets("MX"):
+        name = owner.to_text(omit_final_dot=True).lower()
+        try:
+            domain_name(name.removeprefix(_WILDCARD))
+        except AddressError:
+            continue  # nobody can address mail to it (RFC 5321 section 2.3.5)
+        yield name, tuple(sorted(record.exchange.to_text(omit_final_dot=True).lower() for record in records))
+
+
+def senders_below(environment: Environment, domain: Domain) -> Mapping[str, tuple[ThirdParty, ...]]:
+    """Give the names below a domain that stand in the reverse-path of third parties, with these.
+
+    SPF judges the reverse-path (RFC 7208 section 2.4), and a name inherits no record of the domain above it.
+    """
+    return _senders(environment).get(domain.name, {})
+
+
+@lru_cache(maxsize=1)  # every domain asks, and the answer is about all of them
+def _senders(environment: Environment) -> Mapping[str, Mapping[str, tuple[ThirdParty, ...]]]:
+    found: dict[str, dict[str, tuple[ThirdParty, ...]]] = defaultdict(dict)
+    for party in environment.third_parties:
+        path = party.returns_to or party.sends_as
+        if path and path.domain not in environment.domain_names:
+            names = found[_domain_of(environment, path.domain)]
+            names[path.domain] = (*names.get(path.domain, ()), party)
+    return found
+
+
+def _domain_of(environment: Environment, name: str) -> str:
+    """Find the domain of the environment that a name is, or lies below; empty where it is nobody's here."""
+    return next((above for above in lineage(name) if above in environment.domain_names), "")
