@@ -80,7 +80,7 @@ def test_what_speaks_for_and_against_stands_beside_each_layout() -> None:
         (
             "all-in-cloud",
             "parked-mx-missing",
-            "no documented scenario; it most resembles scenarios all-in-cloud and third-party-filter, not parked",
+            "no documented scenario",
             "parked: no MX record names a host",
         ),
         (

@@ -59,10 +59,9 @@ class Guess:
     def nearest(self) -> tuple[str, ...]:
         """The scenarios with the fewest facts against them, and of those the ones with the most for them.
 
-        One that has nothing in common with the facts resembles them only where none has.
+        One that has nothing in common with the facts resembles them not at all.
         """
-        alike = [one for one in self.resemblances if one.fits] or self.resemblances
-        ranks = {one.scenario: (len(one.contradicts), -len(one.fits)) for one in alike}
+        ranks = {one.scenario: (len(one.contradicts), -len(one.fits)) for one in self.resemblances if one.fits}
         return tuple(scenario for scenario, rank in ranks.items() if rank == min(ranks.values()))
 
     def of(self, scenario: str) -> Resemblance:

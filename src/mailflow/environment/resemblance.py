@@ -21,7 +21,8 @@ def words(told: Guess) -> str:
     if told.unknown:
         return f"Nothing can be said of the scenario: {told.unknown}."
     if not told.fitting:
-        return f"None of the documented scenarios. It most resembles {spoken(told.nearest)}."
+        near = f" It most resembles {spoken(told.nearest)}." if told.nearest else ""
+        return f"None of the documented scenarios.{near}"
     said = f"It fits {spoken(told.fitting)}"
     if len(told.fitting) == 1:
         return f"{said}."

@@ -42,7 +42,8 @@ def misfits(environment: Environment) -> tuple[Misfit, ...]:
     alike: dict[tuple[str, tuple[Fact, ...]], list[str]] = {}
     for domain in environment.domains:
         apart = environment.on_premises.servers and not environment.own_servers_take_part(domain)
-        facts = (_mx(environment, domain.name), *((common[0], *_APART) if apart else common))
+        beside = (common[0], *_APART) if apart else common  # of a domain without mail they tell nothing
+        facts = (_mx(environment, domain.name), *(beside if domain.has_mail else ()))
         alike.setdefault((str(domain.scenario), facts), []).append(domain.name)
     return tuple(
         Misfit(tuple(domains), declared, _words(declared, told), told.resemblances)
@@ -56,8 +57,10 @@ def _words(declared: str, told: Guess) -> str:
         said = f"what is planned fits {spoken(told.fitting)}, not {declared}"
     elif declared in told.nearest:
         said = f"what is planned fits no documented scenario; it most resembles {spoken(told.nearest)}"
-    else:
+    elif told.nearest:
         said = f"what is planned fits no documented scenario; it most resembles {spoken(told.nearest)}, not {declared}"
+    else:
+        said = "what is planned fits no documented scenario"
     against = "; ".join(told.of(declared).contradicts)
     unsaid = f" Not known: {'; '.join(told.not_known)}." if told.not_known else ""
     return f"{said}. Against {declared}: {against}.{unsaid}"

@@ -15,6 +15,7 @@ INTERNET, CLOUD, OWN = "the Internet", "Microsoft 365", "the on-premises servers
 FILTER = "the third-party filter"
 DELIVERED, REFUSED, UNSEEN = "delivered", "refused", "not seen"  # of Disposition
 _GOOD = (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE)
+_LONGEST = 60  # characters of a reply; all of it stands in the evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,8 @@ def _asked(demands: Sequence[Demand]) -> str:
 
 def _seen(strip: Strip, count: int, total: int) -> str:
     way = " → ".join(strip.taken) or "nowhere"
-    code = strip.reply.partition(";")[0][:60]
+    code = strip.reply.partition(";")[0]
+    code = code if len(code) <= _LONGEST else f"{code[: _LONGEST - 1]}…"
     by = f" by {strip.offered}" if strip.offered else ""
     told = f"{way}, {strip.ending}{by}{f': {code}' if code else ''}"
     told += "".join(f"; {strip.sign} {mark}" for _, mark in strip.marks if mark != strip.ending)
