@@ -125,7 +125,9 @@ class Toys:
     mistakes_in: dict[str, list[Mistake]] = field(default_factory=dict)  # by environment
     unreadable: dict[str, InputError] = field(default_factory=dict)  # that the report was told of
     runs: list[Run] = field(default_factory=list)
+    listed: list[Run] = field(default_factory=list)  # in index.html
     doors: list[str] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)  # in which doors were opened and reports written
     folder: Path | None = None  # where reports were asked for
     broken_door: str = ""  # why it does not open
     unwritable: bool = False  # the reports
@@ -174,7 +176,7 @@ class Toys:
         """Run pytest in the project."""
         if not self.environments:
             self.environment()
-        self.runs, self.doors = [], []
+        self.runs, self.doors, self.order = [], [], []
         for name in [name for name in sys.modules if name.partition(".")[0] == "steps"]:
             del sys.modules[name]
         cache = [] if self.cache else ["-p", "no:cacheprovider"]
@@ -207,6 +209,7 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
     @contextmanager
     def open_door(environment: Any, look: Any) -> Any:
         project.doors.append(f"open {environment.name} {look.mode}")
+        project.order.append(f"open {environment.name}")
         if project.broken_door:
             raise OSError(project.broken_door)
         yield SimpleNamespace(
@@ -217,13 +220,20 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
         )
         project.doors.append(f"close {environment.name}")
 
-    def write(runs: list[Run], folder: Path, unreadable: Any) -> tuple[Path, ...]:
+    def write_run(run: Run, folder: Path) -> Path:
         if project.unwritable:
             raise PermissionError(13, "Permission denied")
-        project.runs[:] = runs
+        project.order.append(f"write {run.environment}")
+        project.runs.append(run)
+        return folder / "report.html"
+
+    def write_index(runs: list[tuple[Run, str]], folder: Path, unreadable: Any) -> Path:
+        if project.unwritable:
+            raise PermissionError(13, "Permission denied")
+        project.listed = [run for run, _ in runs]
         project.unreadable = dict(unreadable)
         project.folder = folder
-        return (*(folder / run.environment / run.mode / "report.html" for run in runs), folder / "index.html")
+        return folder / "index.html"
 
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "TF_BUILD"):  # of the server that runs these tests
         monkeypatch.delenv(name, raising=False)
@@ -232,6 +242,7 @@ def toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Toys:
     monkeypatch.setitem(sys.modules, "mailflow.door", door)
     monkeypatch.setattr("mailflow.environment.find.find", find)
     monkeypatch.setattr("mailflow.environment.load.load", load)
-    monkeypatch.setattr("mailflow.report.write", write)
+    monkeypatch.setattr("mailflow.report.write_run", write_run)
+    monkeypatch.setattr("mailflow.report.write_index", write_index)
     monkeypatch.setattr("mailflow.plugin.runs.misfits", lambda environment: project.misfits)
     return project

@@ -29,6 +29,7 @@ def test_a_run_says_what_changed(toys: Any, earlier: Path, path: str) -> None:
     assert found.before.results[0].reason == "mail.contoso.com"
     assert found.after.results == outcome.run.results
     assert found.after.compared is None
+    assert toys.listed == outcome.runs  # whole: both runs stand in the comparison
     since = f"  Since {found.before.started:%Y-%m-%d %H:%M:%S} UTC: "
     decided = "The decision was 'Ready' and is 'Not ready'."
     assert f"{since}Of the rows 1 new; 0 the same. {decided}" in outcome.text

@@ -1,9 +1,9 @@
-"""From the outcomes of a pytest run to one `Run` an environment."""
+"""From the outcomes of a pytest run to the `Run` of an environment."""
 
 import getpass
 import platform
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from mailflow.environment.scenario import in_order
 from mailflow.observe.recording import Recording
 from mailflow.plugin.project import Project
 from mailflow.policy.feature import Key
-from mailflow.policy.kit import kit_digest
 from mailflow.policy.misfit import misfits
 from mailflow.policy.readiness import readiness
 from mailflow.policy.run import Observed, Run
@@ -20,65 +19,63 @@ from mailflow.policy.tally import Outcomes, tally
 from mailflow.policy.trace import advice
 
 
-def runs(
+def run_of(
     project: Project,
+    name: str,
+    kit: str,
+    *,
     selected: Collection[tuple[Key, int]],
     outcomes: Outcomes,
-    recordings: Mapping[str, Recording],
-) -> tuple[Run, ...]:
-    """Add everything up, for each environment that was asked for.
+    seen: Recording | None,
+) -> Run:
+    """Add up what was judged of one environment.
 
     Args:
         project: what was planned.
+        name: of the environment.
+        kit: the digest of what judges.
         selected: the examples of rows that pytest set out to run.
         outcomes: what came of them.
-        recordings: what was observed, by environment.
+        seen: what was observed.
 
     """
-    finished = datetime.now(UTC)
-    kit = kit_digest(project.root)
-    told = []
-    for name, environment in project.environments.items():
-        total = tally(
-            environment,
-            project.catalogue,
-            planned=project.planned[name],
-            undefined=project.undefined,
-            selected=selected,
-            outcomes=outcomes,
-            today=project.started.date(),
-        )
-        cloud = environment.microsoft_365.cloud
-        seen = recordings.get(name)
-        told.append(
-            Run(
-                __version__,
-                project.mode,
-                project.looks[name].stage,
-                project.started,
-                finished,
-                name,
-                environment.organization,
-                environment.digest,
-                f"{cloud.name}, read {cloud.read_on} from {cloud.source}",
-                {domain.name: domain.scenario for domain in environment.domains},
-                total.results,
-                total.completeness,
-                project.strict,
-                total.waiver_mistakes,
-                {n: advice(n) for n in in_order({domain.scenario for domain in environment.domains}) if advice(n)},
-                ran_by=_login(),
-                ran_on=platform.node(),
-                again=_again(project, name),
-                readiness=readiness(environment),
-                misfits=misfits(environment),
-                files=environment.files,
-                kit_digest=kit,
-                observed=Observed(seen.mode, seen.at, seen.vantage) if seen else None,
-                recording=seen,
-            )
-        )
-    return tuple(told)
+    environment = project.environments[name]
+    total = tally(
+        environment,
+        project.catalogue,
+        planned=project.planned[name],
+        undefined=project.undefined,
+        selected=selected,
+        outcomes=outcomes,
+        today=project.started.date(),
+    )
+    cloud = environment.microsoft_365.cloud
+    return Run(
+        __version__,
+        project.mode,
+        project.looks[name].stage,
+        project.started,
+        datetime.now(UTC),
+        name,
+        environment.organization,
+        environment.digest,
+        f"{cloud.name}, read {cloud.read_on} from {cloud.source}",
+        {domain.name: domain.scenario for domain in environment.domains},
+        total.results,
+        total.completeness,
+        project.strict,
+        total.waiver_mistakes,
+        {n: advice(n) for n in in_order({domain.scenario for domain in environment.domains}) if advice(n)},
+        ran_by=_login(),
+        ran_on=platform.node(),
+        again=_again(project, name),
+        readiness=readiness(environment),
+        misfits=misfits(environment),
+        files=environment.files,
+        kit_digest=kit,
+        observed=Observed(seen.mode, seen.at, seen.vantage) if seen else None,
+        recording=seen,
+    )
 
 
 def _login() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,16 @@ from mailflow.input_error import InputError
 from mailflow.observe.pieces import as_text
 from mailflow.observe.recording import Recording, read, written
 from mailflow.plugin import fixtures, outcome, terminal
-from mailflow.plugin.build_server import add_summary, commands
+from mailflow.plugin.build_server import commands
 from mailflow.plugin.collect import FeatureFile, FeaturesFolder, ScenarioItem
 from mailflow.plugin.doors import DOORS, Doors
 from mailflow.plugin.progress import Progress
 from mailflow.plugin.project import Project
 from mailflow.plugin.record import packed, unpacked
-from mailflow.plugin.runs import runs
+from mailflow.plugin.reports import Reports
 from mailflow.plugin.shard import Shard
 from mailflow.plugin.shipped import FEATURES, Arguments
-from mailflow.plugin.since import earlier, with_comparison
+from mailflow.plugin.since import earlier
 from mailflow.policy.feature import Key
 from mailflow.policy.requirement import Result
 from mailflow.policy.run import Decision, Run
@@ -65,16 +66,16 @@ class Session:
         self.config = config
         self.project = project
         self.arguments = Arguments(config, project.shipped)
+        # Of the environments whose reports are still to be written:
+        self.selected: set[tuple[Key, int]] = set()  # what this run set out to judge, in this process
+        self.left: Counter[str] = Counter()  # how much of it is not judged yet, by environment
         self.outcomes: dict[tuple[Key, int], Result | str] = {}
         self.recordings: dict[str, Recording] = {}  # what was observed, by environment
-        self.runs: tuple[Run, ...] = ()
-        self.reports: list[Path] = []  # report.html of each run
-        self.unwritten = ""
         self.bad_input = bool(project.unreadable)  # or a selected feature file has mistakes
-        self.before = _before(config, project)
         self.shard = Shard(config, project)
         self.progress = Progress(tuple(project.environments))
         self._environ = {} if self.shard.is_part else os.environ  # `mailflow merge` tells the build server
+        self.reports = Reports(project, _before(config, project), self._environ)
         self._requirements = {
             scenario.requirement.id: scenario.requirement
             for feature in project.catalogue.features
@@ -107,6 +108,12 @@ class Session:
         place = {name: number for number, name in enumerate(self.project.environments)}
         items.sort(key=lambda item: place[item.environment.name] if isinstance(item, ScenarioItem) else -1)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Know what is to be judged; the controller of pytest-xdist collects nothing and is not asked."""
+        chosen = [item for item in session.items if isinstance(item, ScenarioItem)]
+        self.selected = {(item.row.key, item.example) for item in chosen}
+        self.left = Counter(item.environment.name for item in chosen)
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """In a long run, say now and then how far it is."""
         if line := self.progress.line(nodeid):
@@ -122,11 +129,15 @@ class Session:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Run a scenario."""
+        """Run a scenario. Behind the last of an environment its report is written, and what it kept is let go."""
         if not isinstance(item, ScenarioItem):
             return (yield)
         with item.at_work():
-            return (yield)
+            done = yield
+        self.left[item.environment.name] -= 1
+        if not self.left[item.environment.name] and any(self.left.values()) and not self._is_worker:
+            self._tell(item.environment.name)
+        return done
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -170,7 +181,7 @@ class Session:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the outcome of a scenario from its report; an error outweighs what was said before it."""
         self._forget(report)
-        if said := getattr(report, "mailflow", None):
+        if said := vars(report).pop("mailflow", None):
             key, example, told = said
             self.outcomes[key, example] = told
 
@@ -202,49 +213,57 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Close the doors, write the reports, decide."""
-        doors = self.config.stash[DOORS]
-        doors.close()
-        self.recordings |= doors.recordings
+        """Close the doors, write the reports that are not written yet, decide."""
+        self._close()
         nothing = exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
-        if hasattr(self.config, "workerinput"):  # a process of pytest-xdist: its controller decides
+        if self._is_worker:  # its controller decides
             told = {name: "".join(as_text(written(recording))) for name, recording in self.recordings.items()}
             vars(self.config)["workeroutput"][_RECORDINGS] = told
-        if nothing or hasattr(self.config, "workerinput"):
+        if nothing or self._is_worker:
             return
         if self.bad_input:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self.config.option.collectonly or self.config.option.dry_run:
             return
-        self.runs = runs(self.project, self._selected(session), self.outcomes, self.recordings)
-        self.runs = tuple(with_comparison(run, self.before) for run in self.runs)
-        self._write(session)
-        if exitstatus == pytest.ExitCode.OK and any(run.decision not in _READY for run in self.runs):
+        if self.config.pluginmanager.hasplugin("dsession"):
+            self.selected = self._planned()
+        for name in self.project.environments:
+            if name not in self.reports.runs:
+                self._tell(name)
+        self.reports.summarize()
+        if self.reports.unwritten:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        elif exitstatus == pytest.ExitCode.OK and any(run.decision not in _READY for run in self.reports.runs.values()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say the decisions."""
-        terminal.tell(terminalreporter, self.runs, self.project.reports, self.unwritten, self.project.unreadable)
-        for line in commands(self.runs, [report.parent for report in self.reports], self._environ):
+        runs, unwritten = self.reports.in_order(), self.reports.unwritten
+        terminal.tell(terminalreporter, runs, self.project.reports, unwritten, self.project.unreadable)
+        for line in commands(runs, [page.parent for page in self.reports.pages], self._environ):
             terminalreporter.write_line(line)
 
-    def _selected(self, session: pytest.Session) -> set[tuple[Key, int]]:
-        """Give what this run set out to judge. The controller of pytest-xdist does not know it: then everything."""
-        if self.config.pluginmanager.hasplugin("dsession"):
-            rows = (row for planned in self.project.planned.values() for row in planned.values())
-            return {(row.key, number) for row in rows if self.shard.holds(row.key) for number in row.examples}
-        items = getattr(session, "items", ())
-        return {(item.row.key, item.example) for item in items if isinstance(item, ScenarioItem)}
+    @property
+    def _is_worker(self) -> bool:
+        """Whether this is one of the processes of pytest-xdist."""
+        return hasattr(self.config, "workerinput")
 
-    def _write(self, session: pytest.Session) -> None:
-        from mailflow.report import write  # noqa: PLC0415  # only where there is something to write
+    def _planned(self) -> set[tuple[Key, int]]:
+        """Give what all processes together set out to judge: the controller of pytest-xdist does not know it."""
+        rows = (row for planned in self.project.planned.values() for row in planned.values())
+        return {(row.key, number) for row in rows if self.shard.holds(row.key) for number in row.examples}
 
-        try:
-            *self.reports, _ = write(self.runs, self.project.reports, self.project.unreadable)
-            add_summary(self.runs, self._environ, self.project.unreadable)
-        except OSError as error:
-            self.unwritten = f"{error.filename or self.project.reports}: {error.strerror or error}"
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+    def _close(self) -> None:
+        doors = self.config.stash[DOORS]
+        doors.close()
+        self.recordings |= doors.recordings
+        doors.recordings.clear()
+
+    def _tell(self, name: str) -> None:
+        """Let the report of an environment be written; what was kept for it goes."""
+        self._close()
+        self.reports.tell(name, self.selected, self.outcomes, self.recordings.pop(name, None))
+        self.outcomes = {key: told for key, told in self.outcomes.items() if key[0].environment != name}
 
 
 def _say(config: pytest.Config, line: str) -> None:

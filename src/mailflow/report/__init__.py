@@ -19,10 +19,6 @@ def write(
 ) -> tuple[Path, ...]:
     """Write the reports of all runs and `index.html`, which lists them and says which environments were not judged.
 
-    For each run `<environment>/<mode>/` receives the newest `report.html`, `report.json`, `junit.xml`, `evidence.json`,
-    `actions.csv` and `summary.md`; the same files are kept in a folder beside them, named after the run's start in
-    UTC and never written again, because somebody may have signed them.
-
     Returns:
         The newest report.html of each run, in their order, and index.html at the end.
 
@@ -32,18 +28,46 @@ def write(
     """
     taken: set[str] = set()
     places = [place(run.environment, run.mode, taken) for run in runs]
-    for run, where in zip(runs, places, strict=True):
-        kept = new_folder(folder / where, run.started)
-        for name, pieces in files(run):
-            put(kept / name, pieces)
-        for file in kept.iterdir():
-            put(folder / where / file.name, _blocks(file))
-    links = [f"{where}/report.html" for where in places]
+    reports = [write_run(run, folder / where) for run, where in zip(runs, places, strict=True)]
+    return (*reports, write_index(list(zip(runs, places, strict=True)), folder, unreadable))
+
+
+def write_run(run: Run, folder: Path) -> Path:
+    """Write the report of a run into its own folder, `<environment>/<mode>/`.
+
+    It receives the newest `report.html`, `report.json`, `junit.xml`, `evidence.json`, `actions.csv` and `summary.md`;
+    the same files are kept in a folder beside them, named after the run's start in UTC and never written again,
+    because somebody may have signed them.
+
+    Returns:
+        The newest report.html.
+
+    Raises:
+        OSError: the folder cannot be written.
+
+    """
+    kept = new_folder(folder, run.started)
+    for name, pieces in files(run):
+        put(kept / name, pieces)
+    for file in kept.iterdir():
+        put(folder / file.name, _blocks(file))
+    return folder / "report.html"
+
+
+def write_index(
+    runs: Sequence[tuple[Run, str]], folder: Path, unreadable: Mapping[str, InputError] = MappingProxyType({})
+) -> Path:
+    """Write `index.html` beside the folders of runs, each named below it; of a run, what `brief` leaves is enough.
+
+    Raises:
+        OSError: the folder cannot be written.
+
+    """
     from mailflow.report import as_html  # noqa: PLC0415  # brings Jinja2, which only writing needs
 
     folder.mkdir(parents=True, exist_ok=True)
-    put(folder / "index.html", [as_html.index(list(zip(runs, links, strict=True)), unreadable)])
-    return (*(folder / link for link in links), folder / "index.html")
+    put(folder / "index.html", [as_html.index([(run, f"{where}/report.html") for run, where in runs], unreadable)])
+    return folder / "index.html"
 
 
 def files(run: Run) -> Iterator[tuple[str, Iterable[bytes]]]:
