@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -46,20 +47,13 @@ WAIVERS = """\
 
 
 class Clock:
-    """Sets the clock of a run, so that dates of waivers are judged as on that day, and keeps what was found."""
-
-    runs: tuple[Run, ...] = ()
+    """Sets the clock of a run, so that dates of waivers are judged as on that day."""
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Change the time at which the run began."""
         ours = session.config.pluginmanager.get_plugin("mailflow-session")
         ours.project = replace(ours.project, started=CLOCK)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Keep the runs."""
-        self.runs = session.config.pluginmanager.get_plugin("mailflow-session").runs
 
 
 @contextlib.contextmanager
@@ -81,15 +75,22 @@ def environment() -> Iterator[Path]:
 
 def judged(*options: str) -> Run:
     """Judge the environment."""
-    clock = Clock()
+    found: list[Run] = []
+
+    def keep(run: Run, folder: Path) -> Path:
+        """Stand for the writer of reports, which gets all of what was found."""
+        found.append(run)
+        return folder / "report.html"
+
     quiet = contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
-    with environment() as folder, tempfile.TemporaryDirectory() as place, quiet as told:
+    kept = patch("mailflow.report.write_run", keep)
+    with environment() as folder, tempfile.TemporaryDirectory() as place, kept, quiet as told:
         arguments = ["features", "-q", "-p", "no:cacheprovider", "-W", "ignore", "--rootdir", str(ROOT)]
-        pytest.main([*arguments, "--reports", place, "--environment", str(folder), *options], plugins=[clock])
-    if len(clock.runs) != 1:
+        pytest.main([*arguments, "--reports", place, "--environment", str(folder), *options], plugins=[Clock()])
+    if len(found) != 1:
         told.seek(0)
         raise SystemExit(told.read())
-    return clock.runs[0]
+    return found[0]
 
 
 def sample(run: Run) -> dict[str, bytes]:

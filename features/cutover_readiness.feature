@@ -85,6 +85,23 @@ Feature: Readiness for the cutover
     When the Autodiscover record of the domain is looked up
     Then it does not lead to Microsoft 365 while mailboxes remain on the on-premises servers
 
+  @CUT-CERT-1 @must @tenant @except:parked @stage:plan @stage:before
+  Scenario: No certificate of the own servers ends before the change is over
+    Until then both sides take mail and hand it to each other by certificates. Who renews one meanwhile changes two
+    things at once, and who forgets it has mail stop on a day on which nobody can say why.
+
+    Source: Certificate requirements; Certificate requirements for a hybrid deployment; derived
+    Source: TLS certificates; certificate not found; derived
+    Source: RFC 5280; section 4.1.2.5; stated
+    Remedy: Renew it before the change, with the same issuer and subject, bind it, and run the checks again:
+        Enable-ExchangeCertificate <thumbprint> -Services SMTP
+      Or put the change off (environment.yaml, cutover).
+
+    Given the organization has servers of its own
+    When an SMTP session is opened to every on-premises server
+    Then the certificate of each is valid until the change is over
+    And so is every certificate that a connector of theirs names
+
   @CUT-OVERLAP-1 @must @except:parked @stage:plan
   Scenario: Mail to the old MX hosts arrives while resolvers still name them
     After the change resolvers give the old MX record for as long as its TTL said, and senders retry for days what they

@@ -16,10 +16,11 @@ from mailflow.records.answer import Answer, Question
 
 
 class Servers(NamedTuple):
-    """What every name server says of the MX records, and of the records among which SPF stands."""
+    """What every name server says of the MX records, of those among which SPF stands, and of the zone's serial."""
 
     mx: judge_cutover.Said
     txt: judge_cutover.Said
+    soa: judge_cutover.Said
 
 
 class Records(NamedTuple):
@@ -71,17 +72,17 @@ def lowered_ttl_is_everywhere(
 
 @when("the name servers of the domain are asked for its MX records and its SPF record", target_fixture="servers")
 def name_servers_are_asked(door: Door, domain: Domain) -> Servers:
-    return Servers(door.authoritative(domain.name, "MX"), door.authoritative(domain.name, "TXT"))
+    return Servers(*(door.authoritative(domain.name, rdtype) for rdtype in ("MX", "TXT", "SOA")))
 
 
 @then("all of them answer")
 def all_of_them_answer(servers: Servers, conclude: Say) -> None:
-    conclude(judge_cutover.all_answer(servers))
+    conclude(judge_cutover.all_answer(servers[:2]))
 
 
 @then("all of them give the same records")
 def all_of_them_agree(servers: Servers, conclude: Say) -> None:
-    conclude(judge_cutover.all_agree(servers.mx, servers.txt))
+    conclude(judge_cutover.all_agree(*servers))
 
 
 @when("the mail records of the plan are looked up", target_fixture="records")

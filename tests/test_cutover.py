@@ -355,6 +355,23 @@ def test_one_server_is_old() -> None:
     )
 
 
+def test_serials_that_differ_are_a_note() -> None:
+    def soa(server: str, serial: str) -> AuthoritativeAnswer:
+        values = (f"ns1.contoso.com. hostmaster.contoso.com. {serial} 7200 3600 1209600 3600",) if serial else ()
+        outcome = Outcome.FOUND if values else Outcome.TIMEOUT
+        return AuthoritativeAnswer(server, "192.0.2.53", Answer(Question("contoso.com", "SOA"), outcome, values))
+
+    def notes(*said: AuthoritativeAnswer) -> tuple[str, ...]:
+        found = judge.all_agree((mx("ns1"), mx("ns2")), (txt("ns1", SPF), txt("ns2", SPF)), said)
+        assert found.verdict is Verdict.COMPLIANT
+        return found.notes
+
+    assert notes() == notes(soa("ns1", "7"), soa("ns2", "7")) == notes(soa("ns1", "7"), soa("ns2", "")) == ()
+    assert notes(soa("ns1", "7"), soa("ns2", "6"), soa("ns2", "6")) == (
+        "the serials of the zone differ (ns1 has 7; ns2 has 6): let it be the same everywhere before the change",
+    )
+
+
 @pytest.mark.parametrize("outcome", [Outcome.LAME, Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED])
 def test_one_server_does_not_answer(outcome: Outcome) -> None:
     finding = judge.all_answer([(mx("ns1"), mx("ns2", outcome))])

@@ -253,3 +253,27 @@ def test_from_where_nothing_can_be_seen_nothing_is_said(session: Any) -> None:
     why = "port 25 is blocked on the way out"
     blind = session(starttls=False, version="", chain=(), from_here=why)
     assert verdicts(blind) == verdicts(blind, blind) == dict.fromkeys(ALL, (Verdict.NOT_VERIFIED, why))
+
+
+def test_a_certificate_that_ends_before_the_change_is_over(session: Any, s4: Any) -> None:
+    last = s4.server.certificate.leaf.not_valid_after_utc
+    found = tls.outlives([session()], last + timedelta(seconds=1))
+    assert (found.verdict, found.seen) == (
+        Verdict.NON_COMPLIANT,
+        f"that of mail.contoso.com ends on {last:%Y-%m-%d at %H:%M} UTC",
+    )
+    found = tls.outlives([session()], last)
+    assert (found.verdict, found.asked) == (
+        Verdict.COMPLIANT,
+        f"the certificate of every server is valid until the change is over, {last.isoformat()}",
+    )
+    unseen = tls.outlives([session(chain=())], last)
+    assert (unseen.verdict, unseen.seen) == (
+        Verdict.NOT_VERIFIED,
+        f"{WHERE}: no certificate could be seen: it cannot be read",
+    )
+    found = tls.outlives([session()], None)
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_APPLICABLE,
+        "environment.yaml names no change of the MX record (cutover)",
+    )

@@ -1,13 +1,13 @@
 """What the plan says of the change: the planned MX record, how long resolvers keep it, and when it is due."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import dns.zone
 import pytest
 
-from mailflow.policy.readiness import NoWindow, PlannedMx, Readiness, Window, readiness
+from mailflow.policy.readiness import NoWindow, PlannedMx, Readiness, Window, end_of_change, readiness
 from mailflow.records.mx_change import Lowered, MxChange
 
 DUE = datetime(2026, 12, 5, 21, tzinfo=UTC)
@@ -101,3 +101,14 @@ def test_no_window_where_the_zone_before_has_no_soa_record() -> None:
 def test_no_window_where_nobody_recorded_what_was_before() -> None:
     found = readiness(world({"contoso.com": "@ 600 IN MX 10 b.\n"}, "contoso.com", at=DUE))
     assert (found.windows, found.without) == ((), (NoWindow("contoso.com", NOT_RECORDED),))
+
+
+def test_when_the_change_is_over() -> None:
+    """Of several domains the last one counts; where no times are known, what records need to spread."""
+    assert end_of_change(world({}, "contoso.com")) is None
+    assert end_of_change(world({}, "contoso.com", at=DUE)) == DUE + timedelta(hours=72)
+    changing = world({"a.com": "@ 600 IN MX 10 new.\n", "b.com": "@ 600 IN MX 10 new.\n"}, "a.com", "b.com", at=DUE)
+    before = world({"a.com": "@ 300 IN MX 10 old.\n", "b.com": "@ 86400 IN MX 10 old.\n"})
+    changing.before = SimpleNamespace(folder="before", zones=before.zones)
+    old_until = DUE + timedelta(seconds=7200 + 86400)  # the refresh time of its name servers, and the old TTL
+    assert end_of_change(changing) == old_until + timedelta(hours=72)

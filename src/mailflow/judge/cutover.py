@@ -8,7 +8,7 @@ from mailflow.mail.address import is_within
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.reached import Reached
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
-from mailflow.policy.readiness import AS_IT_IS, NoWindow, Window, window
+from mailflow.policy.readiness import AS_IT_IS, NO_CHANGE, NoWindow, Window, window
 from mailflow.records.answer import Answer, Outcome, Value
 from mailflow.records.spf_syntax import spf_records
 
@@ -47,8 +47,7 @@ def changes_when_lowered(environment: Environment, domain: Domain, around: Aroun
     asked = f"at the change no resolver keeps the old MX record of {domain.name} for longer than {_LONGEST_S} s"
     line = environment.line("cutover")
     if around is None:
-        why = "environment.yaml names no change of the MX record (cutover)"
-        return not_applicable(asked, why, evidence.stated(line, "cutover", None))
+        return not_applicable(asked, NO_CHANGE, evidence.stated(line, "cutover", None))
     if isinstance(around, NoWindow):
         return not_applicable(asked, around.why) if around.why == AS_IT_IS else not_verified(asked, around.why)
     change = around.change
@@ -98,17 +97,36 @@ def all_answer(said: Sequence[Said]) -> Finding:
     return not_verified(asked, "; ".join(failed), *shown)
 
 
-def all_agree(mx: Said, txt: Said) -> Finding:
-    """Judge whether the name servers that answer give the same MX records and the same SPF record."""
+def all_agree(mx: Said, txt: Said, soa: Said = ()) -> Finding:
+    """Judge whether the name servers that answer give the same MX records and the same SPF record.
+
+    Different serials in the SOA record are a note: who has not fetched the last zone may not fetch the next in time,
+    but servers that are not fed from each other count apart (RFC 1982 and RFC 2182 leave them that).
+    """
     asked = "all name servers of the domain give the same MX records and the same SPF record"
     shown = tuple(map(_evidence, (*mx, *txt)))
+    notes = _serials(soa)
     wrong = [*_differences("MX", mx, lambda answer: answer.values), *_differences("SPF", txt, _spf)]
     if wrong:
-        return non_compliant(asked, "; ".join(wrong), *shown)
+        return non_compliant(asked, "; ".join(wrong), *shown, notes=notes)
     silent = _failed((*mx, *txt)) or ([] if mx and txt else ["no name server was asked"])
     if silent:
         return not_verified(asked, "; ".join(dict.fromkeys(silent)), *shown)
-    return compliant(asked, f"all {len({one.server for one in mx})} do", *shown)
+    return compliant(asked, f"all {len({one.server for one in mx})} do", *shown, notes=notes)
+
+
+def _serials(soa: Said) -> tuple[str, ...]:
+    """Note who has which serial, where they differ (RFC 1035 section 3.3.13: the third field of an SOA record)."""
+    said = [
+        (one.server, fields[2])
+        for one in soa
+        for value in one.answer.values
+        if len(fields := str(value).split()) == 7  # MNAME, RNAME and five numbers
+    ]
+    if len({serial for _, serial in said}) < 2:
+        return ()
+    told = "; ".join(dict.fromkeys(f"{server} has {serial}" for server, serial in said))
+    return (f"the serials of the zone differ ({told}): let it be the same everywhere before the change",)
 
 
 def _differences(what: str, said: Said, of: Callable[[Answer], Iterable[Value]]) -> list[str]:

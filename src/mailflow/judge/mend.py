@@ -67,8 +67,10 @@ def _mend(one: MailPath) -> str:
     if one.reply.enhanced == "5.7.57":
         return _ANONYMOUS
     if one.reply.enhanced == "5.7.51" and one.message.kind in _FROM_THE_INTERNET:
-        # Where an own server or a filter was refused, the rows on the lock say how it is let in.
-        return _LOCK if one.hops and one.hops[-1].place is Place.INTERNET else ""
+        # Where an own server or a filter was refused, the rows on the lock say how it is let in; of the old MX hosts,
+        # to which a message goes straight, the row says in which order the locks come.
+        by_mx = one.hops and one.hops[-1].place is Place.INTERNET and not one.message.direct_to
+        return _LOCK if by_mx else ""
     # In place of a greeting (RFC 5321 section 3.1): no receive connector has the client's address.
     return _RANGES if one.reply.enhanced == "4.4.2" and "421 4.3.2" in one.reply.text else ""
 

@@ -7,7 +7,8 @@ from mailflow.environment.environment import Server, certificate_names
 from mailflow.judge import evidence
 from mailflow.observe.dialogue import Ending
 from mailflow.observe.smtp import TlsSession
-from mailflow.policy.finding import Finding, compliant, non_compliant, not_verified
+from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
+from mailflow.policy.readiness import NO_CHANGE
 from mailflow.routing.certificate import answers_to
 
 Sessions = Sequence[tuple[Server, TlsSession]]
@@ -124,6 +125,21 @@ def names_the_server(sessions: Sessions) -> Finding:
         return "" if answers_to(names, server.name) else told
 
     return _judge("the certificate of every server names it", sessions, wrong, _no_certificate)
+
+
+def outlives(sessions: Sessions, end: datetime | None) -> Finding:
+    """Judge whether the certificate of every server is still valid at the end of the change; None: none is due."""
+    asked = "the certificate of every server is valid until the change is over"
+    if end is None:
+        return not_applicable(asked, NO_CHANGE)
+
+    def wrong(server: Server, session: TlsSession) -> str:
+        leaf = session.certificate
+        if leaf and leaf.not_valid_after_utc < end:
+            return f"that of {server.name} ends on {leaf.not_valid_after_utc:%Y-%m-%d at %H:%M} UTC"
+        return ""
+
+    return _judge(f"{asked}, {end.isoformat()}", sessions, wrong, _no_certificate)
 
 
 def is_in_date(sessions: Sessions, now: datetime) -> Finding:

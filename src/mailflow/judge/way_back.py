@@ -15,14 +15,14 @@ from mailflow.exchange.known import Unknown
 from mailflow.judge import evidence, path
 from mailflow.observe.path import MailPath
 from mailflow.policy.finding import Evidence, Finding, compliant, not_applicable, not_verified
+from mailflow.policy.readiness import NO_CHANGE
 
 
 def is_recorded(environment: Environment, domain: Domain) -> Finding:
     """Whether it is written down what the old MX record was, and how the connectors of both sides were."""
     asked = f"what was before the change of the MX record of {domain.name} is recorded"
     if environment.cutover is None:
-        why = "environment.yaml names no change of the MX record (cutover)"
-        return not_applicable(asked, why, evidence.stated(environment.line("cutover"), "cutover", None))
+        return not_applicable(asked, NO_CHANGE, evidence.stated(environment.line("cutover"), "cutover", None))
     before = environment.before
     if before is None:
         shown = evidence.stated(environment.line("cutover"), "cutover.before", None)

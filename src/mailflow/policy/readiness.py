@@ -8,8 +8,9 @@ from datetime import datetime
 
 from mailflow.environment.environment import Cutover, Environment
 from mailflow.environment.zones import find_records, find_soa
-from mailflow.records.mx_change import MxChange
+from mailflow.records.mx_change import SPREAD, MxChange
 
+NO_CHANGE = "environment.yaml names no change of the MX record (cutover)"
 AS_IT_IS = "the plan leaves its MX record as it is"
 
 
@@ -60,6 +61,18 @@ def readiness(environment: Environment) -> Readiness:
         tuple(one for one in found if isinstance(one, Window)),
         tuple(one for one in found if isinstance(one, NoWindow)),
     )
+
+
+def end_of_change(environment: Environment) -> datetime | None:
+    """Give when the change is over: the old hosts of every domain may stop taking mail. None: no change is due.
+
+    Where the times of no domain can be worked out, it is what records need to spread after it.
+    """
+    cutover = environment.cutover
+    if cutover is None:
+        return None
+    found = [window_of(environment, domain.name) for domain in environment.domains]
+    return max([cutover.at + SPREAD, *(one.change.keep_old_until for one in found if one)])
 
 
 def window_of(environment: Environment, domain: str) -> Window | None:
