@@ -4,8 +4,9 @@
 python benchmarks/organizations.py FOLDER DOMAINS [ORGANIZATIONS]
 
 writes FOLDER/fixtures/DOMAINS-domains, or organization-1, organization-2 … Every further domain has what contoso.com
-has: its zone, signed; its people, its newsletter and who signs that, its rows in the exports. Every fifth has two
-applications besides, as in fixtures/scenario-1-devices. The same numbers give the same files.
+has: its zone, signed, and the name below it; its people, its newsletter and who signs that, its rows in the exports.
+Every fifth has two applications besides, and beside every ten stands one that is parked, both as in
+fixtures/scenario-1-devices. The same numbers give the same files.
 """
 
 import hashlib
@@ -24,10 +25,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 SOURCE = Path(__file__).parents[1] / "fixtures" / "scenario-4"
 DEVICES = Path(__file__).parents[1] / "fixtures" / "scenario-1-devices"
-FIRST = "contoso.com"
+FIRST, BELOW, PARKED = "contoso.com", "eu.contoso.com", "contoso.net"
 PEOPLE = {"cloud": ("chris", "sara", "lee"), "on_premises": ("kate", "david")}
 FORWARDS = ("kate", "lee")
-ELSEWHERE = ("mail ", "ns1 ", "ns2 ", "_25._tcp.mail ", "eu ")
+ELSEWHERE = ("mail ", "ns1 ", "ns2 ", "_25._tcp.mail ")
 ROW_A_DOMAIN = (
     "exchange-online/Get-AcceptedDomain.json",
     "exchange-online/Get-DkimSigningConfig.json",
@@ -44,11 +45,13 @@ ROW_A_PERSON = (
 
 
 def write(folder: Path, domains: int) -> None:
-    """Write the plan of an organization with so many domains, contoso.com among them."""
+    """Write the plan of an organization with so many domains that have mail, contoso.com among them."""
     brands = [f"brand-{number}.example" for number in range(2, domains + 1)]
+    parked = [f"parked-{number}.example" for number in range(1, domains // 10 + 1)]
     shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("messages"))
     some = brands[::5]
     _in_text(folder / "environment.yaml", brands, some)
+    _parked(folder, parked)
     for brand in brands:
         (folder / "zones" / f"{brand}.zone").write_text(_zone(brand), "utf-8")
     _certificates(folder / "certificates", brands)
@@ -73,9 +76,23 @@ def _zone(brand: str) -> str:
     return _renamed(own.replace(f"$ORIGIN {FIRST}.", f"$ORIGIN {brand}."), brand) + "\n"
 
 
+def _parked(folder: Path, names: list[str]) -> None:
+    """Add domains without mail, and let their reports come where the first domain's go."""
+    zone = (DEVICES / "zones" / f"{PARKED}.zone").read_text("utf-8")
+    reports = f'{PARKED}._report._dmarc IN TXT "v=DMARC1"\n'
+    for name in names:
+        (folder / "zones" / f"{name}.zone").write_text(zone.replace(f"$ORIGIN {PARKED}.", f"$ORIGIN {name}."), "utf-8")
+    with (folder / "zones" / f"{FIRST}.zone").open("a", encoding="utf-8") as first:
+        first.writelines(reports.replace(PARKED, name) for name in names)
+    file = folder / "environment.yaml"
+    domains = (f"  {name}: {{scenario: parked}}\n" for name in names)
+    file.write_text(_with(file.read_text("utf-8"), "domains:\n", domains), "utf-8")
+
+
 def _renamed(text: str, brand: str) -> str:
-    """Name another domain in place of the first, and its DKIM selectors."""
+    """Name another domain in place of the first, the name below it, and its DKIM selectors."""
     text = text.replace(f"@{FIRST}", f"@{brand}").replace(f'"{FIRST}"', f'"{brand}"')
+    text = text.replace(f'"{BELOW}"', f'"{BELOW.replace(FIRST, brand)}"')
     return text.replace(f"-{FIRST.replace('.', '-')}.", f"-{brand.replace('.', '-')}.")
 
 
@@ -193,7 +210,7 @@ def _of_brand(rows: list[dict[str, Any]], brand: str) -> Iterator[dict[str, Any]
     """Give the rows that are about the first domain or its people, as those of another."""
     for row in rows:
         text = json.dumps({name: value for name, value in row.items() if name != "DistinguishedName"})
-        if f'"{FIRST}"' not in text and f"@{FIRST}" not in text:
+        if all(named not in text for named in (f'"{FIRST}"', f'"{BELOW}"', f"@{FIRST}")):
             continue
         label = brand.partition(".")[0]
         # People of one name have one address each in the tenant's own domains: chris.brand-7@contoso.onmicrosoft.com.

@@ -43,6 +43,24 @@ def test_every_domain_is_asked_everything_and_ready(large: Path, tmp_path: Path)
     failed = {(row["id"], row["domain"]) for row in told["requirements"] if row["verdict"] == "non-compliant"}
     assert failed == {("S4-MX-3", "brand-2.example"), ("S4-MX-3", "brand-3.example")}
     assert {row["verdict"] for row in told["requirements"]} <= {"compliant", "non-compliant", "not-applicable"}
+    # What applies to the first applies to all, and devices to some.
+    needless = {
+        name: {
+            row["id"] for row in told["requirements"] if row["domain"] == name and row["verdict"] == "not-applicable"
+        }
+        for name in NAMES
+    }
+    assert needless["brand-3.example"] == needless["contoso.com"]
+    assert needless["contoso.com"] - needless["brand-2.example"] == {
+        *("DEV-PATH-1", "DEV-PATH-2", "DEV-PATH-3", "DEV-RELAY-1", "DEV-AUTH-1")
+    }
+
+
+def test_beside_ten_domains_one_is_parked(tmp_path: Path) -> None:
+    write(tmp_path / "ten", 10)
+    judge("--environment", tmp_path / "ten", "-k", "parked-1.example", "--reports", tmp_path / "reports")
+    told = [row for row in report_of(tmp_path / "reports", "ten")["requirements"] if row["verdict"] != "not-applicable"]
+    assert {(row["domain"], row["verdict"]) for row in told} == {("parked-1.example", "compliant")}
 
 
 def test_a_simulation_forgets_messages_whose_paths_are_read(large: Path) -> None:

@@ -452,7 +452,7 @@ def test_both_ends_of_line_are_read(mail: Any, newline: str) -> None:
 
 def test_what_only_a_device_or_a_service_can_send_it_is_to_send() -> None:
     devices = load(ROOT / "fixtures" / "scenario-1-devices")
-    (domain,) = devices.domains
+    domain, *_ = devices.domains
     scan, *_ = messages(devices, domain, Kind.DEVICE_TO_CLOUD)
     (to,) = scan.envelope.rcpt_to
     assert send_line(devices, scan, to) == (
