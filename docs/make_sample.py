@@ -20,6 +20,7 @@ from unittest.mock import patch
 import pytest
 
 from mailflow.environment.fault import changed, named
+from mailflow.plugin.reports import Reports
 from mailflow.policy.run import Observed, Run
 from mailflow.report import files
 
@@ -54,6 +55,7 @@ class Clock:
         """Change the time at which the run began."""
         ours = session.config.pluginmanager.get_plugin("mailflow-session")
         ours.project = replace(ours.project, started=CLOCK)
+        ours.reports = Reports(ours.project, {}, {})
 
 
 @contextlib.contextmanager

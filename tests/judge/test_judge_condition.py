@@ -40,7 +40,7 @@ def test_sends_for_foreign_domains(s4: Any) -> None:
         Verdict.NOT_VERIFIED,
         asked,
         "nobody has answered this question in environment.yaml",
-        "Add below conditions: sends_for_foreign_domains: [fabrikam.com], or [] for none",
+        "Add to environment.yaml, below conditions: sends_for_foreign_domains: [fabrikam.com], or [] for none",
     )
 
 
@@ -54,7 +54,7 @@ def test_users_forward_outside(s4: Any) -> None:
     silent = condition.users_forward_outside(answered(s4, None, None))
     assert (silent.verdict, silent.remedy) == (
         Verdict.NOT_VERIFIED,
-        "Add below conditions: users_forward_outside: true, or false",
+        "Add to environment.yaml, below conditions: users_forward_outside: true, or false",
     )
 
 
@@ -225,7 +225,7 @@ def test_third_parties_that_nobody_was_asked_for(s4: Any) -> None:
         Verdict.NOT_VERIFIED,
         "nobody has answered this question in environment.yaml",
     )
-    assert found.remedy == "Add: third_parties: {} for none"
+    assert found.remedy == "Add to environment.yaml: third_parties: {} for none"
 
 
 def test_without_a_cloud_mailbox_nobody_knows_whether_one_forwards(s4: Any) -> None:

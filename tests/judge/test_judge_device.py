@@ -161,7 +161,7 @@ def test_which_devices_there_are_is_asked(devices: Any) -> None:
     found = judge.sends(silent.environment, devices.domain, DeviceWay.RELAY)
     assert (found.verdict, found.remedy) == (
         Verdict.NOT_VERIFIED,
-        "Add devices: {} for none, or each with its way",
+        "Add to environment.yaml: devices: {} for none, or each with its way",
     )
 
 

@@ -353,3 +353,15 @@ def test_by_connector(path: Any, hop: Any) -> None:
         assert judge.by_connector([path(way)]).seen.startswith(
             "it never went from Microsoft 365 to the on-premises servers: "
         )
+
+
+def test_what_is_wrong_with_messages_to_several_is_said_once(path: Any, s4: Any, refusal: Any) -> None:
+    people = ("david@contoso.com", "kate@contoso.com", "sara@contoso.com")
+    lost = [path("out", to=one, **refusal) for one in people]
+    others = replace(lost[0], reply=Reply(451, "4.4.4", "no route"))
+    assert judge.delivered(s4.environment, [*lost, others]).seen == (
+        "4 of 4: the message to david@contoso.com was refused: Microsoft 365 said 550 5.7.64 TenantAttribution; Relay "
+        "Access Denied SMTP (no inbound connector matches [Message Attribution]) (the same to kate@contoso.com, "
+        "sara@contoso.com); the message to david@contoso.com was refused: Microsoft 365 said 451 4.4.4 no route (no "
+        "inbound connector matches [Message Attribution])"
+    )

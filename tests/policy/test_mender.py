@@ -23,7 +23,7 @@ DNS, CLOUD, OWN, OWNER = Mender
         ("Set-OutboundConnector x\nEnable-ExchangeCertificate y -Services SMTP", (CLOUD, OWN)),
         ("Set-AcceptedDomain x -DomainType InternalRelay", (CLOUD,)),
         ("Let the own servers accept it (Exchange Management Shell):\nNew-AcceptedDomain x", (OWN,)),
-        ("Add below conditions: users_forward_outside: true, or false", (OWNER,)),
+        ("Add to environment.yaml, below conditions: users_forward_outside: true, or false", (OWNER,)),
         ("Write it into environment.yaml: mx of contoso.com", (OWNER,)),
         ("Export it again: Get-InboundConnector | ConvertTo-Json", (CLOUD, OWNER)),
         (

@@ -23,7 +23,7 @@ def test_the_decision_comes_first(build) -> None:
     assert blanks(decision.text) == (
         "✕ Not ready 1 requirement fails, 1 waiver does not hold, 1 requirement could not be verified and 3 planned "
         "rows were not judged. 2 recommendations are open; by itself that does not block. What blocks "
-        "✕ non-compliant S4-MX-9 title contoso.com ? not verified S4-MX-7 title contoso.com "
+        "✕ non-compliant S4-MX-9 title contoso.com own remedy ? not verified S4-MX-7 title contoso.com "
         "1 waiver that does not hold The run is not complete "
         "Who mendsnot known from the remedy: S4-MX-9, S4-MX-7 "
         "Notecontoso.com declares scenario 4: what is planned fits scenario 3. "
@@ -40,9 +40,38 @@ def test_a_cause_stands_before_what_falls_with_it_and_has_somebody_who_mends_it(
     effect = replace(row(Verdict.NON_COMPLIANT, "A-1"), remedy="Mend that first (A-2)")
     (decision,) = page(build(results=[effect, cause], waiver_mistakes=())).by_class("decision")
     told = blanks(decision.text)
-    assert "A-2 title contoso.com; mends: Microsoft 365 ✕ non-compliant A-1 title contoso.com; falls with A-2" in told
+    assert "A-2 title contoso.com; mends: Microsoft 365 Set-InboundConnector x With it falls A-1 " in told
     assert "Who mendsMicrosoft 365: A-2 " in told
     assert "not known from the remedy" not in told
+
+
+def test_of_two_that_send_on_to_each_other_both_stand_there(build, row) -> None:
+    one = replace(row(Verdict.NON_COMPLIANT, "A-1"), remedy="Mend that first (A-2)")
+    two = replace(row(Verdict.NON_COMPLIANT, "A-2"), remedy="Mend that first (A-1)")
+    three = replace(row(Verdict.NON_COMPLIANT, "A-3"), remedy="Mend that first (A-2)")
+    (decision,) = page(build(results=[one, two, three], waiver_mistakes=())).by_class("decision")
+    told = blanks(decision.text)
+    assert all(f"A-{n} title contoso.com" in told for n in (1, 2))
+    assert told.count("A-3") >= 1
+
+
+def test_what_to_do_first_is_the_beginning_of_the_remedy(build, row) -> None:
+    long = replace(row(Verdict.NON_COMPLIANT, "A-1"), remedy="Tell it the name:\n  Set-X -Name `\n  " + "y " * 200)
+    bare = replace(row(Verdict.NON_COMPLIANT, "A-2"), remedy="")
+    shown = page(build(results=[long, bare], waiver_mistakes=()))
+    assert [blanks(one.text) for one in shown.by_class("to-do")] == ["Tell it the name: Set-X -Name"]
+
+
+def test_what_has_the_same_remedy_is_mended_once(build, row) -> None:
+    one, two, other = (
+        replace(row(Verdict.NON_COMPLIANT, f"A-{n}"), remedy="Set-InboundConnector x") for n in (1, 2, 3)
+    )
+    other = replace(other, domain="other.example")
+    (decision,) = page(build(results=[one, two, other], waiver_mistakes=())).by_class("decision")
+    told = blanks(decision.text)
+    assert "A-1 title contoso.com; mends: Microsoft 365 Set-InboundConnector x With it falls A-2 " in told
+    assert "A-3 title other.example; mends: Microsoft 365 Set-InboundConnector x " in told
+    assert "Who mendsMicrosoft 365: A-1, A-3 " in told
 
 
 def test_one_requirement_that_blocks_in_many_domains_is_one_line(build, row) -> None:
@@ -61,7 +90,8 @@ def test_an_acceptance_that_ends_before_the_change_is_told(build, row) -> None:
 
 
 def test_a_long_list_of_what_blocks_is_cut_and_says_so(build, row) -> None:
-    (decision,) = page(build(results=[row(Verdict.NON_COMPLIANT, f"A-{n}") for n in range(1, 41)])).by_class("decision")
+    failed = [replace(row(Verdict.NON_COMPLIANT, f"A-{n}"), remedy=f"Mend {n}.") for n in range(1, 41)]
+    (decision,) = page(build(results=failed)).by_class("decision")
     assert "A-8 " in decision.text
     assert "A-9 title" not in decision.text
     assert "32 more requirements" in decision.text

@@ -77,8 +77,10 @@ def users_forward_outside(environment: Environment) -> Finding:
     return compliant(asked, "some do", evidence.stated(where, asked, "yes"))
 
 
-def _unanswered(asked: str, line: str, below: str = " below conditions") -> Finding:
-    return not_verified(asked, "nobody has answered this question in environment.yaml", remedy=f"Add{below}: {line}")
+def _unanswered(asked: str, line: str, below: str = ", below conditions") -> Finding:
+    return not_verified(
+        asked, "nobody has answered this question in environment.yaml", remedy=f"Add to environment.yaml{below}: {line}"
+    )
 
 
 def reports_leave_through_microsoft_365(environment: Environment) -> Finding:

@@ -37,7 +37,7 @@ def sends(environment: Environment, domain: Domain, *ways: DeviceWay, outside: b
     shown = evidence.stated(environment.line("devices"), asked, named)
     if not named and "devices" not in environment.lines:
         why = "nobody has answered this question in environment.yaml"
-        return not_verified(asked, why, remedy="Add devices: {} for none, or each with its way")
+        return not_verified(asked, why, remedy="Add to environment.yaml: devices: {} for none, or each with its way")
     if not named:
         return not_applicable(asked, "the environment names none", shown)
     return compliant(asked, ", ".join(named), shown)

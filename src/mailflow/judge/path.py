@@ -63,7 +63,7 @@ def _judged(
     open_ = [(one, whys) for one in paths if (whys := [*one.assumptions, *filter(None, [hidden(one)])])]
     failing = [(one, said) for one in paths if certain(one) and (said := wrong(one))]
     if failing:
-        said = "; ".join(dict.fromkeys(said for _, said in failing))
+        said = "; ".join(_once(failing))
         seen = f"{len(failing)} of {len(paths)}: {said}" if len(paths) > 1 else said
         shown = [evidence.path(one) for one, _ in failing]
         return non_compliant(asked, seen, *shown, remedy=mends(one for one, _ in failing))
@@ -72,6 +72,16 @@ def _judged(
         return not_verified(asked, why, *(evidence.path(one) for one, _ in open_), remedy=to_be_seen(paths, why))
     told = f"so it was for all {len(paths)} messages" if len(paths) > 1 else "so it was for the one message sent"
     return compliant(asked, told, *(evidence.path(one) for one in paths))
+
+
+def _once(failing: Iterable[tuple[MailPath, str]]) -> Iterable[str]:
+    """Say once what was wrong with messages to several recipients."""
+    alike: dict[str, dict[str, str]] = {}  # what was said but for the recipient: by recipient
+    for one, said in failing:
+        alike.setdefault(said.replace(str(one.recipient), "\0"), {}).setdefault(str(one.recipient), said)
+    for told in alike.values():
+        first, *others = told
+        yield told[first] + (f" (the same to {', '.join(others)})" if others and first in told[first] else "")
 
 
 def _ended(one: MailPath) -> str:

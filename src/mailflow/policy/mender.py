@@ -51,7 +51,7 @@ _TOOLS = (
     (
         Mender.OWNER,
         re.compile(
-            r"environment\.yaml|\b[Aa]dd below conditions\b|waivers\.yaml|\b(?:zones|messages)/|"
+            r"environment\.yaml|waivers\.yaml|\b(?:zones|messages)/|"
             r"ConvertTo-Json|Export-Clixml|\b[Ee]xport |"
             r"\badministration of the service\b|\b(?:[Aa]sk|[Rr]eport it to) the service\b"
         ),

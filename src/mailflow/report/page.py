@@ -1,10 +1,12 @@
 """What stands on the page of a run, in the order of a reader's questions. Pure; the templates write it down."""
 
+import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from mailflow.environment.scenario import ScenarioName, in_order
 from mailflow.policy.disagreement import Disagreement, concerning
@@ -17,7 +19,9 @@ from mailflow.report.drawing import Drawing, draw
 from mailflow.report.matrix import Row, rows
 from mailflow.report.passage import UNSEEN, Passage, passages
 
+_LINE = 160  # characters that say what to do first
 _LONG = 80  # characters, from which a text is worth to be referred to
+_COUNTED = re.compile(r"^\d+ of \d+: ")  # how many messages it is said of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,20 @@ class Blocker:
 
     rows: tuple[Row, ...]
     menders: tuple[Mender, ...]
-    follows: tuple[str, ...]  # other requirements that block the same domains and to whose remedy its own sends on
+    follows: tuple[str, ...]  # others that block the same domains: its remedy sends on to theirs, or is the same
+    effects: tuple["Blocker", ...] = ()  # what falls with it
 
     @property
     def requirement(self) -> Requirement:
         """What is demanded."""
         return self.rows[0].result.requirement
+
+    @property
+    def to_do(self) -> str:
+        """What to do first, in a line: how its remedy begins."""
+        lines = [line.strip(" `") for line in self.rows[0].result.remedy.splitlines()]
+        begins = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
+        return textwrap.shorten(begins, _LINE, placeholder=" …")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ def seen(result: Result) -> tuple[tuple[str, str, str], ...]:
         for before in told:
             shown = shown.replace(before, "as above")
         found.append(("; ".join(dict.fromkeys(filter(None, asked))), shown, status))
-        told += [text] if len(text) > _LONG else []
+        told += [_COUNTED.sub("", text)] if len(text) > _LONG else []
     return tuple(found) or (("", result.reason, status),)
 
 
@@ -123,26 +135,36 @@ class Page:
 
     @cached_property
     def blockers(self) -> tuple[Blocker, ...]:
-        """What blocks, a requirement once, causes before what follows from them."""
+        """What blocks, a requirement once: causes, each with what falls with it."""
         blocking = [self._anchors[id(result)] for result in self.run.blocking()]
         grouped: dict[str, list[Row]] = {}
         for row in blocking:
             grouped.setdefault(row.result.requirement.id, []).append(row)
-        found = [self._blocker(identifier, group, grouped) for identifier, group in grouped.items()]
-        causes = [one for one in found if not one.follows]
-        after: dict[str, list[Blocker]] = {one.requirement.id: [] for one in causes}
-        for one in found:
-            cause = next((name for name in one.follows if name in after), None)
-            if cause:
-                after[cause].append(one)
-            elif one.follows:  # what it follows from follows itself from something
-                causes.append(one)
-        causes.sort(key=lambda one: -len(after.get(one.requirement.id, ())))
-        return tuple(each for one in causes for each in (one, *after.get(one.requirement.id, ())))
+        found = {name: self._blocker(name, group, grouped) for name, group in grouped.items()}
+
+        def cause(name: str) -> str:
+            seen = [name]
+            while further := next((one for one in found[name].follows if one not in seen), None):
+                seen.append(name := further)
+            return name
+
+        # Of two that send on to each other both are causes.
+        causes = {name: one for name, one in found.items() if cause(cause(name)) != cause(name) or cause(name) == name}
+        after = {
+            name: [one for each, one in found.items() if each not in causes and cause(each) == name] for name in causes
+        }
+        told = [replace(one, effects=tuple(after[name])) for name, one in causes.items()]
+        known = (Verdict.NON_COMPLIANT,)  # what is wrong before what is not known
+        return tuple(sorted(told, key=lambda one: (one.rows[0].result.verdict not in known, -len(one.effects))))
 
     def _blocker(self, identifier: str, group: Sequence[Row], grouped: Mapping[str, Sequence[Row]]) -> Blocker:
         named = [match[0] for row in group for match in IDENTIFIER.finditer(row.result.remedy)]
         domains = {row.result.domain for row in group}
+        mends = {(row.result.domain, row.result.remedy) for row in group}
+        if all(remedy for _, remedy in mends):
+            above = takewhile(lambda name: name != identifier, grouped)
+            same = (one for one in above if mends <= {(row.result.domain, row.result.remedy) for row in grouped[one]})
+            named += [next(same, identifier)]
         follows = tuple(
             name
             for name in dict.fromkeys(named)
@@ -154,9 +176,8 @@ class Page:
     @cached_property
     def work(self) -> tuple[tuple[Mender | None, tuple[str, ...]], ...]:
         """Who has to mend which requirements before the change; None: no remedy names a tool of anybody's."""
-        causes = [blocker for blocker in self.blockers if not blocker.follows] or self.blockers
         told = [
-            (mender, tuple(one.requirement.id for one in causes if mender in (one.menders or (None,))))
+            (mender, tuple(one.requirement.id for one in self.blockers if mender in (one.menders or (None,))))
             for mender in (*Mender, None)
         ]
         return tuple((mender, identifiers) for mender, identifiers in told if identifiers)
