@@ -88,7 +88,8 @@ Feature: Authentication of the domain
   @AUTH-DMARC-3 @should @except:parked
   Scenario: Every kind of mail of the domain passes DMARC where it arrives
     Receivers that are asked to quarantine or reject do so with the organization's own mail too, where neither SPF nor
-    DKIM speaks for the domain in its From field. What others wrote and the organization forwards is a note.
+    DKIM speaks for the domain in its From field. A name below the domain, as which a third party sends, belongs to it.
+    What others wrote and the organization forwards is a note.
 
     Source: RFC 9989; section 4.4 and section 4.10.2; stated
     Source: DMARC setup; Verify the domains in the MAIL FROM and FROM addresses align; stated

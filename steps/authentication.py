@@ -113,7 +113,7 @@ def each_reaches_the_internet_signed(
 @then("each whose author is in the domain passes DMARC where it arrives")
 def each_passes_dmarc(environment: Environment, domain: Domain, door: Door, conclude: Say) -> None:
     paths = {kind: door.paths(domain, kind) for kind in Kind}
-    seen = judge_alignment.look(domain, paths, door.drive)
+    seen = judge_alignment.look(environment, domain, paths, door.drive)
     conclude(judge_alignment.every_arrival_passes(environment, domain, paths, seen))
 
 

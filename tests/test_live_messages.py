@@ -100,7 +100,7 @@ def test_signatures_and_dmarc_are_judged_where_the_messages_arrived(four: Enviro
     )
     told = "DKIM signature of contoso.com (selector2): pass, as the receiver wrote; the file was changed"
     assert [item.answer[1] for item in signed.evidence] == [told] * 3
-    passes = alignment.every_arrival_passes(four, domain, paths, alignment.look(domain, paths, door.drive))
+    passes = alignment.every_arrival_passes(four, domain, paths, alignment.look(four, domain, paths, door.drive))
     assert (passes.verdict, passes.seen.partition(":")[0]) == (
         Verdict.COMPLIANT,
         "so did every one that arrived (5)",

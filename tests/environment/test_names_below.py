@@ -7,7 +7,14 @@ import pytest
 
 from mailflow.environment.environment import Before, Domain, Environment, ThirdParty
 from mailflow.environment.load import load
-from mailflow.environment.names_below import NameBelow, mx_names_below, senders_below, zone_is_supplied
+from mailflow.environment.message import Kind, messages
+from mailflow.environment.names_below import (
+    NameBelow,
+    mx_names_below,
+    senders_below,
+    third_parties_below,
+    zone_is_supplied,
+)
 from mailflow.environment.zones import read_zone
 from mailflow.mail.address import Address
 
@@ -95,3 +102,13 @@ def test_who_sends_as_a_name_below_is_told_by_the_reverse_path() -> None:
     first, further = there.domains
     assert senders_below(there, first) == {"news.contoso.com": (parties[1], parties[2])}
     assert senders_below(there, further) == {"shop.eu.contoso.com": (parties[4],)}
+
+
+def test_who_sends_as_somebody_of_a_name_below_writes_to_the_mailboxes_of_the_domain() -> None:
+    here = load(FIXTURES / "scenario-3")
+    (domain,) = here.domains
+    (shop,) = third_parties_below(here, domain)
+    sent = [message for message in messages(here, domain, Kind.THIRD_PARTY) if message.submitted_at == shop.name]
+    assert {str(message.envelope.mail_from) for message in sent} == {"orders@shop.contoso.com"}
+    recipients = [str(recipient) for message in sent for recipient in message.envelope.rcpt_to]
+    assert recipients == ["chris@contoso.com", "sara@contoso.com", "david@contoso.com"]

@@ -1,5 +1,6 @@
 """DMARC of mail where it arrived: SPF or DKIM, aligned with the author by the record that holds."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,7 +64,9 @@ def judged(world: Any, *sent: MailPath, parties: Any = (), **zone: Any) -> Any:
         return Answer(question, Outcome.FOUND, (found,) if isinstance(found, str) else tuple(found))
 
     paths = {**dict.fromkeys(Kind, ()), Kind.ON_PREMISES_TO_INTERNET: sent, Kind.THIRD_PARTY: tuple(parties)}
-    seen = alignment.look(world.domain, paths, lambda asking: tuple(drive(one, answer) for one in asking))
+    seen = alignment.look(
+        world.environment, world.domain, paths, lambda asking: tuple(drive(one, answer) for one in asking)
+    )
     finding = alignment.every_arrival_passes(world.environment, world.domain, paths, seen)
     assert finding.asked == ASKED
     return finding
@@ -135,6 +138,46 @@ def test_a_third_party_is_judged_where_the_organization_gets_its_mail(path: Any,
             "newsletter.example pass; no DKIM signature"
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "zone", "verdict"),
+    [
+        ("b@shop.contoso.com", {"shop__contoso__com": f"v=spf1 ip4:{NEWS} -all"}, Verdict.COMPLIANT),
+        ("b@shop.contoso.com", {}, Verdict.NON_COMPLIANT),  # SPF is not inherited
+        ("b@newsletter.example", {}, Verdict.NON_COMPLIANT),
+        (  # relaxed by the record of the domain, strict by one of its own
+            "b@eu.contoso.com",
+            {"eu__contoso__com": f"v=spf1 ip4:{NEWS} -all"},
+            Verdict.COMPLIANT,
+        ),
+        (
+            "b@eu.contoso.com",
+            {"eu__contoso__com": f"v=spf1 ip4:{NEWS} -all", "_dmarc__shop__contoso__com": f"{RECORD}; aspf=s"},
+            Verdict.NON_COMPLIANT,
+        ),
+        (
+            "b@eu.contoso.com",
+            {"eu__contoso__com": f"v=spf1 ip4:{NEWS} -all", "_dmarc__shop__contoso__com": Outcome.TIMEOUT},
+            Verdict.NOT_VERIFIED,
+        ),
+    ],
+)
+def test_a_third_party_below_the_domain_is_judged_by_the_record_of_its_name(
+    path: Any, hop: Any, out: Any, s4: Any, *, mail_from: str, zone: Any, verdict: Verdict
+) -> None:
+    shop = replace(s4.environment.third_parties[0], name="shop", sends_as=Address.parse("orders@shop.contoso.com"))
+    here = s4.change(third_parties=(shop,))
+    entry = hop("cloud", mail_from=Address.parse(mail_from), client=NEWS, signatures=())
+    party = path([hop("out"), entry], sender="orders@shop.contoso.com", to=CHRIS, kind=Kind.THIRD_PARTY)
+    finding = judged(here, out(OWN, CHRIS, GOOD), parties=[party], **zone)
+    assert finding.verdict is verdict
+    assert [one.asked for one in finding.evidence if "_dmarc" in one.asked][:2] == [
+        "_dmarc.contoso.com TXT",
+        "_dmarc.shop.contoso.com TXT",
+    ]
+    if verdict is Verdict.NON_COMPLIANT:
+        assert finding.remedy.startswith("Let each of these sign as shop.contoso.com: ")
 
 
 def test_what_is_assumed_after_it_came_in_does_not_matter(path: Any, hop: Any, s4: Any) -> None:

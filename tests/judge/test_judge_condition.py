@@ -167,7 +167,9 @@ def test_third_party_sends(s4: Any) -> None:
     )
     assert found.evidence[0].of == s4.place("environment.yaml", "third_parties")
     below = replace(s4.environment.third_parties[0], sends_as=Address("news", "news.contoso.com"))
-    for parties in ((), (below,)):
+    assert condition.third_party_sends(s4.change(third_parties=(below,)).environment, s4.domain).seen == "newsletter"
+    elsewhere = replace(below, sends_as=Address("news", "news.fabrikam.com"))
+    for parties in ((), (elsewhere,)):
         none = condition.third_party_sends(s4.change(third_parties=parties).environment, s4.domain)
         assert (none.verdict, none.seen) == (Verdict.NOT_APPLICABLE, "the environment names none")
 

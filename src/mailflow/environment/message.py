@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailflow.environment.environment import Device, Domain, Environment, Home, Outside
+from mailflow.environment.names_below import third_parties_below
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 
@@ -216,7 +217,7 @@ def _third_party(environment: Environment, domain: Domain) -> tuple[TestMessage,
             Envelope(party.returns_to or party.sends_as, (recipient,)),
             author=party.sends_as if party.returns_to else None,
         )
-        for party in environment.third_parties_of(domain)
+        for party in (*environment.third_parties_of(domain), *third_parties_below(environment, domain))
         for recipient in recipients
     )
 

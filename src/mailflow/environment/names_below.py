@@ -9,7 +9,8 @@ import dns.zone
 
 from mailflow.environment.environment import Domain, Environment, ThirdParty
 from mailflow.environment.zones import find_zone
-from mailflow.mail.address import AddressError, domain_name, is_within, lineage
+from mailflow.exchange.online import by_name
+from mailflow.mail.address import AddressError, domain_name, lineage
 
 _WILDCARD = "*."
 _PROBE = "mailflow-no-such-name"  # RFC 4592: a wildcard stands for names that do not exist
@@ -43,22 +44,33 @@ def mx_names_below(environment: Environment, domain: Domain) -> tuple[NameBelow,
 
     A further domain of the organization is not among them, nor what lies below it: it has rows of its own.
     """
-    found: dict[str, tuple[str, ...]] = dict.fromkeys(_names(environment, environment.zones, domain), ())
-    if environment.before:
-        found |= _names(environment, environment.before.zones, domain)
-    return tuple(NameBelow(name, found[name]) for name in sorted(found))
+    return _mx_names(environment).get(domain.name, ())
 
 
-def _names(environment: Environment, zones: Mapping[str, dns.zone.Zone], domain: Domain) -> dict[str, tuple[str, ...]]:
-    """Give the names with the hosts that their MX records name."""
-    found = {}
-    for origin, zone in zones.items():
-        if is_within(origin, domain.name) or is_within(domain.name, origin):
-            for name, hosts in _of_zone(zone):
-                plain = name.removeprefix(_WILDCARD)
-                if _domain_of(environment, plain) == domain.name and name != domain.name:
-                    found[name] = hosts
-    return found
+def third_parties_below(environment: Environment, domain: Domain) -> tuple[ThirdParty, ...]:
+    """Give those who send as somebody of a name below a domain."""
+    return _authors(environment).get(domain.name, ())
+
+
+def senders_below(environment: Environment, domain: Domain) -> Mapping[str, tuple[ThirdParty, ...]]:
+    """Give the names below a domain that stand in the reverse-path of third parties, with these.
+
+    SPF judges the reverse-path (RFC 7208 section 2.4), and a name inherits no record of the domain above it.
+    """
+    return _senders(environment).get(domain.name, {})
+
+
+# Every domain asks, and the answers are about all of them.
+@lru_cache(maxsize=1)
+def _mx_names(environment: Environment) -> Mapping[str, tuple[NameBelow, ...]]:
+    found: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    before = environment.before.zones if environment.before else {}
+    for zones in (environment.zones, before):
+        for name, hosts in (each for zone in zones.values() for each in _of_zone(zone)):
+            domain = _domain_of(environment, name.removeprefix(_WILDCARD))
+            if name != domain:
+                found[domain][name] = hosts if zones is before else ()
+    return {domain: tuple(NameBelow(name, names[name]) for name in sorted(names)) for domain, names in found.items()}
 
 
 def _of_zone(zone: dns.zone.Zone) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -71,15 +83,14 @@ def _of_zone(zone: dns.zone.Zone) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield name, tuple(sorted(record.exchange.to_text(omit_final_dot=True).lower() for record in records))
 
 
-def senders_below(environment: Environment, domain: Domain) -> Mapping[str, tuple[ThirdParty, ...]]:
-    """Give the names below a domain that stand in the reverse-path of third parties, with these.
+@lru_cache(maxsize=1)
+def _authors(environment: Environment) -> Mapping[str, tuple[ThirdParty, ...]]:
+    names = environment.domain_names
+    below = tuple(p for p in environment.third_parties if p.sends_as and p.sends_as.domain not in names)
+    return by_name(below, lambda party: _domain_of(environment, party.sends_as.domain) if party.sends_as else "")
 
-    SPF judges the reverse-path (RFC 7208 section 2.4), and a name inherits no record of the domain above it.
-    """
-    return _senders(environment).get(domain.name, {})
 
-
-@lru_cache(maxsize=1)  # every domain asks, and the answer is about all of them
+@lru_cache(maxsize=1)
 def _senders(environment: Environment) -> Mapping[str, Mapping[str, tuple[ThirdParty, ...]]]:
     found: dict[str, dict[str, tuple[ThirdParty, ...]]] = defaultdict(dict)
     for party in environment.third_parties:

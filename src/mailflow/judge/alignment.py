@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
+from mailflow.environment.names_below import third_parties_below
 from mailflow.exchange.known import export_again
 from mailflow.judge import evidence
 from mailflow.judge.arrival import Arrival, arrivals, entries
@@ -24,14 +25,15 @@ _RELAXED = "r"  # section 4.7: adkim and aspf, where nobody says otherwise
 class AlignmentSeen:
     """What was looked up about mail whose author is in a domain."""
 
-    found: Found  # the record that holds for the domain
+    records: Mapping[str, Found]  # by author's domain, the domain and names below it: the record that holds
     arrivals: tuple[tuple[Arrival, Evaluation], ...]
     organizations: Mapping[str, str | None]  # of every domain that a message names; None: a look-up failed
     others: tuple[Arrival, ...]  # what others wrote, and the organization sent on
 
     def aligned(self, author: str, other: str, tag: str) -> bool | None:
         """Say whether a domain is aligned with the author's by adkim or aspf (section 4.4); None: nobody knows."""
-        mode = (self.found.record.tags.get(tag) if self.found.record else None) or _RELAXED
+        record = self.records[author].record
+        mode = (record.tags.get(tag) if record else None) or _RELAXED
         if author == other or mode.lower() == "s" or not _share_more_than_their_end(author, other):
             return author == other
         mine, theirs = self.organizations[author], self.organizations[other]
@@ -43,24 +45,28 @@ def _share_more_than_their_end(one: str, other: str) -> bool:
     return bool(set(lineage(one)[:-1]) & set(lineage(other)[:-1]))
 
 
-def look(domain: Domain, paths: Mapping[Kind, Sequence[MailPath]], drive: Drive) -> AlignmentSeen:
-    """Look up what receivers do: the record, what SPF makes of each message, whose domain each name is."""
+def look(
+    environment: Environment, domain: Domain, paths: Mapping[Kind, Sequence[MailPath]], drive: Drive
+) -> AlignmentSeen:
+    """Look up what receivers do: the records, what SPF makes of each message, whose domain each name is."""
     everybody = (*arrivals(paths), *entries(paths[Kind.THIRD_PARTY]))
-    ours = [one for one in everybody if one.author_domain == domain.name]
-    (found,) = drive([discover(domain.name)])
+    below = (party.sends_as.domain for party in third_parties_below(environment, domain) if party.sends_as)
+    authors = list(dict.fromkeys((domain.name, *below)))
+    ours = [one for one in everybody if one.author_domain in authors]
+    records = dict(zip(authors, drive([discover(author) for author in authors]), strict=True))
     evaluations = drive([one.asking() for one in ours])
     names = list(
         dict.fromkeys(
             (
-                domain.name,
+                *authors,
                 *(one.identity for one in ours),
                 *(signature.domain for one in ours for signature in one.hop.signatures or ()),
             )
         )
     )
     organizations = dict(zip(names, drive([organizational_domain(name) for name in names]), strict=True))
-    others = tuple(one for one in everybody if one.author_domain != domain.name)
-    return AlignmentSeen(found, tuple(zip(ours, evaluations, strict=True)), organizations, others)
+    others = tuple(one for one in everybody if one.author_domain not in authors)
+    return AlignmentSeen(records, tuple(zip(ours, evaluations, strict=True)), organizations, others)
 
 
 def every_arrival_passes(
@@ -68,20 +74,21 @@ def every_arrival_passes(
 ) -> Finding:
     """Judge whether every message whose author is in the domain passes DMARC where it arrives."""
     asked = f"every message of an author in {domain.name} passes DMARC where it arrives"
-    record = tuple(map(evidence.dns, seen.found.answers))
+    answers = (answer for found in seen.records.values() for answer in found.answers)
+    record = tuple(dict.fromkeys(map(evidence.dns, answers)))
     sure = [(one, spf) for one, spf in seen.arrivals if not one.assumed]
     missing = [(one, spf) for one, spf in sure if not _passes(seen, one, spf)]
     failing = [(one, spf) for one, spf in missing if not _unsure(seen, one, spf)]
     notes = _notes(seen)
     if failing:
         told = dict.fromkeys(_told(one, spf) for one, spf in failing)
-        return non_compliant(asked, "; ".join(told), *record, *_shown(failing), remedy=_remedy(domain), notes=notes)
+        return non_compliant(asked, "; ".join(told), *record, *_shown(failing), remedy=_remedy(failing), notes=notes)
     if missing:
         why = "; ".join(dict.fromkeys(reason for one, spf in missing for reason in _unsure(seen, one, spf)))
         return not_verified(asked, why, *record, *_shown(missing), remedy=export_again(why))
-    if seen.found.unanswered:
-        why = f"the look-up of {seen.found.unanswered.question} failed"
-        return not_verified(asked, why, *record, remedy=unanswered([seen.found.unanswered]))
+    if silent := [found.unanswered for found in seen.records.values() if found.unanswered]:
+        why = "; ".join(dict.fromkeys(f"the look-up of {answer.question} failed" for answer in silent))
+        return not_verified(asked, why, *record, remedy=unanswered(silent))
     every = (path for several in paths.values() for path in several)
     seen_coming_in = [one.path for one, _ in sure]
     of_third_parties = [path for path in paths[Kind.THIRD_PARTY] if path not in seen_coming_in]
@@ -94,7 +101,7 @@ def every_arrival_passes(
         return not_verified(asked, "no message of the domain left the organization", *record)
     kinds = ", ".join(dict.fromkeys(str(one.path.message.kind) for one, _ in sure))
     said = f"so did every one that arrived ({len(sure)}): {kinds}"
-    if seen.found.record is None:
+    if any(found.record is None for found in seen.records.values()):
         said += "; no single record holds, so that receivers do not ask: judged as relaxed"
     return compliant(asked, said, *record, *_shown(sure), notes=notes)
 
@@ -147,9 +154,10 @@ def _notes(seen: AlignmentSeen) -> tuple[str, ...]:
     )
 
 
-def _remedy(domain: Domain) -> str:
-    return (
-        f"Let each of these sign as {domain.name}: Microsoft 365 by Set-DkimSigningConfig, others with a key of their "
-        f"own at <selector>._domainkey.{domain.name}\n"
-        f"Or let it send with a reverse-path in {domain.name}, from an address that the SPF record lists"
+def _remedy(failing: Sequence[tuple[Arrival, Evaluation]]) -> str:
+    return "\n".join(
+        f"Let each of these sign as {author}: Microsoft 365 by Set-DkimSigningConfig, others with a key of their "
+        f"own at <selector>._domainkey.{author}\n"
+        f"Or let it send with a reverse-path in {author}, from an address that the SPF record lists"
+        for author in dict.fromkeys(one.author_domain for one, _ in failing)
     )

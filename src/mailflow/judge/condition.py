@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from mailflow.environment.environment import Domain, Environment, Home
+from mailflow.environment.names_below import third_parties_below
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions
 from mailflow.judge import evidence
@@ -120,9 +121,10 @@ def of_the_documentation(environment: Environment) -> tuple[Finding, ...]:
 
 
 def third_party_sends(environment: Environment, domain: Domain) -> Finding:
-    """Whether a third party sends under this domain."""
+    """Whether a third party sends under this domain, or as a name below it."""
     asked = f"a third party sends for {domain.name}"
-    named = [party.name for party in environment.third_parties_of(domain)]
+    parties = (*environment.third_parties_of(domain), *third_parties_below(environment, domain))
+    named = [party.name for party in parties]
     shown = evidence.stated(environment.line("third_parties"), asked, named)
     if not named and "third_parties" not in environment.lines:
         return _unanswered(asked, "third_parties: {} for none", "")
