@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.spf_macro import EXPLANATION_LETTERS, MacroError, check_macros, expand, letters_in
@@ -44,8 +45,7 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class TraceEntry:
+class TraceEntry(NamedTuple):  # a thousand domains make 100,000 of them, at a fifth of what a frozen dataclass costs
     """A record or a term of it, as it was evaluated. What an include or a redirect led to follows, deeper."""
 
     depth: int  # 0: the record of the domain itself
@@ -141,7 +141,12 @@ class _Check:
             fault = record.faults[0]
             raise _permerror(f"the SPF record of {domain} is invalid at '{fault.text}': {fault.wrong}")
         for directive in record.directives:
-            if (yield from self._directive(directive, domain, depth)):
+            if directive.network is not None:  # ip4 and ip6 (section 5.6): nothing is asked, and most terms are these
+                matched = self.ip in directive.network
+                self._note(depth, domain, directive.text, matched=matched)
+            else:
+                matched = yield from self._directive(directive, domain, depth)
+            if matched:
                 return QUALIFIERS[directive.qualifier], record.modifier("exp"), domain
         if redirect := record.modifier("redirect"):
             return (yield from self._redirect(redirect, domain, depth))
@@ -218,8 +223,6 @@ class _Check:
     def _matches(self, directive: Directive, domain: str, depth: int) -> Generator[Question, Answer, bool]:
         if directive.mechanism == "all":
             return True
-        if directive.network is not None:  # ip4 and ip6 (section 5.6)
-            return self.ip in directive.network
         target = yield from self._target(directive.domain_spec, domain)
         if directive.mechanism == "include":
             return (yield from self._included(directive, target, domain, depth))
