@@ -140,6 +140,22 @@ def test_without_one_record_nobody_is_asked_to_act_on_names_below(world: Any) ->
     )
 
 
+def test_what_stands_above_the_domain_matters_unless_its_record_says_otherwise(world: Any) -> None:
+    """Section 4.10, step 2: psd=n ends the walk. A plan has no zone of what lies above."""
+    here = world("scenario-4").declare(name="contoso.co.test")
+    above: Zone = {("_dmarc.co.test", "TXT"): Outcome.REFUSED}
+    own = ("_dmarc.contoso.co.test", "TXT")
+    silent = judged_below(lambda _: here, above | {own: [GOOD]})
+    assert told(silent) == (Verdict.NOT_VERIFIED, "the look-up of _dmarc.co.test TXT failed")
+    assert silent.remedy == (
+        "Find out what the DNS says of _dmarc.co.test; where a plan is judged, supply the zone (zones/)\n"
+        "Or let the record of contoso.co.test say that it is the organization's own: psd=n"
+    )
+    ended = judged_below(lambda _: here, above | {own: [f"{GOOD}; psd=n"]})
+    assert told(ended) == (Verdict.COMPLIANT, "the policy of _dmarc.contoso.co.test for them is quarantine")
+    assert "psd=n" not in judged_below(lambda _: here, above).remedy  # it has none that could say it
+
+
 @pytest.mark.parametrize(
     ("rua", "there", "verdict", "seen"),
     [

@@ -151,7 +151,8 @@ class ThirdPartySection(_Section):
     sends_as: Mailbox | None = Field(
         None,
         alias="as",
-        description="The sender it writes: an address of the organization. Left out where it only hands mail on.",
+        description="The sender it writes: an address in a domain of the organization, or in a name below one. "
+        "Left out where it only hands mail on.",
     )
     greets_as: DomainName | None = Field(None, description="Its name in EHLO. Default: [its address].")
     servers: dict[DomainName, FilterServerSection] = Field(

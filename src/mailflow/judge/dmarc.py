@@ -51,7 +51,7 @@ def asks_for_action_below(domain: Domain, found: Found) -> Finding:
     """
     asked = f"receivers are asked to quarantine or reject what fails for names below {domain.name}"
     if found.record is None or found.record.tags.flaws:
-        return _without(asked, found)
+        return _without(asked, found, _ends_the_walk(domain, found))
     there, made_up = found.record.policy("sp"), found.record.policy("np")
     policies = str(there) if there is made_up else f"{there} where the name exists, {made_up} where it does not"
     seen = f"the policy of _dmarc.{found.domain} for them is {policies}{_milder(found.record)}"
@@ -76,11 +76,20 @@ def asks_for_rejection(domain: Domain, found: Found) -> Finding:
     return non_compliant(asked, f"what is asked for is {seen}{_milder(found.record)}", *_shown(found))
 
 
-def _without(asked: str, found: Found) -> Finding:
+def _ends_the_walk(domain: Domain, found: Found) -> str:
+    """Say how a domain with a record of its own keeps what stands above it from mattering (section 4.10, step 2)."""
+    own, *above = found.answers
+    if not above or len(versions(own.values, VERSION)) != 1:
+        return ""
+    return f"Or let the record of {domain.name} say that it is the organization's own: psd=n"
+
+
+def _without(asked: str, found: Found, or_else: str = "") -> Finding:
     """Say that no record asks receivers for anything, or that nobody knows of one."""
     if found.unanswered:
         why = f"the look-up of {found.unanswered.question} failed"
-        return not_verified(asked, why, *_shown(found), remedy=unanswered([found.unanswered]))
+        remedy = "\n".join(filter(None, (unanswered([found.unanswered]), or_else)))
+        return not_verified(asked, why, *_shown(found), remedy=remedy)
     # Of a tag that stands twice receivers take either, or none.
     seen = "; ".join(found.record.tags.flaws) if found.record else "no single record holds"
     return non_compliant(asked, seen, *_shown(found))
