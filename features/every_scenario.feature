@@ -56,6 +56,30 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     When the MX records of the names below the domain are looked up
     Then each leads its mail to somebody who takes it, or says that there is none
 
+  @HYB-DOMAIN-3 @must
+  Scenario: No setting of the domain stops its mail
+    An accepted domain can be closed, for sending and for receiving. What was right for a domain that nobody used is
+    forgotten by the time somebody does.
+
+    Source: Set-AcceptedDomain; SendingFromDomainDisabled, SendingToDomainDisabled; stated
+    Remedy: Set-AcceptedDomain <domain> -SendingFromDomainDisabled $false -SendingToDomainDisabled $false
+
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then nothing stops mail from the domain and to it
+
+  @HYB-DOMAIN-4 @must @tenant
+  Scenario: No setting stops mail to routing addresses
+    The own servers reach a mailbox in the tenant by its address in <tenant>.mail.onmicrosoft.com. To close the domains
+    below onmicrosoft.com to strangers is documented advice; this one carries all that colleagues write to each other.
+
+    Source: Set-AcceptedDomain; SendingToDomainDisabled; stated
+    Source: Routing; Route incoming Internet messages through your on-premises organization, step 4; derived
+    Remedy: Set-AcceptedDomain <tenant>.mail.onmicrosoft.com -SendingToDomainDisabled $false
+
+    Given the organization has servers of its own
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then nothing stops mail to the routing addresses of its mailboxes
+
   @HYB-MAILBOX-1 @must
   Scenario: Every mailbox is where it is said to be
     A test with a mailbox that does not exist says nothing, and its mail comes back.
@@ -260,6 +284,20 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Given the on-premises servers run Exchange
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then every send connector that leads to Microsoft 365 requires TLS and checks the certificate
+
+  @HYB-CONN-6 @must @tenant
+  Scenario: The own servers knock at port 25 of Microsoft 365, and do not sign in
+    The host of the tenant listens there alone, and knows the own servers by certificate or address. A port for clients,
+    or a password, is right at a provider's relay; here every message stays in the queue.
+
+    Source: Route mail; Prerequisites for your on-premises email environment; derived
+    Source: Set-SendConnector; Port, SmartHostAuthMechanism; derived
+    Remedy: Exchange Management Shell:
+        Set-SendConnector "<connector>" -Port 25 -SmartHostAuthMechanism None
+
+    Given the on-premises servers run Exchange
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then every send connector that leads to Microsoft 365 goes to port 25 and does not sign in
 
   @HYB-TLS-1 @must @tenant
   Scenario: The own servers offer STARTTLS

@@ -112,6 +112,21 @@ def domain_is_accepted(environment: Environment, domain: Domain, conclude: Say) 
     conclude(directory.accepted(environment, domain))
 
 
+@then("nothing stops mail from the domain and to it")
+def nothing_stops_mail(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(directory.may_send_and_receive(environment, domain))
+
+
+@then("nothing stops mail to the routing addresses of its mailboxes")
+def nothing_stops_routing_addresses(environment: Environment, conclude: Say) -> None:
+    conclude(directory.routing_addresses_receive(environment))
+
+
+@then("every send connector that leads to Microsoft 365 goes to port 25 and does not sign in")
+def send_connectors_reach_the_tenant(environment: Environment, conclude: Say) -> None:
+    conclude(send.reach_the_tenant(environment))
+
+
 @then("the type of the accepted domain fits what Microsoft 365 knows of the on-premises recipients")
 def type_fits(environment: Environment, domain: Domain, conclude: Say) -> None:
     conclude(directory.type_fits(environment, domain))

@@ -38,6 +38,10 @@ def origin(cmdlet: str, line: int) -> Origin:
     return Origin(f"exchange-online/{cmdlet}.json", line)
 
 
+def lacks(prop: str, line: int, name: str) -> Unknown:
+    return Unknown(f"{prop} is not in exchange-online/Get-AcceptedDomain.json:{line} (accepted domain '{name}')")
+
+
 def test_a_list_as_windows_powershell_lays_it_out(online: ExchangeOnline) -> None:
     assert online.accepted_domains == (
         AcceptedDomain(
@@ -46,6 +50,8 @@ def test_a_list_as_windows_powershell_lays_it_out(online: ExchangeOnline) -> Non
             match_sub_domains=True,
             default=True,
             origin=origin("Get-AcceptedDomain", 2),
+            sending_from_domain_disabled=False,
+            sending_to_domain_disabled=lacks("SendingToDomainDisabled", 2, "contoso.com"),
         ),
         AcceptedDomain(
             domain_name="contoso.mail.onmicrosoft.com",
@@ -53,6 +59,8 @@ def test_a_list_as_windows_powershell_lays_it_out(online: ExchangeOnline) -> Non
             match_sub_domains=False,
             default=False,
             origin=origin("Get-AcceptedDomain", 19),
+            sending_from_domain_disabled=lacks("SendingFromDomainDisabled", 19, "contoso.mail.onmicrosoft.com"),
+            sending_to_domain_disabled=lacks("SendingToDomainDisabled", 19, "contoso.mail.onmicrosoft.com"),
         ),
     )
 

@@ -19,6 +19,7 @@ from mailflow.exchange.server import (
     ReceiveConnector,
     RemoteMailbox,
     SendConnector,
+    SmartHostAuth,
     TlsAuthLevel,
     TlsCertificateName,
 )
@@ -64,6 +65,8 @@ def test_send_connectors(server: ExchangeServer) -> None:
             cloud_services_mail_enabled=True,
             source_transport_servers=("EX01",),
             origin=origin("Get-SendConnector", 2),
+            port=25,
+            smart_host_auth_mechanism=SmartHostAuth.NONE,
         ),
         SendConnector(
             name="Internet",
@@ -79,6 +82,8 @@ def test_send_connectors(server: ExchangeServer) -> None:
             cloud_services_mail_enabled=False,
             source_transport_servers=("EX01",),
             origin=origin("Get-SendConnector", 50),
+            port=587,
+            smart_host_auth_mechanism=SmartHostAuth.BASIC_AUTH_REQUIRE_TLS,
         ),
     )
 

@@ -255,9 +255,20 @@ def test_what_is_no_scl(value: object) -> None:
         read.scl(value)
 
 
+@pytest.mark.parametrize("value", [25, "25", " 25 "])
+def test_port_number(value: object) -> None:
+    assert read.port_number(value) == 25
+
+
+@pytest.mark.parametrize("value", [0, 65536, "smtp", None, True, {"Port": 25}])
+def test_what_is_no_port_number(value: object) -> None:
+    with pytest.raises(Unfit, match="expected a port from 1 to 65535"):
+        read.port_number(value)
+
+
 READERS: list[Callable[[object], object]] = [
     read.boolean, read.text, read.domain, read.certificate_domain, read.address, read.proxy_address, read.host,
-    read.address_range, read.networks, read.port, read.scl, read.address_space, read.certificate_name,
+    read.address_range, read.networks, read.port, read.port_number, read.scl, read.address_space, read.certificate_name,
     read.capabilities, read.server_name, read.server_of_identity, read.moment,
     lambda value: read.word(DomainType, value, {}), lambda value: read.flags(value, FLAGS),
 ]  # fmt: skip

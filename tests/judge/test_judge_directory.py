@@ -34,6 +34,64 @@ def test_accepted(s4: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "seen", "remedy"),
+    [
+        ({}, "", ""),
+        (
+            {"sending_from_domain_disabled": True},
+            "SendingFromDomainDisabled: True",
+            "-SendingFromDomainDisabled $false",
+        ),
+        ({"sending_to_domain_disabled": True}, "SendingToDomainDisabled: True", "-SendingToDomainDisabled $false"),
+        (
+            {"sending_from_domain_disabled": True, "sending_to_domain_disabled": True},
+            "SendingFromDomainDisabled and SendingToDomainDisabled: True",
+            "-SendingFromDomainDisabled $false -SendingToDomainDisabled $false",
+        ),
+    ],
+)
+def test_a_domain_that_is_closed(s4: Any, change: dict[str, bool], seen: str, remedy: str) -> None:
+    found = directory.may_send_and_receive(s4.item("accepted_domains", **change).environment, s4.domain)
+    values = [change.get(f"sending_{way}_domain_disabled", False) for way in ("from", "to")]
+    assert found == Finding(
+        Verdict.NON_COMPLIANT if seen else Verdict.COMPLIANT,
+        "nothing stops mail from contoso.com and to it in the tenant",
+        seen or "nothing does",
+        f"Set-AcceptedDomain contoso.com {remedy}" if seen else "",
+        tuple(
+            Evidence(
+                "config",
+                f"{prop} of accepted domain contoso.com",
+                s4.place("exchange-online/Get-AcceptedDomain.json", f'"{prop}"'),
+                (str(value),),
+            )
+            for prop, value in zip(("SendingFromDomainDisabled", "SendingToDomainDisabled"), values, strict=True)
+        ),
+    )
+
+
+def test_a_routing_domain_that_is_closed(s4: Any, unknown: Unknown) -> None:
+    name = "contoso.mail.onmicrosoft.com"
+    number = next(
+        i for i, one in enumerate(s4.environment.microsoft_365.online.accepted_domains) if one.domain_name == name
+    )
+
+    def judged(**change: Any) -> tuple[Verdict, str, str]:
+        found = directory.routing_addresses_receive(s4.item("accepted_domains", number, **change).environment)
+        return found.verdict, found.seen, found.remedy
+
+    assert judged() == (Verdict.COMPLIANT, "nothing does", "")
+    assert judged(sending_from_domain_disabled=True)[0] is Verdict.COMPLIANT  # nobody sends from there
+    assert judged(sending_to_domain_disabled=True) == (
+        Verdict.NON_COMPLIANT,
+        "SendingToDomainDisabled: True",
+        f"Set-AcceptedDomain {name} -SendingToDomainDisabled $false",
+    )
+    assert judged(sending_to_domain_disabled=unknown)[:2] == (Verdict.NOT_VERIFIED, unknown.why)
+    assert judged(domain_name="other.example")[:2] == (Verdict.NOT_VERIFIED, f"Get-AcceptedDomain does not list {name}")
+
+
 def test_accepted_whatever_its_type(s4: Any, unknown: Unknown) -> None:
     found = directory.accepted(s4.item("accepted_domains", domain_type=unknown).environment, s4.domain)
     assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "it is")

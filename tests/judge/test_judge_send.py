@@ -9,7 +9,7 @@ import pytest
 from mailflow.environment.environment import Environment
 from mailflow.environment.load import load
 from mailflow.exchange.known import Unknown
-from mailflow.exchange.server import AddressSpace, TlsAuthLevel
+from mailflow.exchange.server import AddressSpace, SmartHostAuth, TlsAuthLevel
 from mailflow.judge import send
 from mailflow.policy.finding import Verdict
 
@@ -91,3 +91,39 @@ def test_one_that_is_off_or_goes_by_dns_needs_no_tls(change: dict[str, Any]) -> 
     """What else the connector says does not count then: SmartHosts are not used beside DNSRoutingEnabled."""
     finding = send.demand_tls(with_connector(FOUR, INTERNET, require_tls=False, **change))
     assert (finding.verdict, finding.seen) == (Verdict.COMPLIANT, f"so does '{TENANT}'")
+
+
+def test_both_reach_the_tenant(unknown: Unknown) -> None:
+    finding = send.reach_the_tenant(FOUR)
+    assert (finding.verdict, finding.seen) == (Verdict.COMPLIANT, f"so do '{TENANT}' and '{INTERNET}'")
+    assert [(one.asked, one.answer) for one in finding.evidence] == [
+        (f"{prop} of send connector '{name}'", (value,))
+        for name in (TENANT, INTERNET)
+        for prop, value in (("Port", "25"), ("SmartHostAuthMechanism", "None"))
+    ]
+    hidden = send.reach_the_tenant(with_connector(FOUR, TENANT, port=unknown))
+    assert (hidden.verdict, hidden.seen) == (Verdict.NOT_VERIFIED, unknown.why)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "seen"),
+    [
+        (TENANT, {"port": 587}, "Port is 587, where Microsoft 365 takes no mail"),
+        (
+            INTERNET,
+            {"port": 587, "smart_host_auth_mechanism": SmartHostAuth.BASIC_AUTH},
+            (
+                "Port is 587, where Microsoft 365 takes no mail; SmartHostAuthMechanism is BasicAuth, and Microsoft "
+                "365 offers no sign-in there"
+            ),
+        ),
+        (INTERNET, {"smart_host_auth_mechanism": SmartHostAuth.EXTERNAL_AUTHORITATIVE}, ""),
+        (TENANT, {"smart_host_auth_mechanism": SmartHostAuth.BASIC_AUTH}, ""),  # by DNS it does not count
+    ],
+)
+def test_one_does_not_reach_it(name: str, change: dict[str, Any], seen: str) -> None:
+    finding = send.reach_the_tenant(with_connector(FOUR, name, **change))
+    assert finding.verdict is (Verdict.NON_COMPLIANT if seen else Verdict.COMPLIANT)
+    if seen:
+        assert finding.seen == f"'{name}': {seen}"
+        assert finding.remedy == f'Set-SendConnector "{name}" -Port 25 -SmartHostAuthMechanism None'

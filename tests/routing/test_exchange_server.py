@@ -15,7 +15,7 @@ from mailflow.exchange.replies import (
     STARTTLS_FIRST,
     UNABLE_TO_RELAY,
 )
-from mailflow.exchange.server import ReceiveConnector, SendConnector, TlsAuthLevel, TlsCertificateName
+from mailflow.exchange.server import ReceiveConnector, SendConnector, SmartHostAuth, TlsAuthLevel, TlsCertificateName
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.routing.decision import (
@@ -455,6 +455,39 @@ def test_smart_hosts() -> None:
     assert routed(sending(to_internet(dns_routing_enabled=False)), JOHN) == Decided(
         (Hold(Reply(451, "4.4.0", "no next hop"), nowhere),)
     )
+
+
+def test_a_port_at_which_nobody_listens() -> None:
+    told = "send connector 'Internet' goes to port 587, where nobody listens"
+    waits = Decided((Hold(Reply(451, "4.4.1", "no connection to port 587"), Rule(told, "Set-SendConnector")),))
+    host = "contoso-com.mail.protection.outlook.com"
+    assert routed(sending(to_internet(port=587)), JOHN) == waits
+    assert routed(sending(to_internet(port=587, dns_routing_enabled=False, smart_hosts=(host,))), JOHN) == waits
+
+
+def test_who_listens_at_the_port_of_another_smart_host_is_not_known() -> None:
+    through = to_internet(port=587, dns_routing_enabled=False, smart_hosts=("relay.provider.example",))
+    assert routed(sending(through), JOHN).assumed == (
+        "send connector 'Internet' goes to port 587, and who listens there is not known",
+    )
+
+
+@pytest.mark.parametrize(
+    ("auth", "host", "waits"),
+    [
+        (SmartHostAuth.BASIC_AUTH, "contoso-com.mail.protection.outlook.com", True),
+        (SmartHostAuth.EXCHANGE_SERVER, "contoso-com.mail.protection.outlook.com", True),
+        (SmartHostAuth.EXTERNAL_AUTHORITATIVE, "contoso-com.mail.protection.outlook.com", False),
+        (SmartHostAuth.BASIC_AUTH, "relay.provider.example", False),
+        (SmartHostAuth.BASIC_AUTH, "", False),  # by DNS it does not count
+    ],
+)
+def test_signing_in_at_microsoft_365(auth: SmartHostAuth, host: str, waits: bool) -> None:
+    hosts: dict[str, Any] = {"dns_routing_enabled": False, "smart_hosts": (host,)} if host else {}
+    decided = routed(sending(to_internet(smart_host_auth_mechanism=auth, **hosts)), JOHN)
+    why = Rule(f"send connector 'Internet' signs in ({auth}) where nobody can", "Set-SendConnector")
+    held = Decided((Hold(Reply(451, "4.7.0", "AUTH is not offered"), why),))
+    assert (decided == held) is waits
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,10 @@ READ: dict[tuple[type, str], Probe] = {
     (SendConnector, "tls_domain"): lambda u: to_cloud(tls_auth_level=TlsAuthLevel.DOMAIN_VALIDATION, tls_domain=u),
     (SendConnector, "tls_certificate_name"): lambda u: to_cloud(tls_certificate_name=u),
     (SendConnector, "source_transport_servers"): lambda u: to_cloud(source_transport_servers=u),
+    (SendConnector, "port"): lambda u: to_cloud(port=u),
+    (SendConnector, "smart_host_auth_mechanism"): lambda u: to_cloud(
+        dns_routing_enabled=False, smart_hosts=("contoso-com.mail.protection.outlook.com",), smart_host_auth_mechanism=u
+    ),
     (ReceiveConnector, "server"): lambda u: met(server=u),
     (ReceiveConnector, "enabled"): lambda u: met(enabled=u),
     (ReceiveConnector, "remote_ip_ranges"): lambda u: met(remote_ip_ranges=u),
@@ -271,6 +275,10 @@ NOT_READ = {
     (InboundConnector, "ef_skip_last_ip"): "filtering, not ways: HYB-EF-1",
     (InboundConnector, "ef_skip_ips"): "filtering, not ways: HYB-EF-1",
     (InboundConnector, "ef_users"): "filtering, not ways: HYB-EF-1",
+    **{
+        (AcceptedDomain, name): "what is answered is not documented: HYB-DOMAIN-3 and -4"
+        for name in ("sending_from_domain_disabled", "sending_to_domain_disabled")
+    },
     **{
         (TransportRule, name): "filtering, not ways: HYB-FILTER-1 and -2"
         for name in ("set_scl", "sender_ip_ranges", "recipient_domain_is")

@@ -61,7 +61,7 @@ def read_exchange_online(folder: Path, root: Path) -> ExchangeOnline:
     """
     exports = _Exports(folder, root)
     online = ExchangeOnline(
-        accepted_domains=exports.all("Get-AcceptedDomain", export_online.accepted_domain),
+        accepted_domains=exports.all("Get-AcceptedDomain", export_online.accepted_domain_of_the_tenant),
         inbound_connectors=exports.all("Get-InboundConnector", export_online.inbound_connector),
         outbound_connectors=exports.all("Get-OutboundConnector", export_online.outbound_connector),
         transport_rules=exports.all("Get-TransportRule", export_online.transport_rule),

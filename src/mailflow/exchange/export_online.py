@@ -1,5 +1,6 @@
 """From the rows of Exchange Online's exports to its objects, one function a cmdlet."""
 
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 
@@ -47,7 +48,7 @@ _NOBODY = Address("", "")  # stands in until the error about the missing address
 
 
 def accepted_domain(row: Row) -> AcceptedDomain:
-    """Read Get-AcceptedDomain."""
+    """Read Get-AcceptedDomain, as both sides have it."""
     row.called("accepted domain", "DomainName", "Name")
     return AcceptedDomain(
         domain_name=row.required("DomainName", domain, ""),
@@ -55,6 +56,15 @@ def accepted_domain(row: Row) -> AcceptedDomain:
         match_sub_domains=row.known("MatchSubDomains", boolean),
         default=row.known("Default", boolean),
         origin=row.origin,
+    )
+
+
+def accepted_domain_of_the_tenant(row: Row) -> AcceptedDomain:
+    """Read Get-AcceptedDomain of Exchange Online, with what Exchange Server does not have."""
+    return replace(
+        accepted_domain(row),
+        sending_from_domain_disabled=row.known("SendingFromDomainDisabled", boolean),
+        sending_to_domain_disabled=row.known("SendingToDomainDisabled", boolean),
     )
 
 

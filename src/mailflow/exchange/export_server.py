@@ -25,6 +25,7 @@ from mailflow.exchange.property_value import (
     host,
     moment,
     port,
+    port_number,
     server_name,
     server_of_identity,
     text,
@@ -36,6 +37,7 @@ from mailflow.exchange.server import (
     ReceiveConnector,
     RemoteMailbox,
     SendConnector,
+    SmartHostAuth,
     TlsAuthLevel,
 )
 from mailflow.mail.address import Address
@@ -114,6 +116,10 @@ def send_connector(row: Row) -> SendConnector:
         cloud_services_mail_enabled=row.known("CloudServicesMailEnabled", boolean),
         source_transport_servers=row.many("SourceTransportServers", server_name, split=False),
         origin=row.origin,
+        port=row.known("Port", port_number),
+        smart_host_auth_mechanism=row.known(
+            "SmartHostAuthMechanism", partial(word, SmartHostAuth, numbers={0: SmartHostAuth.NONE})
+        ),
     )
 
 

@@ -54,6 +54,8 @@ class AcceptedDomain:
     match_sub_domains: Known[bool]
     default: Known[bool]
     origin: Origin
+    sending_from_domain_disabled: Known[bool] = False  # in the tenant only, as the next
+    sending_to_domain_disabled: Known[bool] = False
 
 
 def by_name(listed: Known[tuple[T, ...]], name: Callable[[T], str]) -> Mapping[str, tuple[T, ...]]:

@@ -170,6 +170,14 @@ def port(value: object) -> int:
     return number
 
 
+def port_number(value: object) -> int:
+    """Read the Port of a send connector."""
+    number = _whole(value)
+    if number is None or not 0 < number < 65536:
+        raise Unfit(value, "a port from 1 to 65535")
+    return number
+
+
 def scl(value: object) -> int:
     """Read a spam confidence level: -1 (not filtered) to 9 (Set-TransportRule, SetSCL)."""
     told = _get(value, "Value") if isinstance(value, Mapping) else value

@@ -20,6 +20,21 @@ class TlsAuthLevel(StrEnum):
     DOMAIN_VALIDATION = "DomainValidation"
 
 
+class SmartHostAuth(StrEnum):
+    """SmartHostAuthMechanism of a send connector: how it signs in at its smart host."""
+
+    NONE = "None"
+    BASIC_AUTH = "BasicAuth"
+    BASIC_AUTH_REQUIRE_TLS = "BasicAuthRequireTLS"
+    EXCHANGE_SERVER = "ExchangeServer"
+    EXTERNAL_AUTHORITATIVE = "ExternalAuthoritative"  # secured by other means, IPsec for example: it does not sign in
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether the smart host has to offer AUTH."""
+        return self not in (SmartHostAuth.NONE, SmartHostAuth.EXTERNAL_AUTHORITATIVE)
+
+
 @dataclass(frozen=True, slots=True)
 class AddressSpace:
     """One address space of a send connector: `smtp:*;1`."""
@@ -53,6 +68,8 @@ class SendConnector:
     cloud_services_mail_enabled: Known[bool]
     source_transport_servers: Known[tuple[str, ...]]  # names of Exchange servers
     origin: Origin
+    port: Known[int] = 25
+    smart_host_auth_mechanism: Known[SmartHostAuth] = SmartHostAuth.NONE  # without DNS routing only
 
 
 @dataclass(frozen=True, slots=True)

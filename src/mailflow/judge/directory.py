@@ -1,5 +1,7 @@
 """Judges whether both sides know the domain and each other's mailboxes."""
 
+from collections.abc import Sequence
+
 from mailflow.environment.environment import Domain, Environment, Home
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import AcceptedDomain, ConnectorType, DomainType
@@ -43,6 +45,39 @@ def _accepted(asked: str, environment: Environment, domain: Domain) -> AcceptedD
         evidence.config(file, "DomainName of every accepted domain", names),
         remedy=f"Add and verify {domain.name} in the Microsoft 365 admin center, Settings, Domains",
     )
+
+
+def may_send_and_receive(environment: Environment, domain: Domain) -> Finding:
+    """Judge whether no setting of the accepted domain stops its mail (Set-AcceptedDomain)."""
+    asked = f"nothing stops mail from {domain.name} and to it in the tenant"
+    found = _accepted(asked, environment, domain)
+    return found if isinstance(found, Finding) else _goes(asked, found, ("From", "To"))
+
+
+def routing_addresses_receive(environment: Environment) -> Finding:
+    """Judge whether no setting stops mail to the domain by which the own servers reach mailboxes in the tenant."""
+    name = environment.microsoft_365.coexistence_domain
+    asked = f"nothing stops mail to {name} in the tenant"
+    exported = environment.microsoft_365.online.accepted_domains
+    if isinstance(exported, Unknown):
+        return not_verified(asked, exported.why)
+    found = environment.microsoft_365.online.accepted_by_name.get(name, ())
+    return _goes(asked, found[0], ("To",)) if found else not_verified(asked, f"Get-AcceptedDomain does not list {name}")
+
+
+def _goes(asked: str, found: AcceptedDomain, ways: Sequence[str]) -> Finding:
+    """Judge SendingFromDomainDisabled, SendingToDomainDisabled or both."""
+    assume = Assumptions()
+    settings = {"From": found.sending_from_domain_disabled, "To": found.sending_to_domain_disabled}
+    owner = f"accepted domain {found.domain_name}"
+    shown = [evidence.setting(found.origin, f"Sending{way}DomainDisabled", owner, settings[way]) for way in ways]
+    stopped = [f"Sending{way}DomainDisabled" for way in ways if assume(settings[way], False)]
+    if stopped:
+        remedy = f"Set-AcceptedDomain {found.domain_name} {' '.join(f'-{name} $false' for name in stopped)}"
+        return non_compliant(asked, f"{' and '.join(stopped)}: True", *shown, remedy=remedy)
+    if assume.made:
+        return not_verified(asked, "; ".join(assume.made), *shown)
+    return compliant(asked, "nothing does", *shown)
 
 
 def _show_type(found: AcceptedDomain) -> Evidence:

@@ -44,7 +44,7 @@ from mailflow.routing.decision import (
     Verification,
 )
 from mailflow.routing.own_treatment import own_treatment
-from mailflow.routing.smart_host import note_addresses
+from mailflow.routing.smart_host import note_addresses, out_of_reach
 
 # Set-ReceiveConnector, TlsDomainCapabilities: the first is Exchange 2013 and newer, the second Edge and 2010.
 CLOUD_CAPABILITIES = frozenset({"acceptcloudservicesmail", "acceptoorgprotocol"})
@@ -278,6 +278,8 @@ class ExchangeServerRouter:
             why = Rule(f"send connector '{connector.name}' names no smart host", "Set-SendConnector")
             return Hold(Reply(451, "4.4.0", "no next hop"), why)
         note_addresses(hosts, self.environment.microsoft_365.cloud, assume)
+        if waits := out_of_reach(connector, hosts, assume):
+            return waits
         return Relay(
             hosts,
             held.mail_from,
