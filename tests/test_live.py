@@ -12,7 +12,9 @@ from mailflow.door import RECORDED, Look, announce, open_door
 from mailflow.environment.environment import Environment, IPAddress, Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
+from mailflow.environment.zones import read_zone
 from mailflow.judge import path as judge
+from mailflow.judge import subdomain
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns_server import DnsServer
 from mailflow.observe.door import Door
@@ -167,3 +169,20 @@ def test_a_policy_that_no_run_planned_to_fetch_is_not_known(door: Door, four: En
     other = door.policy(replace(four.domains[0], name="fabrikam.com"))
     del door.policies["fabrikam.com"]
     assert (other.body, other.from_here) == (None, "it is not among those whom this run contacts")
+
+
+def test_names_below_the_domain_are_asked_of_what_is_published(four: Environment) -> None:
+    """The plan says which names there are, the DNS where their mail goes: here to nobody any more."""
+    (domain,) = four.domains
+    file = FIXTURES / "scenario-4" / "zones" / "contoso.com.zone"
+    lost = file.read_text(encoding="utf-8").replace("\neu  ", "\n; eu  ")
+    old = {**four.zones, "contoso.com": read_zone(lost, "zones/contoso.com.zone")}
+    with published(replace(four, zones=old)) as look, open_door(four, look) as door:
+        seen = subdomain.look(four, domain, door.lookups)
+    eu, news = subdomain.are_led_to_takers(four, domain, seen)
+    assert (eu.verdict, eu.seen, eu.evidence[0].answer[0]) == (
+        Verdict.NON_COMPLIANT,
+        "it has no MX record",
+        "NXDOMAIN: the name does not exist",
+    )
+    assert (news.verdict, news.seen) == (Verdict.COMPLIANT, "it is a host of others")

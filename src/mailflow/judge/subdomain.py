@@ -17,7 +17,7 @@ from mailflow.exchange.online import AcceptedDomain, DomainType
 from mailflow.judge import evidence, outbound
 from mailflow.judge.inbound import ELSEWHERE, STRANGER_CLIENT
 from mailflow.judge.mend import unanswered
-from mailflow.mail.address import Address, is_within
+from mailflow.mail.address import Address, lineage
 from mailflow.policy.finding import (
     Evidence,
     Finding,
@@ -159,7 +159,7 @@ def _of_host(led: _Led) -> Finding:
         return led.wrong(f"it took the mail of {led.domain.name} before the change, and the plan does without it")
     if has_address(*led.addresses) is False:
         return led.wrong("it has no address")
-    if any(is_within(host, name) for name in environment.domain_names):
+    if not environment.domain_names.isdisjoint(lineage(host)):
         why = "environment.yaml names no such server: nobody here knows what it does with mail"
         return led.unknown(why, remedy=f"Add {host} to environment.yaml, under on_premises if it is your own")
     return led.taken(
