@@ -45,7 +45,7 @@ class Microsoft365(Simulation):
 
     async def stop(self) -> None:
         """Let every client go."""
-        self._sessions.close()
+        await self._sessions.end()
         for server in self._servers:
             server.close()
 

@@ -22,7 +22,7 @@ def _facts(*, exit_at_microsoft_365: bool, relays_for_microsoft_365: bool, talks
     if exit_at_microsoft_365:
         elsewhere |= {"smart_host": "contoso-com.mail.protection.outlook.com", **shown}
     facts: dict[str, Any] = {
-        "accepts_for": ["contoso.com"],
+        "accepts_for": ["contoso.com", "eu.contoso.com"],
         "routes": [{"domain": _TENANT, **shown}, elsewhere],
         "routing_addresses": {f"{name}@contoso.com": f"{name}@{_TENANT}" for name in _CLOUD},
         "starttls": "true",

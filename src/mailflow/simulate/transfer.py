@@ -94,7 +94,12 @@ class _Session:
     async def open(self, way: _Way, connect: Connect) -> aiosmtplib.SMTP:
         """Give the client, at the point where a transaction can begin."""
         if self.client is None or not self.client.is_connected:
-            self.client = await _greet(way, connect)
+            self.close()
+            sock = connect(way.client, way.server)  # on loopback that does not block
+            sock.setblocking(False)
+            self.client = aiosmtplib.SMTP(sock=sock, local_hostname=way.helo, timeout=DEADLINE_S, start_tls=False)
+            await self.client.connect()
+            await self.client.ehlo()
             self.tls = await _secure(self.client, way)
         return self.client
 
@@ -169,15 +174,6 @@ class Sessions:
 
 def _unreached(handover: Handover, target: Target, source: str, reply: Reply) -> Attempt:
     return Attempt(target, source, "", (reply,) * len(handover.recipients), reached=False)
-
-
-async def _greet(way: _Way, connect: Connect) -> aiosmtplib.SMTP:
-    sock = connect(way.client, way.server)  # on loopback that does not block
-    sock.setblocking(False)
-    client = aiosmtplib.SMTP(sock=sock, local_hostname=way.helo, timeout=DEADLINE_S, start_tls=False)
-    await client.connect()
-    await client.ehlo()
-    return client
 
 
 async def _secure(client: aiosmtplib.SMTP, way: _Way) -> str:
