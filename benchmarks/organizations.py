@@ -5,8 +5,8 @@ python benchmarks/organizations.py FOLDER DOMAINS [ORGANIZATIONS]
 
 writes FOLDER/fixtures/DOMAINS-domains, or organization-1, organization-2 … Every further domain has what contoso.com
 has: its zone, signed, and the name below it; its people, its newsletter and who signs that, its rows in the exports.
-Every fifth has two applications besides, and beside every ten stands one that is parked, both as in
-fixtures/scenario-1-devices. The same numbers give the same files.
+Every fifth has two applications and a shop that sends as a name below it, and beside every ten stands one that is
+parked, as in fixtures/scenario-1-devices and scenario-3. The same numbers give the same files.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ FIRST, BELOW, PARKED = "contoso.com", "eu.contoso.com", "contoso.net"
 PEOPLE = {"cloud": ("chris", "sara", "lee"), "on_premises": ("kate", "david")}
 FORWARDS = ("kate", "lee")
 ELSEWHERE = ("mail ", "ns1 ", "ns2 ", "_25._tcp.mail ")
+SHOP = 'shop IN TXT "v=spf1 ip4:203.0.113.70 -all"\n'
 ROW_A_DOMAIN = (
     "exchange-online/Get-AcceptedDomain.json",
     "exchange-online/Get-DkimSigningConfig.json",
@@ -53,7 +54,8 @@ def write(folder: Path, domains: int) -> None:
     _in_text(folder / "environment.yaml", brands, some)
     _parked(folder, parked)
     for brand in brands:
-        (folder / "zones" / f"{brand}.zone").write_text(_zone(brand), "utf-8")
+        shop = SHOP if brand in some else ""
+        (folder / "zones" / f"{brand}.zone").write_text(_zone(brand) + shop, "utf-8")
     _certificates(folder / "certificates", brands)
     for name in (*ROW_A_DOMAIN, *ROW_A_PERSON):
         _in_json(folder / name, lambda rows: rows + [new for brand in brands for new in _of_brand(rows, brand)])
@@ -110,7 +112,11 @@ def _in_text(file: Path, brands: list[str], some: list[str]) -> None:
         f"  newsletter:\n    sends_from: [203.0.113.60]\n    as: news@{FIRST}\n    greets_as: mta.newsletter.example\n"
         f"    dkim: {{{FIRST}: newsletter}}   # it signs as the domain, with this selector\n"
     )
-    parties = (party.replace("newsletter:", f"newsletter-{n}:").replace(FIRST, b) for n, b in enumerate(brands, 2))
+    parties = [party.replace("newsletter:", f"newsletter-{n}:").replace(FIRST, b) for n, b in enumerate(brands, 2)]
+    parties += [
+        f"  shop-{n}:\n    sends_from: [203.0.113.70]\n    as: orders@shop.{b}\n    greets_as: mta.shop.example\n"
+        for n, b in enumerate(some, 2)
+    ]
     text = _with(text, party, parties)
     text = _with(text, f"signed_zones: [{FIRST}", (f",\n  {brand}" for brand in brands))
     devices = (
