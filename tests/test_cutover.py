@@ -21,6 +21,7 @@ from mailflow.judge import plan as judge_plan
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 from mailflow.mail.reply import Reply
+from mailflow.observe.dialogue import Ending
 from mailflow.observe.door import Door
 from mailflow.observe.eye import AuthoritativeAnswer
 from mailflow.observe.reached import Reached
@@ -176,6 +177,11 @@ def said(reply: str) -> tuple[Offered, ...]:
             "no connection within 10 s",
         ),
         (session(reached=False, from_here="port 25 is blocked"), Verdict.NOT_VERIFIED, "port 25 is blocked"),
+        (  # that there is no route from here is no fact of the host
+            session(reached=False, ending=Ending.UNREACHABLE, trouble="it cannot be reached from here: no route"),
+            Verdict.NOT_VERIFIED,
+            "it cannot be reached from here: no route",
+        ),
     ],
 )
 def test_what_a_planned_host_may_say(seen: TlsSession, verdict: Verdict, words: str) -> None:

@@ -364,6 +364,21 @@ def test_a_mistake_in_the_environment_file(scenario_4, mistakes_of, old: str, ne
     assert mistakes_of(scenario_4) == [f"{YAML}:{told}"]
 
 
+def test_forwards_in_a_circle(scenario_4, mistakes_of) -> None:
+    kate = "    kate@contoso.com: kate@tailspintoys.com"
+    circle = (
+        "kate@contoso.com: sara@contoso.com",
+        "sara@contoso.com: kate@contoso.com",
+        "david@contoso.com: kate@contoso.com",
+    )
+    scenario_4.replace(YAML, kate, "\n".join(f"    {one}" for one in circle))
+    assert mistakes_of(scenario_4) == [  # david's mail ends in it, and it is not his
+        f"{YAML}:{line}: found a forward from '{who}@contoso.com' that comes back to it; expected forwards that end at a "
+        "mailbox."
+        for line, who in ((40, "kate"), (41, "sara"))
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

@@ -1,6 +1,6 @@
 """Where the sections of an environment file contradict each other. Mistakes of the writer, never verdicts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mailflow.environment.device_sections import contradictions as of_devices
 from mailflow.environment.file_mistakes import Path
@@ -161,6 +161,16 @@ def _mailboxes(file: EnvironmentFile) -> Iterator[Contradiction]:
             yield path, f"a forward from '{mailbox}'", "a mailbox listed under cloud or on_premises", mend
         if mailbox == target:
             yield path, f"a forward from '{mailbox}' to itself", "another address", ""
+        elif mailbox in _onward(target, file.mailboxes.forwards):
+            yield path, f"a forward from '{mailbox}' that comes back to it", "forwards that end at a mailbox", ""
+
+
+def _onward(recipient: Address, forwards: Mapping[Address, Address]) -> list[Address]:
+    """Follow mail for a recipient from forward to forward; in a circle, once round."""
+    passed = [recipient]
+    while (further := forwards.get(passed[-1])) and further not in passed:
+        passed.append(further)
+    return passed
 
 
 def _in_nearest_domain(mailbox: Address, file: EnvironmentFile) -> str:

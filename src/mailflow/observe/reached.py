@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailflow.environment.environment import IPAddress
 from mailflow.mail.envelope import Envelope
+from mailflow.observe.dialogue import Ending
 from mailflow.observe.offers import about_us
 from mailflow.observe.smtp import TlsSession
 
@@ -22,6 +23,8 @@ class Reached:
         """Why it shows nothing about the host; empty: it does."""
         if self.session.from_here:
             return self.session.from_here
+        if self.session.ending is Ending.UNREACHABLE:  # that there is no route is a fact of the network in between
+            return self.session.trouble
         if not self.session.reached:
             return about_us(self.session.refusal, forged=False) if self.session.refusal else ""
         for recipient in self.envelope.rcpt_to:
