@@ -75,6 +75,24 @@ def test_a_draft_of_it_is_written_and_said(
     assert [domain.scenario for domain in environment.domains] == [3]
 
 
+def test_the_draft_of_a_filter_in_front_has_its_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--exports", "in"]) == 0
+    with resolver("third-party-filter-hybrid") as server:
+        assert main(["discover", "contoso.com", "--resolver", server, "--dns-only"]) == 0
+    told = capsys.readouterr().out
+    assert "contoso.com: It fits scenario third-party-filter-hybrid.\n" in told, told
+    environment = load(tmp_path / "fixtures/contoso.com")
+    assert [(str(one.name), [str(a) for a in one.listens]) for one in environment.filter_servers] == [
+        ("mx1.filter.example", ["203.0.113.10"]),
+        ("mx2.filter.example", ["203.0.113.11"]),
+    ]
+    (domain,) = environment.domains
+    assert (domain.scenario, domain.mx) == ("third-party-filter-hybrid", ("mx1.filter.example", "mx2.filter.example"))
+
+
 def test_what_is_not_known_is_no_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     with resolver("scenario-4") as server:
         status = main(["discover", "northwind.example", "--resolver", server, "--dns-only", "--say-only"])

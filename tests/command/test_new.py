@@ -61,7 +61,8 @@ def test_what_is_filled_in_is_judged_and_the_rest_is_not(project: Path) -> None:
         },
         # it has none of these records
         "non-compliant": {"AUTH-DMARC-1", "AUTH-DMARC-2", "AUTH-DMARC-5", "AUTH-DKIM-1", "AUTH-RPT-1", "AUTH-STS-1"},
-        "not-applicable": UNASKED | {"AUTH-DANE-1", "AUTH-DMARC-4", "AUTH-STS-2", "CUT-TTL-2", "HYB-SUB-1"},
+        "not-applicable": UNASKED
+        | {"AUTH-DANE-1", "AUTH-DMARC-4", "AUTH-STS-2", "CUT-CERT-1", "CUT-TTL-2", "HYB-SUB-1"},
     }
     reasons = {row["id"]: row["reason"] for row in report["requirements"]}
     assert reasons["HYB-SPF-4"] == "nobody has answered this question in environment.yaml"
@@ -85,6 +86,35 @@ def test_a_layout_without_own_servers(project: Path) -> None:
     assert report["environment"]["domains"] == [{"name": "contoso.com", "scenario": "all-mine"}]
     assert report["completeness"]["undefined"] == report["completeness"]["errors"] == []
     assert {row["id"]: row["verdict"] for row in report["requirements"]}["MINE-MX-2"] == "compliant"
+
+
+@pytest.mark.parametrize("layout", ["third-party-filter", "third-party-filter-hybrid"])
+def test_a_layout_with_a_filter_in_front(layout: str, project: Path) -> None:
+    assert main(["new", "contoso.com", "--scenario", layout, *FILLED[2:]]) == 0
+    folder = project / "fixtures/contoso.com"
+    text = (folder / "environment.yaml").read_text(encoding="utf-8")
+    _, report = judged(project)
+    assert report["completeness"]["undefined"] == report["completeness"]["errors"] == []
+    verdicts = {row["id"]: row["verdict"] for row in report["requirements"]}
+    reasons = {row["id"]: row["reason"] for row in report["requirements"]}
+    assert set(verdicts.values()) <= {"not-verified", "not-applicable"}  # nothing that was seen is a fact yet
+    assert reasons["FILTER-MX-1"].startswith("still to be filled in: environment.yaml:")
+    assert "name and addresses of mx.filter.invalid" in reasons["FILTER-MX-1"]
+    assert ("listens" in text.partition("third_parties:")[0]) is layout.endswith("hybrid")
+
+    zone = folder / "zones/contoso.com.zone"
+    for path in (folder / "environment.yaml", zone):
+        filled = path.read_text(encoding="utf-8").replace("mx.filter.invalid", "mx1.filter.example")
+        filled = filled.replace(
+            'mx1.filter.example:\n        listens: ["0.0.0.0"]',
+            'mx1.filter.example:\n        listens: ["203.0.113.10"]',
+        )
+        lines = (line for line in filled.splitlines() if "newsletter:" not in line)
+        path.write_text("\n".join(lines).replace("0.0.0.0", "131.107.21.231") + "\n", encoding="utf-8")
+    _, report = judged(project)
+    verdicts = {row["id"]: row["verdict"] for row in report["requirements"]}
+    assert verdicts["FILTER-MX-1"] == verdicts["FILTER-MX-2"] == verdicts["FILTER-RELAY-1"] == "compliant"
+    assert verdicts["FILTER-TLS-3"] == verdicts["FILTER-LOCK-2"] == "not-verified"  # no certificate, no exports
 
 
 def test_several_domains_are_one_organization_or_one_each(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

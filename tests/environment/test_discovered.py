@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mailflow.environment.discovered import Seen, look
 from mailflow.environment.discovered_draft import discovered_draft
+from mailflow.environment.draft import NO_ADDRESS
 from mailflow.environment.load import load
 from mailflow.environment.resemblance import guess, words
 from mailflow.records.answer import Answer, MxRecord, Outcome, Question, Value, drive
@@ -65,6 +66,20 @@ def test_a_host_elsewhere_is_own_where_the_spf_record_lists_its_address() -> Non
     assert {one.contradicts for one in told.resemblances if one.scenario.isdecimal()} == {
         ("the MX record names mx.fabrikam.com, which is neither Microsoft 365 nor a server of the own",)
     }
+
+
+def test_a_filter_whose_addresses_stand_in_the_spf_record_is_no_own_server() -> None:
+    """As the documentation writes it for mailboxes on both sides."""
+    zone = {
+        **ZONE,
+        ("contoso.com", "MX"): (MxRecord(10, "mx.filter.example"),),
+        ("mx.filter.example", "A"): (ip_address("203.0.113.60"),),
+    }
+    seen = looked(zone)
+    assert (list(seen.own), guess(seen).fitting) == (["mail.contoso.com"], ("third-party-filter-hybrid",))
+    # Without a host in the domain nothing tells it from an own one.
+    del zone["mail.contoso.com", "A"]
+    assert list(looked(zone).own) == ["mx.filter.example"]
 
 
 def test_an_alias_into_microsoft_365_is_no_own_server() -> None:
@@ -159,6 +174,36 @@ def test_the_draft_marks_its_guesses(tmp_path: Path) -> None:
     assert [where.partition(" ")[2] for where in environment.unfilled] == ["tenant_id"]
 
 
+def test_mx_hosts_of_others_are_a_filter_that_somebody_has_to_confirm(tmp_path: Path) -> None:
+    first, second = ip_address("203.0.113.10"), ip_address("203.0.113.11")
+    zone: dict[tuple[str, str], tuple[Value, ...]] = {
+        **ZONE,
+        ("contoso.com", "MX"): (MxRecord(10, "mx1.filter.example"), MxRecord(20, "mx2.filter.example")),
+        ("mx1.filter.example", "A"): (first, second),
+        ("mx2.filter.example", "A"): (second,),  # a name of the same server
+    }
+    text = drafted(looked(zone), tmp_path)
+    assert (
+        "      # GUESS: the MX record names them, at these addresses; whose they are, and what is meant, FILL IN\n"
+        in text
+    )
+    assert "  # FILL IN: who else sends. GUESS: the SPF record lists 203.0.113.60/32, third parties" in text
+    environment = load(tmp_path / "contoso.com")
+    assert [(d.scenario, d.mx) for d in environment.domains] == [
+        ("third-party-filter-hybrid", ("mx1.filter.example", "mx2.filter.example"))
+    ]
+    assert [(server.name, server.listens) for server in environment.filter_servers] == [
+        ("mx1.filter.example", (first, second)),
+        ("mx2.filter.example", (NO_ADDRESS,)),
+    ]
+    assert [server.name for server in environment.on_premises.servers] == ["mail.contoso.com"]
+    assert [where.partition(" ")[2] for where in environment.unfilled] == [
+        "tenant_id",
+        "addresses of newsletter",
+        "name and addresses of mx2.filter.example",
+    ]
+
+
 def test_a_long_spf_record_is_written_in_strings(tmp_path: Path) -> None:
     long = "v=spf1 " + " ".join(f"ip4:198.51.100.{i}" for i in range(40)) + " include:spf.protection.outlook.com -all"
     drafted(looked({**ZONE, ("contoso.com", "TXT"): (long,)}), tmp_path)
@@ -188,3 +233,20 @@ def test_whatever_the_wire_says_the_draft_can_be_read(
     drafted(looked(zone), folder, {"mail.contoso.com": greeting})
     environment = load(folder / "contoso.com")
     assert [server.name for server in environment.on_premises.servers] == ["mail.contoso.com"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.one_of(HOSTILE, st.from_regex(r"[a-z0-9_-]{1,9}(\.[a-z0-9-]{1,9}){0,2}", fullmatch=True)), max_size=4)
+)
+def test_whoever_takes_the_mail_the_draft_can_be_read(
+    tmp_path_factory: pytest.TempPathFactory, hosts: list[str]
+) -> None:
+    zone = {**ZONE, ("contoso.com", "MX"): tuple(MxRecord(10, host) for host in hosts)}
+    zone |= {(host, "A"): (ip_address("203.0.113.10"),) for host in hosts}
+    folder = tmp_path_factory.mktemp("draft")
+    drafted(looked(zone), folder)
+    environment = load(folder / "contoso.com")
+    assert {server.name for server in environment.filter_servers} <= {host.lower() for host in hosts} | {
+        "mx.filter.invalid"
+    }

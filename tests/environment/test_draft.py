@@ -95,3 +95,41 @@ def test_whatever_the_names_the_files_can_be_read(
     assert environment.organization == organization.strip()
     assert environment.microsoft_365.tenant == (tenant_of(name) or "a")
     assert [domain.name for domain in environment.domains] == [name]
+
+
+@pytest.mark.parametrize("scenario", ["third-party-filter", "third-party-filter-hybrid"])
+def test_a_filter_in_front_is_there_to_be_filled_in(scenario: str, tmp_path: Path) -> None:
+    server = "mail.contoso.com" if scenario.endswith("hybrid") else ""
+    environment = loaded(replace(EMPTY, scenario=scenario, server=server, tenant_id=TENANT), tmp_path)
+    assert [(domain.name, domain.mx) for domain in environment.domains] == [
+        (name, ("mx.filter.invalid",)) for name in ("contoso.com", "contoso.de")
+    ]
+    told = [where.partition(" ")[2] for where in environment.unfilled]
+    own = ["addresses of mail.contoso.com"] if server else []
+    assert told[: len(own) + 2] == [
+        *own,
+        "addresses of newsletter",
+        "name and addresses of mx.filter.invalid",
+    ]
+    (front,) = environment.filter_servers
+    assert front.other
+    assert front.other.accepts_for == ("contoso.com", "contoso.de")
+    assert [(r.domain, r.smart_host, r.require_tls, r.presents_certificate) for r in front.other.routes] == [
+        ("contoso.com", "contoso-com.mail.protection.outlook.com", True, True),
+        ("contoso.de", "contoso-de.mail.protection.outlook.com", True, True),
+        ("*", None, False, False),
+    ]
+    assert environment.zones["contoso.de"].find_rdataset("@", "MX")[0].to_text() == "10 mx.filter.invalid."
+
+
+def test_a_filter_that_is_known_leaves_nothing_open_but_who_else_sends(tmp_path: Path) -> None:
+    hosts = {"mx1.filter.example": (ADDRESSES[0],), "mx2.filter.example": (ADDRESSES[1],)}
+    draft = replace(EMPTY, scenario="third-party-filter", server="", tenant_id=TENANT, filters=hosts)
+    environment = loaded(draft, tmp_path)
+    assert [where.partition(" ")[2] for where in environment.unfilled] == ["addresses of newsletter"]
+    assert [(server.name, server.listens) for server in environment.filter_servers] == list(hosts.items())
+    published = environment.zones["contoso.com"].find_rdataset("@", "MX")
+    assert [record.to_text() for record in published] == ["10 mx1.filter.example.", "20 mx2.filter.example."]
+    # Where the MX record does not lead to a service there is none, whatever was seen.
+    elsewhere = loaded(replace(draft, scenario="all-in-cloud", name="other"), tmp_path)
+    assert elsewhere.filter_servers == ()

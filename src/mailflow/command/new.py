@@ -40,7 +40,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("--each", action="store_true", help="an environment for each domain")
     parser.add_argument("--organization", metavar="NAME", help="as reports print it (default: from the domain)")
     parser.add_argument(
-        "--server", metavar="HOST", help="host name of the own server (default in scenarios 1 to 4: mail.<domain>)"
+        "--server",
+        metavar="HOST",
+        help="host name of the own server (default where the scenario has one: mail.<domain>)",
     )
     parser.add_argument("--address", metavar="IP", action="append", help="its public address; repeatable")
     parser.add_argument("--cloud", default="worldwide", help="worldwide (default), gcc, gcc-high, dod, china")
@@ -108,12 +110,13 @@ def _draft(domains: list[str], options: argparse.Namespace, about: str) -> "Draf
     from uuid import UUID  # noqa: PLC0415
 
     from mailflow.environment.draft import NO_ADDRESS, NO_TENANT, Draft, tenant_of  # noqa: PLC0415
-    from mailflow.environment.scenario import DOCUMENTED, scenario_name  # noqa: PLC0415
+    from mailflow.environment.layout import has_own_servers  # noqa: PLC0415
+    from mailflow.environment.scenario import scenario_name  # noqa: PLC0415
     from mailflow.mail.address import domain_name  # noqa: PLC0415
 
     first = domains[0]
     scenario = scenario_name(options.scenario)
-    default = f"mail.{first}" if options.address or scenario in DOCUMENTED else ""
+    default = f"mail.{first}" if options.address or has_own_servers(scenario) else ""
     host = options.server or default
     addresses = [read(ip_address, each, "an IP address") for each in options.address or ()]
     return Draft(

@@ -1,8 +1,9 @@
 """Where the sections of an environment file contradict each other. Mistakes of the writer, never verdicts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mailflow.environment.device_sections import contradictions as of_devices
+from mailflow.environment.environment import IPAddress
 from mailflow.environment.file_mistakes import Path
 from mailflow.environment.file_model import DomainSection, EnvironmentFile
 from mailflow.environment.file_types import nearest
@@ -96,10 +97,10 @@ def _addresses(file: EnvironmentFile) -> Iterator[Contradiction]:
     listeners: dict[object, str] = {}
     own: dict[object, str] = {}
     for name, server in file.on_premises.servers.items():
-        for address in server.listens:
+        for address in _filled(server.listens):
             if (other := listeners.setdefault(address, name)) != name:
                 yield _own(name, "listens"), f"{address}, where '{other}' listens too", "one server at an address", ""
-        own |= dict.fromkeys((*server.listens, *(server.sends_from or ())), name)
+        own |= dict.fromkeys(_filled((*server.listens, *(server.sends_from or ()))), name)
     yield from _addresses_of_third_parties(file, own, listeners)
     for domain, outside in file.outside.items():
         for address in outside.address:
@@ -120,9 +121,14 @@ def _addresses_of_third_parties(
                 yield path, f"{address}, an address of '{own[address]}'", expected, ""
         for host, server in party.servers.items():
             path = ("third_parties", name, "servers", host, "listens")
-            for address in server.listens:
+            for address in _filled(server.listens):
                 if (other := own.get(address) or listeners.setdefault(address, host)) != host:
                     yield path, f"{address}, an address of '{other}'", expected, ""
+
+
+def _filled(addresses: Iterable[IPAddress]) -> Iterator[IPAddress]:
+    """Leave out what stands in a draft for an address that nobody has said yet (`draft.NO_ADDRESS`)."""
+    return (address for address in addresses if not address.is_unspecified)
 
 
 def _own(name: str, key: str) -> Path:

@@ -61,12 +61,19 @@ class Seen:
 
     @property
     def own(self) -> dict[str, tuple[IPAddress, ...]]:
-        """The hosts that look like the organization's: by name in the domain, or by address in its SPF record."""
-        return {
-            host: addresses
-            for host, addresses in self.hosts.items()
-            if addresses and (is_within(host, self.domain) or any(map(self.lists, addresses)))
+        """The hosts that look like the organization's: by name in the domain, or by address in its SPF record.
+
+        That record also lists others who send: a filter that takes the mail, as the documentation has it ("Filter
+        hybrid"). So where it lists hosts by name in the domain, one elsewhere looks own at their addresses only.
+        """
+        named = {host: its for host, its in self.hosts.items() if its and is_within(host, self.domain)}
+        known = {address for its in named.values() for address in its if self.lists(address)}
+        listed = {
+            host: its
+            for host, its in self.hosts.items()
+            if any(map(self.lists, its)) and (not known or not known.isdisjoint(its))
         }
+        return {host: its for host, its in self.hosts.items() if host in named or host in listed}
 
     def lists(self, address: IPAddress) -> bool:
         """Whether the SPF record lists an address itself."""

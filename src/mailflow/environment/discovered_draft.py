@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from mailflow.environment.discovered import Seen
 from mailflow.environment.draft import NO_ADDRESS, Draft
-from mailflow.environment.layout import Guess
+from mailflow.environment.environment import IPAddress
+from mailflow.environment.layout import Guess, has_filter_in_front, has_own_servers
 from mailflow.environment.resemblance import words
-from mailflow.environment.scenario import DOCUMENTED, scenario_name
+from mailflow.environment.scenario import scenario_name
 from mailflow.exchange.cloud import cloud
 
 # What a zone file and a comment can hold without more ado; another record is shown to the user and not written.
@@ -33,15 +34,16 @@ def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> D
             if listed
             else ("FILL IN: the public addresses at which it takes mail",)
         ),
-        "third_parties": _others(seen),
+        "third_parties": _others(seen, scenario),
+        "filter": ("GUESS: the MX record names them, at these addresses; whose they are, and what is meant, FILL IN",),
     }
     return Draft(
         name=seen.domain,
         organization=seen.domain.partition(".")[0].capitalize(),
         domains=(seen.domain,),
         scenario=scenario,
-        # The four have own servers, seen or not; another layout has those that are seen.
-        server=host or (f"mail.{seen.domain}" if scenario in DOCUMENTED else ""),
+        # What has own servers by the documentation has them, seen or not; another layout has those that are seen.
+        server=host or (f"mail.{seen.domain}" if has_own_servers(scenario) else ""),
         addresses=own.get(host) or (NO_ADDRESS,),
         cloud=seen.cloud or "worldwide",
         tenant=seen.tenant,
@@ -51,8 +53,18 @@ def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> D
             "Drafted from the DNS. What is marked with GUESS was not said by anybody: read it and decide.",
             *_facts(told),
         ),
+        filters=_filters(seen),
         spf=seen.spf[0] if len(seen.spf) == 1 and _PLAIN.fullmatch(seen.spf[0]) else "",
     )
+
+
+def _filters(seen: Seen) -> dict[str, tuple[IPAddress, ...]]:
+    """Give the MX hosts of others. Several names of one address are one server: the first has it."""
+    found: dict[str, tuple[IPAddress, ...]] = {}
+    for host in (host for host in seen.mx if host in seen.hosts and host not in seen.own):
+        taken = {address for addresses in found.values() for address in addresses}
+        found[host] = tuple(a for a in seen.hosts[host] if a not in taken) or (NO_ADDRESS,)
+    return found
 
 
 def _facts(told: Guess) -> list[str]:
@@ -79,13 +91,12 @@ def _server(host: str, seen: Seen, greetings: Mapping[str, str]) -> tuple[str, .
     return tuple(told)
 
 
-def _others(seen: Seen) -> tuple[str, ...]:
+def _others(seen: Seen, scenario: object) -> tuple[str, ...]:
     own = [address for addresses in seen.own.values() for address in addresses]
     microsoft = {cloud(seen.cloud).spf_include} if seen.cloud else set()
     found = [str(n) for n in seen.networks if not any(address in n for address in own)]
     found += [name for name in seen.includes if name not in microsoft]
     if not found:
-        return (
-            "FILL IN: who else sends for the organization (the SPF record lists nobody); third_parties: {} for none",
-        )
+        none = "" if has_filter_in_front(scenario) else "; third_parties: {} for none"
+        return (f"FILL IN: who else sends for the organization (the SPF record lists nobody){none}",)
     return (f"FILL IN: who else sends. GUESS: the SPF record lists {', '.join(found)}, third parties or further exits",)

@@ -15,8 +15,10 @@ import dns.rdatatype
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.folder import FILE
+from mailflow.environment.layout import has_filter_in_front
 from mailflow.environment.scenario import DOCUMENTED, PARKED, ScenarioName
 from mailflow.exchange.cloud import cloud
+from mailflow.mail.address import is_within
 
 NO_ADDRESS = IPv4Address("0.0.0.0")  # noqa: S104  # RFC 1122 section 3.2.1.3: never the address of a host
 NO_TENANT = "00000000-0000-0000-0000-000000000000"  # RFC 9562 section 5.9, the nil UUID
@@ -28,9 +30,7 @@ KINDS: dict[ScenarioName, str] = {
 }
 _LONGEST = 400  # characters of a comment
 _ELSEWHERE = {True: "; with mx: [<host>] where the MX record is not to point to Microsoft 365", False: ""}
-_FILTER = (
-    "#   filter: # where the MX record points to a filtering service: fixtures/third-party-filter shows its servers\n"
-)
+_FILTER = "mx.filter.invalid"  # RFC 2606 section 2: nobody's host, until somebody says whose
 _HEAD = """\
 ; {domain} as it shall be after the change: FILL IN what is published beside this, change what is not meant.
 ; Names that end without a dot are names in {domain}.
@@ -48,6 +48,12 @@ _PARKED = """
 _dmarc IN TXT "v=DMARC1; p=reject"
 """
 _NO_OWN_SIDE = "# on_premises: # where there are mail servers of the own; then begin anew with --server HOST\n"
+_EXIT: dict[ScenarioName, str] = {
+    2: "\n  # outbound_exit: microsoft-365 # scenario 2: or on-premises, where mail enters the Internet"
+}
+_EXIT_BY_FILTER = (
+    "\n  # outbound_exit: microsoft-365 # or third-party-filter, where mail leaves through the service too"
+)
 _TENANT_ID = "the overview page of the Microsoft Entra admin center shows it as 'Tenant ID'"
 
 
@@ -68,6 +74,7 @@ class Draft:
     head: tuple[str, ...] = ()  # what is to be said at the beginning
     spf: str = ""  # an SPF record that is published, to begin with
     about: str = ""  # the title of the feature that states the scenario, where it is none of the four
+    filters: Mapping[str, tuple[IPAddress, ...]] = field(default_factory=dict)  # MX hosts of a service, as far as seen
 
     def files(self, schema: str) -> dict[str, str]:
         """Give every file of the folder by its path in it; `schema`: the JSON Schema, seen from the folder."""
@@ -78,11 +85,12 @@ class Draft:
         return _comment(self.remarks.get(key, otherwise), indent)
 
     def _environment(self, schema: str) -> str:
-        own, another = self.scenario in (3, 4), self.scenario not in DOCUMENTED
-        mx = f", mx: [{self.server}]" if own else ""
+        another = self.scenario not in DOCUMENTED
+        hosts = self._mx_hosts
+        mx = f", mx: [{', '.join(map(_name, hosts))}]" if hosts else ""
         domains = "".join(f"  {domain}: {{scenario: {self.scenario}{mx}}}\n" for domain in self.domains)
         example = self.domains[0]
-        exit_ = "\n  # outbound_exit: microsoft-365 # scenario 2: or on-premises, where mail enters the Internet"
+        exit_ = _EXIT.get(self.scenario, _EXIT_BY_FILTER if self._in_front else "")
         on_premises = f"  on_premises: [] # [kate@{example}, david@{example}]\n" if self.server else ""
         forwards = f"kate@{example}" if self.server else f"sara@{example}"
         return f"""\
@@ -98,7 +106,7 @@ domains:
 {
             self._said(
                 "domains",
-                "the scenario" + (", and the planned MX hosts: servers below" if own else _ELSEWHERE[another]),
+                "the scenario" + (", and the planned MX hosts: servers below" if hosts else _ELSEWHERE[another]),
                 indent=2,
             )
         }{domains}
@@ -115,10 +123,7 @@ microsoft_365:
   # exports: exchange-online/ # FILL IN the folder: Get-AcceptedDomain.json, Get-InboundConnector.json, …
 
 {self._own_side() if self.server else _NO_OWN_SIDE}
-{self._said("third_parties", "FILL IN: who else sends for the organization; third_parties: {} if nobody does")}\
-# third_parties:
-#   newsletter: {{sends_from: [203.0.113.60], as: news@{example}}}
-{_FILTER if another else ""}
+{self._third_parties()}
 # devices: # FILL IN: printers, scanners and applications that send; devices: {{}} if none does
 #   scanner: {{way: direct-send, sends_from: [203.0.113.61], as: scanner@{example}, sends_outside: false}}
 
@@ -130,7 +135,7 @@ conditions: # FILL IN: asked, never guessed
   # sends_for_foreign_domains: [] # domains of others for which the organization sends, [] for none
   # users_forward_outside: true
 
-expects: # FILL IN: the choice, where the documentation leaves one{exit_ if self.scenario == 2 else ""}
+expects: # FILL IN: the choice, where the documentation leaves one{exit_}
   # cloud_forwarding: refused # or allowed: whether mailboxes in the tenant may forward outside
 
 outside: # who plays the Internet in a simulation; nothing to fill in
@@ -142,6 +147,51 @@ outside: # who plays the Internet in a simulation; nothing to fill in
     mailboxes: [kate@tailspintoys.com, lee@tailspintoys.com]
     host: mail.tailspintoys.com
     address: [198.51.100.25]
+"""
+
+    @property
+    def _in_front(self) -> Mapping[str, tuple[IPAddress, ...]]:
+        """The servers of a filtering service, where the scenario has one."""
+        if not has_filter_in_front(self.scenario):
+            return {}
+        return self.filters or {_FILTER: (NO_ADDRESS,)}
+
+    @property
+    def _mx_hosts(self) -> tuple[str, ...]:
+        """The hosts that MX records are to name; none where it is that of the tenant."""
+        return (self.server,) if self.scenario in (3, 4) else tuple(self._in_front)
+
+    def _third_parties(self) -> str:
+        example = self.domains[0]
+        asked = "FILL IN: who else sends for the organization"
+        if not self._in_front:
+            said = self._said("third_parties", f"{asked}; third_parties: {{}} if nobody does")
+            return f"{said}# third_parties:\n#   newsletter: {{sends_from: [203.0.113.60], as: news@{example}}}\n"
+        servers = "".join(self._filter_server(host, addresses) for host, addresses in self._in_front.items())
+        said = self._said("third_parties", asked, indent=2)
+        return f"""\
+third_parties:
+{said}  newsletter: {{sends_from: [{NO_ADDRESS}], as: news@{example}}} # or delete this line
+  filter: # the service to which the MX record points
+    servers:
+{self._said("filter", "FILL IN: the names and addresses that the service assigns", indent=6)}{servers}"""
+
+    def _filter_server(self, host: str, addresses: Sequence[IPAddress]) -> str:
+        to = cloud(self.cloud).mx_host
+        routes = "".join(
+            f"            - {{domain: {name}, smart_host: {to(name)}, require_tls: true, presents_certificate: true}}\n"
+            for name in self.domains
+        )
+        return f"""\
+      {_name(host)}:
+        listens: [{", ".join(json.dumps(str(address)) for address in addresses)}]
+        # sends_from: [203.0.113.10] # FILL IN: from where it hands on to Microsoft 365, where that is elsewhere
+        # certificate: certificates/{host}.pem # FILL IN: the one that it shows when it hands on
+        other: # GUESS: what such a service does
+          accepts_for: [{", ".join(self.domains)}]
+          routes:
+{routes}            - {{domain: "*"}} # reports to senders
+          starttls: true
 """
 
     @property
@@ -179,12 +229,12 @@ on_premises:
             if self.spf
             else f"{senders}. FILL IN whoever else does, before the end."
         )
-        mx = f"10 {self.server}." if self.scenario in (3, 4) else f"0 {its_cloud.mx_host(domain)}."
+        mx = [f"{number}0 {host}." for number, host in enumerate(self._mx_hosts, 1)]
+        records = "".join(f"@ IN MX {one}\n" for one in mx or [f"0 {its_cloud.mx_host(domain)}."])
         told = f"""\
 {_HEAD.format(domain=domain)}
 ; Scenario {self.scenario}: {self._kind}
-@ IN MX {mx}
-
+{records}
 ; Who sends as {domain}: {whence}
 @ IN TXT {_strings(self.spf or f"v=spf1 {terms}include:{its_cloud.spf_include} -all")}
 """
@@ -239,6 +289,15 @@ def unfilled(environment: Environment) -> tuple[str, ...]:
         for server in environment.on_premises.servers
         if NO_ADDRESS in (*server.listens, *server.sends_from)
     ]
+    for party in environment.third_parties:
+        at = f"third_parties.{party.name}"
+        told += [
+            f"{environment.line(f'{at}.servers.{one.name}')} name and addresses of {one.name}"
+            for one in party.servers
+            if NO_ADDRESS in (*one.listens, *one.sends_from) or is_within(one.name, "invalid")
+        ]
+        if not party.servers and NO_ADDRESS in party.sends_from:
+            told.append(f"{environment.line(at)} addresses of {party.name}")
     for name, zone in environment.zones.items():
         if names := dict.fromkeys(_without_address(zone.iterate_rdatas())):
             told.append(f"zones/{name}.zone {', '.join(names)}")

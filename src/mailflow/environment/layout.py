@@ -83,7 +83,22 @@ def layouts() -> tuple[Layout, ...]:
 
 def all_in_the_cloud(scenario: object) -> bool:
     """Whether the documentation has every mailbox of a scenario in the cloud."""
-    return any(one.demands.get("mailboxes") == ("cloud",) for one in layouts() if one.scenario == str(scenario))
+    return _demands(scenario, "mailboxes") == ("cloud",)
+
+
+def has_own_servers(scenario: object) -> bool:
+    """Whether the documentation has servers of the own in a scenario."""
+    return _demands(scenario, "servers") == ("some",)
+
+
+def has_filter_in_front(scenario: object) -> bool:
+    """Whether the documentation has the MX record of a scenario point to a service of others."""
+    return _demands(scenario, "mx") == ("others",)
+
+
+def _demands(scenario: object, trait: str) -> tuple[str, ...]:
+    found = (one.demands.get(trait, ()) for one in layouts() if one.scenario == str(scenario))
+    return next(found, ())
 
 
 def compare(facts: Sequence[Fact], unknown: str = "") -> Guess:
