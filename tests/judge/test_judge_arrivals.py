@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailflow.environment.message import Kind
-from mailflow.judge import spf
+from mailflow.judge import evidence, spf
 from mailflow.judge.arrival import arrivals
 from mailflow.mail.address import Address
 from mailflow.observe.path import Disposition
@@ -205,3 +205,14 @@ def test_addresses_of_several_servers(s4: Any) -> None:
     second = replace(s4.server, sends_from=(ip_address("192.0.2.1"), *s4.server.sends_from))
     world = s4.servers(s4.server, second)
     assert [str(a) for a in spf.own_addresses(world.environment)] == [OWN, "192.0.2.1"]
+
+
+def test_of_messages_that_nobody_saw_only_those_that_leave_are_missing(s4: Any, path: Any) -> None:
+    unseen = {"ended": Disposition.UNSEEN, "assumptions": ("no message shows it",), "to_send": "send one"}
+    inside = path("", to="david@contoso.com", sender="chris@contoso.com", kind=Kind.CLOUD_TO_ON_PREMISES, **unseen)
+    comes = path("", to="david@contoso.com", sender="john@fabrikam.com", **unseen)
+    leaves = path("", to="john@fabrikam.com", sender="chris@contoso.com", kind=Kind.CLOUD_TO_INTERNET, **unseen)
+    found = judged(s4, more=[inside, comes, leaves])
+    assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "no message shows it")
+    assert [one.asked for one in found.evidence] == [evidence.path(leaves).asked]
+    assert "lost" not in judged(s4, more=[inside, comes]).seen

@@ -8,9 +8,9 @@ from mailflow.environment.message import Kind
 from mailflow.environment.names_below import third_parties_below
 from mailflow.exchange.known import export_again
 from mailflow.judge import evidence
-from mailflow.judge.arrival import Arrival, arrivals, entries
+from mailflow.judge.arrival import Arrival, arrivals, entries, to_the_internet
 from mailflow.judge.mend import to_be_seen, unanswered
-from mailflow.judge.signature import arrived, to_the_internet, unknown, verifies
+from mailflow.judge.signature import arrived, unknown, verifies
 from mailflow.judge.spf import Drive
 from mailflow.mail.address import lineage
 from mailflow.observe.path import MailPath

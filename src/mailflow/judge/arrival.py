@@ -1,9 +1,10 @@
 """Messages as the first host beyond the border saw them: what SPF, DKIM and DMARC are judged by."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
 from mailflow.observe.path import Hop, MailPath, Place
 from mailflow.records.answer import Answer, Question
@@ -56,4 +57,17 @@ def entries(paths: Sequence[MailPath]) -> tuple[Arrival, ...]:
         Arrival(path, path.hops[1], path.hops[1].assumed)  # what comes later does not change what that host saw
         for path in paths
         if len(path.hops) > 1 and path.hops[0].place is Place.INTERNET and path.hops[1].client
+    )
+
+
+def to_the_internet(environment: Environment, domain: Domain, paths: Iterable[MailPath]) -> tuple[MailPath, ...]:
+    """Give the messages whose author is in the domain and whose recipient is outside, whatever became of them."""
+    own = {each.name for each in environment.domains}
+    return tuple(
+        path
+        for path in paths
+        if path.message.kind not in NOT_OURS
+        and (author := path.message.written_by)
+        and author.domain == domain.name
+        and path.recipient.domain not in own
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from mailflow.environment.environment import Domain, Environment
 from mailflow.exchange.known import export_again
 from mailflow.judge import evidence
-from mailflow.judge.arrival import NOT_OURS, Arrival
+from mailflow.judge.arrival import Arrival, to_the_internet
 from mailflow.judge.mend import to_be_seen
 from mailflow.mail.envelope import path as angle
 from mailflow.observe.path import Disposition, MailPath
@@ -29,19 +29,6 @@ def unknown(arrival: Arrival, domains: Collection[str]) -> tuple[str, ...]:
     of_them = [one for one in arrival.hop.signatures if one.domain in domains]
     untried = (one.why for one in of_them if one.verified is Verified.UNKNOWN)
     return (*arrival.hop.signatures_assumed, *untried)
-
-
-def to_the_internet(environment: Environment, domain: Domain, paths: Iterable[MailPath]) -> tuple[MailPath, ...]:
-    """Give the messages whose author is in the domain and whose recipient is outside, whatever became of them."""
-    own = {each.name for each in environment.domains}
-    return tuple(
-        path
-        for path in paths
-        if path.message.kind not in NOT_OURS
-        and (author := path.message.written_by)
-        and author.domain == domain.name
-        and path.recipient.domain not in own
-    )
 
 
 def every_arrival_is_signed(

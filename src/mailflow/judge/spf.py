@@ -11,7 +11,7 @@ from mailflow.exchange.cloud import CLOUDS, Cloud
 from mailflow.exchange.cloud import cloud as cloud_of_name
 from mailflow.exchange.known import Unknown
 from mailflow.judge import evidence, spf_remedy
-from mailflow.judge.arrival import NOT_OURS, Arrival
+from mailflow.judge.arrival import NOT_OURS, Arrival, to_the_internet
 from mailflow.judge.mend import to_be_seen, unanswered
 from mailflow.observe.path import Disposition, MailPath
 from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_applicable, not_verified
@@ -285,7 +285,7 @@ def judged_by_spf(environment: Environment, domain: Domain, arrival: Arrival) ->
 def every_arrival_passes(
     environment: Environment,
     domain: Domain,
-    paths: Iterable[MailPath],
+    paths: Sequence[MailPath],
     results: Sequence[tuple[Arrival, Evaluation]],
 ) -> Finding:
     """Judge whether all mail that names the domain as its sender passes SPF where it arrives.
@@ -301,7 +301,9 @@ def every_arrival_passes(
             if not judged_by_spf(environment, domain, a) and e.result is not Result.PASS
         )
     ) + _relay_pool(environment, [a for a, _ in results])
-    open_ = [p for p in paths if p.assumptions and p.message.kind not in NOT_OURS]
+    sent = to_the_internet(environment, domain, paths)  # of others that were not seen nothing is asked
+    unseen = [p for p in paths if p.disposition is Disposition.UNSEEN and p not in sent]
+    open_ = [p for p in paths if p.assumptions and p.message.kind not in NOT_OURS and p not in unseen]
     failing = [(a, e) for a, e in ours if e.result not in (Result.PASS, Result.TEMPERROR)]
     unknown = [(a, e) for a, e in ours if e.result is Result.TEMPERROR]
     shown = tuple(
