@@ -10,7 +10,7 @@ from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, UNABLE_TO_RELAY
 from mailflow.judge import path as judge
 from mailflow.judge.mend import mends, to_be_seen
 from mailflow.mail.reply import Reply
-from mailflow.observe.path import Disposition
+from mailflow.observe.path import Disposition, Place
 from mailflow.policy.finding import Verdict
 
 DROPPED = Reply(421, "4.4.2", "Connection dropped (421 4.3.2 Service not available)")
@@ -69,3 +69,15 @@ def test_what_a_plan_lacks_and_what_was_not_sent_are_both_said(path: Any) -> Non
     ).splitlines()
     assert zones == "Find out what the DNS says of a.example; where a plan is judged, supply the zone (zones/)"
     assert (why[:19], send) == ("No message was seen", "send one")
+
+
+def test_an_exit_past_microsoft_365(path: Any) -> None:
+    """What own servers hand to the Internet themselves is led through Microsoft 365 by their Send connector."""
+    direct = path("own out", kind=Kind.FOREIGN_SENDER)
+    assert "-DNSRoutingEnabled $false" in mends([direct])
+    assert judge.leaves_from([direct], Place.MICROSOFT_365).remedy == mends([direct])
+    assert judge.passes([direct], [Place.ON_PREMISES, Place.MICROSOFT_365]).remedy == mends([direct])
+    through = path("own cloud out", kind=Kind.FOREIGN_SENDER)
+    central = path("cloud own out", kind=Kind.CLOUD_TO_INTERNET)  # centralized mail transport leads it there
+    waiting = path("own out", kind=Kind.FOREIGN_SENDER, ended=Disposition.WAITING)
+    assert mends([through, central, waiting]) == ""

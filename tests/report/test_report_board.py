@@ -62,6 +62,18 @@ def test_what_to_do_first_is_the_beginning_of_the_remedy(build, row) -> None:
     assert [blanks(one.text) for one in shown.by_class("to-do")] == ["Tell it the name: Set-X -Name"]
 
 
+def test_of_words_that_fill_lines_the_first_sentence_is_what_to_do_first(build, row) -> None:
+    first = "Identify the own servers by a certificate whose domain the tenant has accepted (A-9). Where the reply"
+    told = replace(row(Verdict.NON_COMPLIANT, "A-1"), remedy=f"{first}\nis another, the policy forbids it:\n  Set-Y")
+    colon = "Let the own servers hand every message for the Internet to Microsoft 365, as the documents have it,"
+    more = replace(row(Verdict.NON_COMPLIANT, "A-2"), remedy=f"{colon}\nby this connector:\n  Set-X\n  Set-Z")
+    shown = page(build(results=[told, more], waiver_mistakes=()))
+    assert [blanks(one.text) for one in shown.by_class("to-do")] == [
+        "Identify the own servers by a certificate whose domain the tenant has accepted (A-9).",
+        f"{colon} by this connector: Set-X",
+    ]
+
+
 def test_what_has_the_same_remedy_is_mended_once(build, row) -> None:
     one, two, other = (
         replace(row(Verdict.NON_COMPLIANT, f"A-{n}"), remedy="Set-InboundConnector x") for n in (1, 2, 3)

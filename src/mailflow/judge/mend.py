@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from mailflow.environment.message import Kind
 from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, CONNECTION_REFUSED, UNABLE_TO_RELAY
-from mailflow.observe.path import MailPath, Place
+from mailflow.observe.path import Disposition, MailPath, Place
 from mailflow.records.answer import Answer
 
 _CERTIFICATE = """Let the Send connector name a certificate that the server has (Exchange Management Shell):
@@ -31,8 +32,21 @@ Set-InboundConnector "<partner connector>" -AssociatedAcceptedDomains <those dom
 _CONNECTION = """Let the host listen at the address to which its name leads, and every firewall pass TCP port 25:
 <server>. IN A <address>"""
 
+_EXIT = """Let the own servers hand mail for the Internet to Microsoft 365 (Exchange Management Shell):
+  Set-SendConnector "<connector for *>" -DNSRoutingEnabled $false `
+    -SmartHosts <label>.mail.protection.outlook.com -Fqdn <name on the certificate> `
+    -RequireTLS $true -TlsAuthLevel CertificateValidation -CloudServicesMailEnabled $true
+Where another connector for * costs less, or comes first in the alphabet, switch it off:
+  Set-SendConnector "<connector>" -Enabled $false"""
+
 _SEND = "No message was seen that shows it. To see one (docs/live-messages.md), then judge again:"
 
+_FROM_OWN_SERVERS = (
+    Kind.ON_PREMISES_TO_INTERNET,
+    Kind.ON_PREMISES_FORWARD,
+    Kind.ON_PREMISES_NDR,
+    Kind.FOREIGN_SENDER,
+)
 _FROM_THE_INTERNET = (Kind.INTERNET_TO_CLOUD, Kind.INTERNET_TO_ON_PREMISES, Kind.INTERNET_TO_BOTH, Kind.CLOUD_FORWARD)
 
 # As simulate.locate, simulate.mta and simulate.transfer say it.
@@ -46,7 +60,16 @@ def mends(paths: Iterable[MailPath]) -> str:
     return "\n".join(dict.fromkeys(filter(None, map(_mend, paths))))
 
 
+def _leaves_directly(one: MailPath) -> bool:
+    """Whether own servers handed it to the Internet themselves: what then fails asks for Microsoft 365 on its way."""
+    if one.message.kind not in _FROM_OWN_SERVERS or one.disposition is not Disposition.DELIVERED:
+        return False
+    return any(a.place is Place.ON_PREMISES and b.place is Place.INTERNET for a, b in pairwise(one.hops))
+
+
 def _mend(one: MailPath) -> str:
+    if _leaves_directly(one):
+        return _EXIT
     if one.reply is None:
         return ""
     if one.reply == CONNECTION_REFUSED:

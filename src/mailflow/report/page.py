@@ -20,6 +20,7 @@ from mailflow.report.matrix import Row, rows
 from mailflow.report.passage import UNSEEN, Passage, passages
 
 _LINE = 160  # characters that say what to do first
+_WRAPPED = 80  # characters, from which a line of words in a feature file goes on in the next
 _LONG = 80  # characters, from which a text is worth to be referred to
 _COUNTED = re.compile(r"^\d+ of \d+: ")  # how many messages it is said of
 
@@ -40,10 +41,14 @@ class Blocker:
 
     @property
     def to_do(self) -> str:
-        """What to do first, in a line: how its remedy begins."""
-        lines = [line.strip(" `") for line in self.rows[0].result.remedy.splitlines()]
-        begins = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
-        return textwrap.shorten(begins, _LINE, placeholder=" …")
+        """What to do first, in a line: the first sentence of its remedy, with the command that it announces."""
+        lines = self.rows[0].result.remedy.splitlines()
+        words = takewhile(lambda line: len(line) > _WRAPPED and not line.startswith(" "), lines)
+        wrapped = min(len(list(words)) + 1, len(lines))  # a line that is as long as that goes on in the next
+        begins = re.split(r"(?<=[^\s.]\.) (?=[A-Z])", " ".join(lines[:wrapped]), maxsplit=1)[0]
+        if begins.endswith(":") and len(lines) > wrapped:
+            begins += f" {lines[wrapped].strip(' `')}"
+        return textwrap.shorten(begins.strip(" `"), _LINE, placeholder=" …")
 
 
 @dataclass(frozen=True, slots=True)
