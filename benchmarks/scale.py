@@ -26,10 +26,8 @@ EMPTY = 40  # scenarios without work
 SHARDS = 4
 
 FEATURE = """\
+@scenario:4 @scenario:parked
 Feature: Nothing
-
-  @scenario:4
-  Rule: Nothing
 """
 SCENARIO = """
     @NIL-{number} @must
