@@ -18,6 +18,8 @@ NOT_BY_CERTIFICATE = {"tls_sender_certificate_name": None}
 BY_ADDRESS = {"tls_sender_certificate_name": None, "sender_ip_addresses": OWN}
 LOCKED = 1  # the second connector of scenarios 3 and 4
 
+NOBODY_SENDS = "the environment names no public address from which an on-premises server sends"
+
 
 def name(world: Any, number: int = 0) -> str:
     return str(world.environment.microsoft_365.online.inbound_connectors[number].name)
@@ -170,7 +172,7 @@ def test_certificate_that_a_server_shows_to_the_tenant_alone(s4: Any) -> None:
 
 def test_no_server_is_not_recognised(s4: Any) -> None:
     for found in both(s4.servers()):
-        assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no on-premises server")
+        assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, NOBODY_SENDS)
 
 
 HOLDS = compliant("c", "yes", Evidence("environment", "c", "environment.yaml:9", ("yes",)))
@@ -407,4 +409,13 @@ def test_lock_and_a_certificate_that_the_environment_does_not_name(s4: Any) -> N
 
 def test_lock_without_own_servers(s4: Any) -> None:
     found = inbound.locked(s4.servers().environment, s4.domain)
-    assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no on-premises server")
+    assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, NOBODY_SENDS)
+
+
+def test_of_servers_whose_address_nobody_outside_sees_nothing_is_known(s4: Any) -> None:
+    inside = s4.with_server(sends_from=(ip_address("10.1.1.5"),))
+    for found in (*both(inside), inbound.locked(inside.environment, s4.domain)):
+        assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, NOBODY_SENDS)
+    assume = Assumptions()
+    assert inbound.connectors_of_own_servers(inside.environment, assume) == ()
+    assert assume.made == (NOBODY_SENDS,)

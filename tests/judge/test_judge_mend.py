@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from mailflow.environment.message import Kind
-from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, UNABLE_TO_RELAY
+from mailflow.exchange.replies import (
+    CERTIFICATE_NOT_FOUND,
+    HOPS_EXCEEDED_ONLINE,
+    RECIPIENT_NOT_FOUND_ON_PREMISES,
+    RECIPIENT_REJECTED,
+    UNABLE_TO_RELAY,
+    cannot_connect,
+)
 from mailflow.judge import path as judge
 from mailflow.judge.mend import mends, to_be_seen
 from mailflow.mail.reply import Reply
@@ -29,6 +36,10 @@ DROPPED = Reply(421, "4.4.2", "Connection dropped (421 4.3.2 Service not availab
             Reply(450, "4.4.316", "the sender has no IPv4 address"),
             "Give mail.contoso.com an IPv4 address to send",
         ),
+        ("out", RECIPIENT_REJECTED, "(HYB-DOMAIN-2, HYB-MAILBOX-2)"),
+        ("cloud own", RECIPIENT_NOT_FOUND_ON_PREMISES, "(HYB-DOMAIN-2, HYB-MAILBOX-2)"),
+        ("out own cloud", HOPS_EXCEEDED_ONLINE, "S3-CONN-1"),
+        ("cloud", cannot_connect("SubjectMismatch"), "HYB-CONN-4"),
         ("cloud", DROPPED, "-Enabled $true -RemoteIPRanges"),
     ],
 )
@@ -44,6 +55,7 @@ def test_a_reply_that_does_not(path: Any) -> None:
     ended = [path("out", ended=Disposition.WAITING, reply=reply) for reply in (gone, strange, None)]
     locked = Reply(550, "5.7.51", "TenantInboundAttribution; …")  # whose own addresses the connector has to name
     ended.append(path("out", ended=Disposition.REFUSED, reply=locked, kind=Kind.THIRD_PARTY))
+    ended.append(path("out", ended=Disposition.REFUSED, reply=RECIPIENT_REJECTED, kind=Kind.INTERNET_TO_UNKNOWN))
     ended.append(path("out own", ended=Disposition.REFUSED, reply=locked))  # an own server is to be let in
     assert mends([path(), *ended]) == ""
 

@@ -36,6 +36,10 @@ ELSEWHERE = Address("somebody", "elsewhere.invalid")  # RFC 2606: a domain that 
 STRANGER_CLIENT = Client(IPv4Address("198.18.0.99"), STRANGER, Tls("TLSv1.3", (STRANGER,), client_trusted=True))
 
 
+_NOBODY_SENDS = "the environment names no public address from which an on-premises server sends"
+_NAME_THEM = "Write into environment.yaml, as sends_from of each server, the address that others see behind the NAT"
+
+
 class _Who(NamedTuple):
     """Whom a lock has to let in, in the words of findings."""
 
@@ -82,7 +86,7 @@ def _recognised(asked: str, environment: Environment, mail_from: Address | None)
     shown = tuple(connectors(environment, ConnectorType.ON_PREMISES))
     clients = list(_own_clients(environment))
     if not clients:
-        return not_verified(asked, "the environment names no on-premises server")
+        return not_verified(asked, _NOBODY_SENDS, remedy=_NAME_THEM)
     seen, strange, bare = [], [], []
     for server, client in clients:
         taken = attribute(_tenants(environment), client, mail_from, ELSEWHERE, assume)
@@ -178,7 +182,10 @@ def _names_of_own_servers(environment: Environment) -> tuple[frozenset[str], tup
     """Give the names of those connectors, and what had to be assumed."""
     senders = [Address("postmaster", domain.name) for domain in environment.with_mail]
     assume, names = Assumptions(), set()
-    for server, client in _own_clients(environment):
+    clients = tuple(_own_clients(environment))
+    if environment.on_premises.servers and not clients:
+        assume.note(_NOBODY_SENDS)
+    for server, client in clients:
         for sender in senders:
             taken = attribute(_tenants(environment), client, sender, ELSEWHERE, assume)
             if isinstance(taken, Reception):
@@ -350,7 +357,8 @@ def _locked(
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if not passing:
-        return not_verified(asked, f"the environment names no {who.one}", *shown)
+        why = _NOBODY_SENDS if who is _OWN else f"the environment names no {who.one}"
+        return not_verified(asked, why, *shown)
     if known is None:
         # Then Microsoft 365 refuses it from everybody (550 5.7.64), which is no lock.
         return non_compliant(asked, f"{domain.name} is no accepted domain of the tenant", *shown)

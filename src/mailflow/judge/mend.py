@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from mailflow.environment.message import Kind
-from mailflow.exchange.replies import CERTIFICATE_NOT_FOUND, CONNECTION_REFUSED, UNABLE_TO_RELAY
+from mailflow.exchange.replies import (
+    CERTIFICATE_NOT_FOUND,
+    CONNECTION_REFUSED,
+    HOPS_EXCEEDED_ON_PREMISES,
+    HOPS_EXCEEDED_ONLINE,
+    RECIPIENT_NOT_FOUND_ON_PREMISES,
+    RECIPIENT_NOT_FOUND_ONLINE,
+    RECIPIENT_REJECTED,
+    UNABLE_TO_RELAY,
+)
 from mailflow.observe.path import Disposition, MailPath, Place
 from mailflow.records.answer import Answer
 
@@ -39,6 +48,16 @@ _EXIT = """Let the own servers hand mail for the Internet to Microsoft 365 (Exch
 Where another connector for * costs less, or comes first in the alphabet, switch it off:
   Set-SendConnector "<connector>" -Enabled $false"""
 
+# Causes that have a row of their own, which says more.
+_TLS = (
+    "Mend first what the outbound connector demands and the server shows (HYB-CONN-2, HYB-CONN-4, HYB-TLS-1, HYB-TLS-3)"
+)
+_UNKNOWN = "Mend first what each side knows of the other's mailboxes (HYB-DOMAIN-2, HYB-MAILBOX-2)"
+_LOOP = (
+    "Mend first what leads it round: the outbound connector (HYB-CONN-2), or how Microsoft 365 recognises the own "
+    "servers when mail comes back (S1-CONN-1, S2-CONN-1, S3-CONN-1, S4-CONN-1)"
+)
+
 _SEND = "No message was seen that shows it. To see one (docs/live-messages.md), then judge again:"
 
 _FROM_OWN_SERVERS = (
@@ -47,12 +66,23 @@ _FROM_OWN_SERVERS = (
     Kind.ON_PREMISES_NDR,
     Kind.FOREIGN_SENDER,
 )
+_TO_NOBODY = (Kind.INTERNET_TO_UNKNOWN, Kind.CLOUD_TO_UNKNOWN, Kind.ON_PREMISES_TO_UNKNOWN)
 _FROM_THE_INTERNET = (Kind.INTERNET_TO_CLOUD, Kind.INTERNET_TO_ON_PREMISES, Kind.INTERNET_TO_BOTH, Kind.CLOUD_FORWARD)
 
 # As simulate.locate, simulate.mta and simulate.transfer say it.
 _SMART_HOST = re.compile(r"DNS: no address for smart host (?P<hosts>.+)")
 _NO_FAMILY = re.compile(r"the sender has no (?P<family>IPv[46]) address")
 _NO_ZONE = re.compile(r"DNS: no answer for (?P<name>\S+) \S+ \([^)]*\): the plan has no zone for it")
+
+_BY_REPLY = {CONNECTION_REFUSED: _CONNECTION, CERTIFICATE_NOT_FOUND: _CERTIFICATE}
+_BY_CODE = {"4.4.317": _TLS, "5.7.57": _ANONYMOUS}
+_OF_KNOWN_RECIPIENTS = {
+    RECIPIENT_REJECTED: _UNKNOWN,
+    RECIPIENT_NOT_FOUND_ONLINE: _UNKNOWN,
+    RECIPIENT_NOT_FOUND_ON_PREMISES: _UNKNOWN,
+    HOPS_EXCEEDED_ONLINE: _LOOP,
+    HOPS_EXCEEDED_ON_PREMISES: _LOOP,
+}
 
 
 def mends(paths: Iterable[MailPath]) -> str:
@@ -72,8 +102,8 @@ def _mend(one: MailPath) -> str:
         return _EXIT
     if one.reply is None:
         return ""
-    if one.reply == CONNECTION_REFUSED:
-        return _CONNECTION
+    if mend := _BY_REPLY.get(one.reply) or _BY_CODE.get(one.reply.enhanced):
+        return mend
     if poor := _NO_FAMILY.fullmatch(one.reply.text):
         at = one.hops[-1].host if one.hops else "the sender"
         return f"Give {at} an {poor['family']} address to send from (sends_from), or a smart host that has one"
@@ -81,14 +111,12 @@ def _mend(one: MailPath) -> str:
         hosts = "; ".join(f"{host}. IN A <address>" for host in lost["hosts"].split(", "))
         exists = "Or let SmartHosts of the connector name a host that exists; where none is meant, switch it off"
         return f"Publish: {hosts}\n{exists}"
-    if one.reply == CERTIFICATE_NOT_FOUND:
-        return _CERTIFICATE
     if one.reply == UNABLE_TO_RELAY:
         if one.message.kind is Kind.DEVICE_TO_INTERNET:
             return ""  # it is the device that may not relay
         return _CAPABILITY if one.hops and one.hops[-1].place is Place.MICROSOFT_365 else _ACCEPTED
-    if one.reply.enhanced == "5.7.57":
-        return _ANONYMOUS
+    if one.message.kind not in _TO_NOBODY and (mend := _OF_KNOWN_RECIPIENTS.get(one.reply)):
+        return mend
     if one.reply.enhanced == "5.7.51" and one.message.kind in _FROM_THE_INTERNET:
         # Where an own server or a filter was refused, the rows on the lock say how it is let in; of the old MX hosts,
         # to which a message goes straight, the row says in which order the locks come.

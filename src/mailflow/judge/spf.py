@@ -242,7 +242,7 @@ def stranger_fails(domain: Domain, seen: SpfSeen) -> Finding:
 def all_pass(asked: str, domain: Domain, evaluations: Mapping[IPAddress, Evaluation], remedy: str) -> Finding:
     """Judge whether each of these addresses passes the record of a domain."""
     if not evaluations:
-        return not_verified(asked, "the environment names no such address")
+        return not_verified(asked, "the environment names no such address that is public")
     failing = {a: one for a, one in evaluations.items() if one.result not in (Result.PASS, Result.TEMPERROR)}
     unknown = {a: one for a, one in evaluations.items() if one.result is Result.TEMPERROR}
     shown = tuple(evidence.evaluation(one, f"SPF for {a}") for a, one in (failing or unknown or evaluations).items())
