@@ -480,6 +480,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
           -ExtendedRights ms-Exch-SMTP-Accept-Any-Recipient
       Where the connector is externally secured, it takes everybody for one of the own servers:
         Set-ReceiveConnector "<connector>" -AuthMechanism Tls
+      On a server that is not Exchange let own addresses alone relay (Postfix: mynetworks), and say so as relays_for.
 
     When a stranger asks Microsoft 365 and the on-premises servers to relay to another stranger
     Then it is refused

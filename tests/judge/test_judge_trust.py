@@ -247,3 +247,15 @@ def test_unknown_property(s2: Any, s4: Any, unknown: Unknown, field: str) -> Non
 def test_a_domain_with_its_mailboxes_in_the_cloud_needs_no_outbound_connector(s4: Any) -> None:
     beside = s4.change(domains=(s4.domain, Domain("shop.example", "all-in-cloud", ())))
     assert trust.kept_in_both_directions(beside.environment, []).verdict is Verdict.COMPLIANT
+
+
+def test_what_a_gateway_takes_no_connector_gives_back(s4: Any) -> None:
+    inside = s4.with_server(listens=(ip_address("10.1.1.5"),), sends_from=(ip_address("10.1.1.5"),))
+    found = trust.kept_in_both_directions(inside.environment, [])
+    assert found.verdict is Verdict.NOT_VERIFIED  # nobody knows from where its mail comes
+    gateway = replace(s4.not_exchange().server, name="gw.contoso.com")
+    found = trust.kept_in_both_directions(inside.servers(gateway, inside.server).environment, [])
+    seen = "lost at what stands between Microsoft 365 and mail.contoso.com, whose addresses are private"
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, seen)
+    assert "Edge Transport" in found.remedy
+    assert "Edge" not in trust.kept_in_both_directions(s4.exchange(receive_connectors=()).environment, []).remedy

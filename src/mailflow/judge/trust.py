@@ -14,6 +14,11 @@ from mailflow.routing.decision import Client, Tls
 from mailflow.routing.exchange_server import ExchangeServerRouter, trusts_cloud
 from mailflow.routing.microsoft_365 import Microsoft365Router
 
+_GATEWAY = (
+    "Let Exchange itself, or an Edge Transport server, talk to Microsoft 365, and nothing that handles SMTP stand "
+    "between; or accept that mail of colleagues counts as external (waivers.yaml)"
+)
+
 
 def kept_in_both_directions(environment: Environment, paths: Sequence[MailPath]) -> Finding:
     """Judge the four places, and the messages between the two sides that arrived.
@@ -51,7 +56,8 @@ def _kept_by_connectors(environment: Environment) -> Finding:
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
     if lost:
-        return non_compliant(asked, f"lost at {', '.join(lost)}", *shown)
+        remedy = "" if all(server.is_outer for server in servers) else _GATEWAY
+        return non_compliant(asked, f"lost at {', '.join(lost)}", *shown, remedy=remedy)
     note = "nothing that inspects SMTP may stand between the two sides; settings do not show whether something does"
     return compliant(asked, "all four keep them", *shown, notes=(note,))
 
