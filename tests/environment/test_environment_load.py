@@ -11,22 +11,19 @@ from pathlib import Path
 import dns.rdatatype
 import pytest
 
+from mailflow.environment.answers import Conditions, Exit, Expects, Permission
 from mailflow.environment.environment import (
     Changes,
-    Conditions,
     Domain,
     Environment,
-    Exit,
-    Expects,
-    Mailboxes,
     OtherServer,
     Outside,
-    Permission,
     Route,
     ThirdParty,
     Waiver,
 )
 from mailflow.environment.load import load
+from mailflow.environment.mailboxes import Mailboxes
 from mailflow.exchange.known import Unknown
 from mailflow.mail.address import Address
 

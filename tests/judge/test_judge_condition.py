@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mailflow.environment.environment import Conditions, Domain, Route
+from mailflow.environment.answers import Conditions
+from mailflow.environment.environment import Domain, Route
 from mailflow.exchange.known import Unknown
 from mailflow.judge import condition
 from mailflow.judge.device import has_own_mailboxes

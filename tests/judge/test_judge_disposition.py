@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mailflow.environment.environment import Expects, Permission
+from mailflow.environment.answers import Expects, Permission
 from mailflow.environment.message import Kind
 from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
 from mailflow.judge import evidence

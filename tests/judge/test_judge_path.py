@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mailflow.environment.environment import Exit, Expects
+from mailflow.environment.answers import Exit, Expects
 from mailflow.judge import evidence
 from mailflow.judge import path as judge
 from mailflow.mail.reply import Reply

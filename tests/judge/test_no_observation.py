@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from mailflow.environment.environment import Domain, Mailboxes
+from mailflow.environment.environment import Domain
 from mailflow.environment.find import find
+from mailflow.environment.mailboxes import Mailboxes
 from mailflow.environment.zones import find_records
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Unknown

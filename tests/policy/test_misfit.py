@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mailflow.environment.environment import Environment, Mailboxes
+from mailflow.environment.environment import Environment
 from mailflow.environment.fault import load_faulty, read_all
 from mailflow.environment.load import load
+from mailflow.environment.mailboxes import Mailboxes
 from mailflow.exchange.known import Unknown
 from mailflow.mail.address import Address
 from mailflow.policy.misfit import misfits

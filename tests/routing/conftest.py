@@ -15,13 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from mailflow.environment.answers import Conditions, Expects
 from mailflow.environment.environment import (
     Certificate,
-    Conditions,
     Domain,
     Environment,
-    Expects,
-    Mailboxes,
     Microsoft365,
     OnPremises,
     OtherServer,
@@ -29,6 +27,7 @@ from mailflow.environment.environment import (
     Route,
     Server,
 )
+from mailflow.environment.mailboxes import Mailboxes
 from mailflow.exchange.cloud import cloud
 from mailflow.exchange.known import Assumptions, Origin
 from mailflow.exchange.online import (

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mailflow.door import open_door
-from mailflow.environment.environment import Environment, Expects
+from mailflow.environment.answers import Expects
+from mailflow.environment.environment import Environment
 from mailflow.environment.find import find
 from mailflow.environment.message import Kind
 

@@ -4,7 +4,6 @@
 files an engineer really has; `environment.yaml` says who is who and what is expected.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,9 @@ from cryptography import x509
 from cryptography.x509 import Certificate as X509  # noqa: N814 - Certificate is our own noun here
 from cryptography.x509.oid import NameOID
 
+from mailflow.environment.answers import Conditions, Expects
 from mailflow.environment.layout import all_in_the_cloud
+from mailflow.environment.mailboxes import Home, Mailboxes
 from mailflow.environment.scenario import PARKED, ScenarioName
 from mailflow.exchange.cloud import Cloud
 from mailflow.exchange.online import ExchangeOnline, Network, by_name
@@ -28,21 +29,6 @@ from mailflow.records.mx_change import Lowered
 from mailflow.records.private_address import is_private
 
 IPAddress = IPv4Address | IPv6Address
-
-
-class Exit(StrEnum):
-    """From where the organization's mail enters the Internet."""
-
-    MICROSOFT_365 = "microsoft-365"
-    ON_PREMISES = "on-premises"
-    THIRD_PARTY_FILTER = "third-party-filter"
-
-
-class Permission(StrEnum):
-    """What the environment expects of something that policy may allow or refuse."""
-
-    ALLOWED = "allowed"
-    REFUSED = "refused"
 
 
 class Changes(StrEnum):
@@ -271,72 +257,6 @@ class Outside:
     host: str  # its mail server
     address: tuple[IPAddress, ...]  # where that listens and from where it sends
     tenant_id: str | None  # it is a tenant of Microsoft 365 itself; None: it has a server of its own
-
-
-class Home(StrEnum):
-    """Where a mailbox is."""
-
-    CLOUD = "cloud"
-    ON_PREMISES = "on_premises"
-
-
-@dataclass(frozen=True)
-class Mailboxes:
-    """Who has a mailbox where."""
-
-    cloud: tuple[Address, ...]
-    on_premises: tuple[Address, ...]
-    forwards: Mapping[Address, Address]  # mailbox → where its mail goes on to
-
-    def end_of(self, recipient: Address) -> Address:
-        """Follow the forwards to the mailbox where mail for a recipient ends."""
-        seen = set()
-        while recipient in self.forwards and recipient not in seen:
-            seen.add(recipient)
-            recipient = self.forwards[recipient]
-        return recipient
-
-    def home_of(self, address: Address | None) -> Home | None:
-        """Tell where a mailbox is listed; None: nowhere."""
-        return self._homes.get(address) if address else None
-
-    def of(self, domain: str, home: Home) -> tuple[Address, ...]:
-        """The listed mailboxes of one domain, in the tenant or on the own servers."""
-        return self._by_domain.get((domain, home), ())
-
-    @cached_property
-    def forwarded_to(self) -> frozenset[Address]:
-        """Everybody to whom a mailbox forwards."""
-        return frozenset(self.forwards.values())
-
-    # A thousand domains ask each for their own: whoever looked through all would make the cost quadratic.
-    @cached_property
-    def _homes(self) -> Mapping[Address, Home]:
-        return dict.fromkeys(self.on_premises, Home.ON_PREMISES) | dict.fromkeys(self.cloud, Home.CLOUD)
-
-    @cached_property
-    def _by_domain(self) -> Mapping[tuple[str, Home], tuple[Address, ...]]:
-        found: dict[tuple[str, Home], list[Address]] = defaultdict(list)
-        for home, listed in ((Home.CLOUD, self.cloud), (Home.ON_PREMISES, self.on_premises)):
-            for address in listed:
-                found[address.domain, home].append(address)
-        return {key: tuple(addresses) for key, addresses in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """What the documentation asks of the organization. None: nobody has answered."""
-
-    sends_for_foreign_domains: tuple[str, ...] | None  # empty: no
-    users_forward_outside: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Expects:
-    """Which of several documented ways the organization has chosen."""
-
-    outbound_exit: Exit | None  # scenario 2, where the documents disagree
-    cloud_forwarding: Permission | None  # mailboxes in the tenant that forward outside
 
 
 @dataclass(frozen=True, slots=True)

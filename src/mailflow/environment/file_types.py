@@ -15,7 +15,8 @@ from uuid import UUID
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from mailflow.environment.environment import Changes, DeviceWay, Exit, Permission
+from mailflow.environment.answers import Exit, Permission
+from mailflow.environment.environment import Changes, DeviceWay
 from mailflow.environment.scenario import DOCUMENTED, EXPECTED, WORD, ScenarioName, scenario_name
 from mailflow.exchange.cloud import CLOUDS
 from mailflow.exchange.online import Network

@@ -3,18 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+from mailflow.environment.answers import Conditions, Expects
 from mailflow.environment.certificates import read_authorities
 from mailflow.environment.contradictions import contradictions
 from mailflow.environment.device_sections import read_devices
 from mailflow.environment.draft import unfilled
 from mailflow.environment.environment import (
     Before,
-    Conditions,
     Cutover,
     Domain,
     Environment,
-    Expects,
-    Mailboxes,
     Microsoft365,
     OnPremises,
     Outside,
@@ -26,6 +24,7 @@ from mailflow.environment.file_mistakes import line_of, read_model
 from mailflow.environment.file_model import CutoverSection, EnvironmentFile, ThirdPartySection
 from mailflow.environment.find import find
 from mailflow.environment.folder import FILE, MEBIBYTE, Folder, digest
+from mailflow.environment.mailboxes import Mailboxes
 from mailflow.environment.named_files import ONLINE, SERVER, ZONES, below, exports, note_absent
 from mailflow.environment.own_servers import note_unknown_names, read_servers
 from mailflow.environment.policy_hosts import read_policy_hosts

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailflow.environment.environment import Device, Domain, Environment, Home, Outside
+from mailflow.environment.environment import Device, Domain, Environment, Outside
+from mailflow.environment.mailboxes import Home
 from mailflow.environment.names_below import third_parties_below
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope

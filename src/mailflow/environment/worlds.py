@@ -8,7 +8,8 @@ from dataclasses import fields, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from mailflow.environment.environment import Before, Domain, Environment, Home
+from mailflow.environment.environment import Before, Domain, Environment
+from mailflow.environment.mailboxes import Home
 from mailflow.environment.message import STRANGER, Kind, TestMessage, messages
 from mailflow.environment.zones import find_records
 from mailflow.exchange.cloud import is_microsoft_host

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from mailflow.environment.environment import Domain, Environment, Home
+from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.mailboxes import Home
 from mailflow.environment.names_below import third_parties_below
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions

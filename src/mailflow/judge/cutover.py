@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from mailflow.environment.environment import Domain, Environment, Home
+from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.mailboxes import Home
 from mailflow.judge import evidence
 from mailflow.mail.address import is_within
 from mailflow.observe.eye import AuthoritativeAnswer

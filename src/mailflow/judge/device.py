@@ -6,7 +6,8 @@ options 1 to 3. That mail arrives is judged by its path.
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
-from mailflow.environment.environment import Device, DeviceWay, Domain, Environment, Home, IPAddress
+from mailflow.environment.environment import Device, DeviceWay, Domain, Environment, IPAddress
+from mailflow.environment.mailboxes import Home
 from mailflow.exchange.known import Assumptions, Known, Unknown
 from mailflow.exchange.online import CasMailbox, ConnectorType
 from mailflow.judge import evidence

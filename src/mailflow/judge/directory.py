@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from mailflow.environment.environment import Domain, Environment, Home
+from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.mailboxes import Home
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import AcceptedDomain, ConnectorType, DomainType
 from mailflow.judge import evidence

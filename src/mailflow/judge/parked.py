@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from mailflow.environment.environment import Domain, Environment, Home
+from mailflow.environment.environment import Domain, Environment
+from mailflow.environment.mailboxes import Home
 from mailflow.environment.zones import names_below
 from mailflow.exchange.directory import Recipient
 from mailflow.exchange.known import Assumptions, Known, export_again

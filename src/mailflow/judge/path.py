@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from mailflow.environment.environment import Domain, Environment, Exit, Permission
+from mailflow.environment.answers import Exit, Permission
+from mailflow.environment.environment import Domain, Environment
 from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
 from mailflow.judge import evidence
 from mailflow.judge.another_tenant import asked_for, of_its_own_accord, told_of_tenants

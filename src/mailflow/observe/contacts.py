@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from mailflow.environment.environment import Domain, Environment, Home, IPAddress
+from mailflow.environment.environment import Domain, Environment, IPAddress
+from mailflow.environment.mailboxes import Home
 from mailflow.environment.message import STRANGER, Kind, TestMessage, messages
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.mail.address import Address, domain_name, is_within

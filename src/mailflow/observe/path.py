@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailflow.environment.environment import Environment, Home
+from mailflow.environment.environment import Environment
+from mailflow.environment.mailboxes import Home
 from mailflow.environment.message import TestMessage
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import path as angle

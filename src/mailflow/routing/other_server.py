@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from mailflow.environment.environment import Environment, Home, OtherServer, Route, Server
+from mailflow.environment.environment import Environment, OtherServer, Route, Server
+from mailflow.environment.mailboxes import Home
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.mail.address import Address, is_within
 from mailflow.mail.reply import Reply
