@@ -147,6 +147,13 @@ def test_domains_that_are_alike_stand_together() -> None:
     assert [(one.domains, one.declared) for one in found] == [(("a.contoso.com", "b.contoso.com"), "2")]
 
 
+def test_a_reader_compares_the_declared_scenario_with_the_nearest() -> None:
+    environment = load(FIXTURES / "scenario-1")
+    (found,) = misfits(declaring(environment, "all-in-cloud"))
+    assert [one.scenario for one in found.nearest] == ["1", "all-in-cloud"]
+    assert replace(found, layouts=()).nearest == ()
+
+
 @pytest.mark.parametrize(
     ("name", "against"), [("scenario-1", []), ("scenario-2", ["centralized mail transport is on (outbound connector"])]
 )

@@ -27,7 +27,7 @@ def test_the_decision_comes_first(build) -> None:
         "1 waiver that does not hold The run is not complete "
         "Who mendsnot known from the remedy: S4-MX-9, S4-MX-7 "
         "Notecontoso.com declares scenario 4: what is planned fits scenario 3. "
-        "What speaks for and against each documented scenario; no verdict rests on it "
+        "What speaks for and against these scenarios; no verdict rests on it "
         "3: for it: a fact for it. Against it: a fact against it "
         "Accepted risks2 risks; the first acceptance ends with end (UTC, that day included); by Kim "
         "SimulatedIt judges the plan: what will be true after the change, on servers simulated from the files of this "

@@ -27,6 +27,13 @@ class Misfit:
     words: str  # what they fit instead, or most resemble, and what speaks against the one that they declare
     layouts: tuple[Resemblance, ...]  # what speaks for and against each documented scenario
 
+    @property
+    def nearest(self) -> tuple[Resemblance, ...]:
+        """The scenario that is declared, and those that the plan most resembles: what a reader compares."""
+        ranks = {one.scenario: (len(one.contradicts), -len(one.fits)) for one in self.layouts}
+        least = min(ranks.values(), default=None)
+        return tuple(one for one in self.layouts if one.scenario == self.declared or ranks[one.scenario] == least)
+
 
 # Of a domain with all of its mailboxes in the cloud, in an organization that has own servers for others.
 _APART = (
