@@ -6,7 +6,6 @@ from mailflow.environment.environment import Environment
 from mailflow.judge import stored_certificate, tls
 from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
-from mailflow.policy.readiness import end_of_change
 
 
 @when("an SMTP session is opened to every on-premises server", target_fixture="sessions")
@@ -41,12 +40,12 @@ def certificate_names_the_server(sessions: tls.Sessions, conclude: Say) -> None:
 
 @then("the certificate of each is valid until the change is over")
 def certificate_outlives_the_change(environment: Environment, sessions: tls.Sessions, conclude: Say) -> None:
-    conclude(tls.outlives(sessions, end_of_change(environment)))
+    conclude(tls.outlives_the_change(environment, sessions))
 
 
 @then("so is every certificate that a connector of theirs names")
 def stored_certificates_outlive_the_change(environment: Environment, conclude: Say) -> None:
-    conclude(stored_certificate.outlive(environment, end_of_change(environment)))
+    conclude(stored_certificate.outlive_the_change(environment))
 
 
 @then("the certificate is valid today")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from mailflow.exchange.known import Unknown
-from mailflow.judge.stored_certificate import outlive
+from mailflow.judge.stored_certificate import outlive_the_change
 from mailflow.policy.finding import Finding, Verdict
 
 SEND = "Send connector 'Outbound to Office 365 - 5b0d7d1e-6f0c-4f6b-9c1a-2e9d1c7b8a40'"
-END = datetime(2026, 12, 9, 21, tzinfo=UTC)
+END = datetime(2026, 12, 9, 21, tzinfo=UTC)  # of scenario 1: a day of the old TTL, and 72 hours
 BEFORE = END - timedelta(days=2)
 
 
@@ -37,15 +37,15 @@ def ending(world: Any, *ends: Any) -> Any:
     ],
 )
 def test_the_longest_of_one_name_counts(s1: Any, ends: Any, expected: tuple[Verdict, str]) -> None:
-    found = outlive(ending(s1, *ends), END)
+    found = outlive_the_change(ending(s1, *ends))
     assert told(found) == expected
     assert [one.of for one in found.evidence if "NotAfter" in one.asked] == [one.of for one in found.evidence]
 
 
 def test_what_is_asked_names_the_end(s1: Any) -> None:
     asked = "every certificate that a connector of the own servers names is valid until the change is over"
-    assert outlive(s1.environment, END).asked == f"{asked}, 2026-12-09T21:00:00+00:00"
-    found = outlive(s1.environment, None)
+    assert outlive_the_change(s1.environment).asked == f"{asked}, 2026-12-09T22:00:00+01:00"
+    found = outlive_the_change(s1.change(cutover=None).environment)
     assert (found.asked, *told(found)) == (
         asked,
         Verdict.NOT_APPLICABLE,
@@ -54,7 +54,7 @@ def test_what_is_asked_names_the_end(s1: Any) -> None:
 
 
 def test_without_exchange_nothing_names_one(s1: Any) -> None:
-    assert told(outlive(s1.not_exchange().environment, END)) == (Verdict.NOT_APPLICABLE, "no connector names one")
+    assert told(outlive_the_change(s1.not_exchange().environment)) == (Verdict.NOT_APPLICABLE, "no connector names one")
 
 
 def test_a_connector_that_is_disabled_names_none(s1: Any) -> None:
@@ -63,10 +63,10 @@ def test_a_connector_that_is_disabled_names_none(s1: Any) -> None:
         send_connectors=tuple(replace(one, enabled=False) for one in exports.send_connectors),
         receive_connectors=tuple(replace(one, enabled=False) for one in exports.receive_connectors),
     )
-    assert told(outlive(off.environment, END)) == (Verdict.NOT_APPLICABLE, "no connector names one")
+    assert told(outlive_the_change(off.environment)) == (Verdict.NOT_APPLICABLE, "no connector names one")
 
 
 @pytest.mark.parametrize("export", ["send_connectors", "receive_connectors", "certificates"])
 def test_what_is_not_exported_is_not_known(s1: Any, export: str) -> None:
-    found = outlive(s1.exchange(**{export: Unknown("no export")}).environment, END)
+    found = outlive_the_change(s1.exchange(**{export: Unknown("no export")}).environment)
     assert told(found) == (Verdict.NOT_VERIFIED, "no export")

@@ -10,6 +10,7 @@ import pytest
 import trustme
 from cryptography.x509 import load_pem_x509_certificate
 
+from mailflow.environment.environment import Cutover, Stage
 from mailflow.judge import tls
 from mailflow.observe.dialogue import Ending
 from mailflow.observe.smtp import TlsSession
@@ -257,22 +258,26 @@ def test_from_where_nothing_can_be_seen_nothing_is_said(session: Any) -> None:
 
 def test_a_certificate_that_ends_before_the_change_is_over(session: Any, s4: Any) -> None:
     last = s4.server.certificate.leaf.not_valid_after_utc
-    found = tls.outlives([session()], last + timedelta(seconds=1))
+
+    def over_at(end: datetime) -> Any:
+        return s4.change(cutover=Cutover(Stage.BEFORE, end - timedelta(hours=72))).environment
+
+    found = tls.outlives_the_change(over_at(last + timedelta(seconds=1)), [session()])
     assert (found.verdict, found.seen) == (
         Verdict.NON_COMPLIANT,
         f"that of mail.contoso.com ends on {last:%Y-%m-%d at %H:%M} UTC",
     )
-    found = tls.outlives([session()], last)
+    found = tls.outlives_the_change(over_at(last), [session()])
     assert (found.verdict, found.asked) == (
         Verdict.COMPLIANT,
         f"the certificate of every server is valid until the change is over, {last.isoformat()}",
     )
-    unseen = tls.outlives([session(chain=())], last)
+    unseen = tls.outlives_the_change(over_at(last), [session(chain=())])
     assert (unseen.verdict, unseen.seen) == (
         Verdict.NOT_VERIFIED,
         f"{WHERE}: no certificate could be seen: it cannot be read",
     )
-    found = tls.outlives([session()], None)
+    found = tls.outlives_the_change(s4.environment, [session()])
     assert (found.verdict, found.seen) == (
         Verdict.NOT_APPLICABLE,
         "environment.yaml names no change of the MX record (cutover)",

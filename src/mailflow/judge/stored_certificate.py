@@ -1,22 +1,22 @@
 """Judges the certificates in the store of own servers that connectors name by issuer and subject (TLS certificates)."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from mailflow.environment.environment import Environment
 from mailflow.exchange.known import Assumptions, export_again
 from mailflow.exchange.server import ExchangeCertificate, ReceiveConnector, SendConnector, TlsCertificateName
 from mailflow.judge import evidence
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
-from mailflow.policy.readiness import NO_CHANGE
+from mailflow.policy.readiness import NO_CHANGE, end_of_change
 
 
-def outlive(environment: Environment, end: datetime | None) -> Finding:
-    """Judge whether each connector finds one that is still valid at the end of the change; None: none is due.
+def outlive_the_change(environment: Environment) -> Finding:
+    """Judge whether each connector finds one that is still valid when the old hosts may stop taking mail.
 
     Of several with one issuer and subject the longest counts: a renewed one stands beside the old one for a while.
     """
     asked = "every certificate that a connector of the own servers names is valid until the change is over"
+    end = end_of_change(environment)
     if end is None:
         return not_applicable(asked, NO_CHANGE)
     asked += f", {end.isoformat()}"

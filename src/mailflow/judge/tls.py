@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from mailflow.environment.environment import Server, certificate_names
+from mailflow.environment.environment import Environment, Server, certificate_names
 from mailflow.judge import evidence
 from mailflow.observe.dialogue import Ending
 from mailflow.observe.smtp import TlsSession
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
-from mailflow.policy.readiness import NO_CHANGE
+from mailflow.policy.readiness import NO_CHANGE, end_of_change
 from mailflow.routing.certificate import answers_to
 
 Sessions = Sequence[tuple[Server, TlsSession]]
@@ -127,9 +127,10 @@ def names_the_server(sessions: Sessions) -> Finding:
     return _judge("the certificate of every server names it", sessions, wrong, _no_certificate)
 
 
-def outlives(sessions: Sessions, end: datetime | None) -> Finding:
-    """Judge whether the certificate of every server is still valid at the end of the change; None: none is due."""
+def outlives_the_change(environment: Environment, sessions: Sessions) -> Finding:
+    """Judge whether the certificate of every server is still valid when the old hosts may stop taking mail."""
     asked = "the certificate of every server is valid until the change is over"
+    end = end_of_change(environment)
     if end is None:
         return not_applicable(asked, NO_CHANGE)
 
