@@ -174,6 +174,20 @@ def test_the_draft_marks_its_guesses(tmp_path: Path) -> None:
     assert [where.partition(" ")[2] for where in environment.unfilled] == ["tenant_id"]
 
 
+def test_a_domain_that_takes_no_mail_is_drafted_as_parked(tmp_path: Path) -> None:
+    """With the records that it should have, whatever it publishes beside the null MX."""
+    text = drafted(looked({**ZONE, ("contoso.com", "MX"): (MxRecord(0, "."),)}), tmp_path)
+    assert "  # GUESS: scenario parked. It fits scenario parked.\n" in text
+    environment = load(tmp_path / "contoso.com")
+    assert [(d.name, d.scenario, d.has_mail, d.mx) for d in environment.domains] == [
+        ("contoso.com", "parked", False, ())
+    ]
+    zone = environment.zones["contoso.com"]
+    assert [record.to_text() for record in zone.find_rdataset("@", "MX")] == ["0 ."]
+    assert [record.to_text() for record in zone.find_rdataset("@", "TXT")] == ['"v=spf1 -all"']
+    assert "mail.contoso.com" not in {name.to_text(omit_final_dot=True) for name in zone.nodes}
+
+
 def test_mx_hosts_of_others_are_a_filter_that_somebody_has_to_confirm(tmp_path: Path) -> None:
     first, second = ip_address("203.0.113.10"), ip_address("203.0.113.11")
     zone: dict[tuple[str, str], tuple[Value, ...]] = {
