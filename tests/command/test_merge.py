@@ -16,6 +16,8 @@ from tests.in_a_process import judge
 
 WHERE = Path("scenario-4") / "simulated"
 
+pytestmark = pytest.mark.slow  # everything that is shipped is judged once more, in four parts
+
 
 def judged(reports: Path, *options: str) -> None:
     run = judge("--reports", reports, *options, timeout_s=300)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dns.zone
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -185,6 +186,7 @@ def unruled(entries: Sequence[journal.Entry]) -> list[str]:
     return [f"{type(entry).__name__} by '{rule}'" for entry, rule in made if not allows(rule, type(entry))]
 
 
+@pytest.mark.slow
 @settings(max_examples=15, derandomize=True)
 @given(organizations())
 def test_every_message_ends_and_every_hop_has_its_rule(environment: Environment) -> None:
