@@ -8,6 +8,7 @@ import pytest
 
 from mailflow.environment.environment import Domain
 from mailflow.judge import dmarc, parked
+from mailflow.mail.address import Address
 from mailflow.policy.finding import Finding, Verdict
 from mailflow.records.answer import Answer, Outcome, Question, drive
 from mailflow.records.dmarc import discover
@@ -176,3 +177,33 @@ def test_whoever_sends_all_the_same_is_named(world: Any) -> None:
 def test_servers_that_are_not_exchange_export_nobody(s4: Any) -> None:
     found = parked.nobody_sends(s4.not_exchange().environment, DOMAIN)
     assert [one.of for one in found.evidence] == ["mailbox in the tenant, mail user"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "seen"),
+    [
+        ({"sends_as": Address("news", "contoso.net")}, "third parties: newsletter"),
+        ({"sends_as": Address("news", "mail.contoso.net")}, "third parties: newsletter"),
+        ({"returns_to": Address("bounce", "contoso.net")}, "third parties: newsletter"),
+        ({"returns_to": Address("bounce", "b.contoso.net")}, "third parties: newsletter"),
+        ({"sends_as": Address("news", "shop.contoso.net")}, "nobody of the 10 recipients that the exports list has"),
+    ],
+)
+def test_a_service_may_use_the_domain_in_either_address(world: Any, fields: dict[str, Any], seen: str) -> None:
+    """A further domain below it has mail of its own."""
+    devices = world("scenario-1-devices").environment
+    (party,) = devices.third_parties
+    shop = Domain("shop.contoso.net", 1, ())
+    changed = replace(devices, third_parties=(replace(party, **fields),), domains=(*devices.domains, shop))
+    assert parked.nobody_sends(changed, DOMAIN).seen == seen
+
+
+@pytest.mark.parametrize(
+    ("path", "what"), [("devices", "devices"), ("third_parties", "third parties"), ("mailboxes", "mailboxes")]
+)
+def test_what_nobody_has_said_is_not_known(world: Any, path: str, what: str) -> None:
+    devices = world("scenario-1-devices").environment
+    unsaid = replace(devices, lines={key: line for key, line in devices.lines.items() if key != path})
+    found = parked.nobody_sends(unsaid, DOMAIN)
+    assert told(found) == (Verdict.NOT_VERIFIED, f"nobody has said which {what} there are")
+    assert f"{path}: {{}} for none" in found.remedy

@@ -70,3 +70,11 @@ def test_a_connector_that_is_disabled_names_none(s1: Any) -> None:
 def test_what_is_not_exported_is_not_known(s1: Any, export: str) -> None:
     found = outlive_the_change(s1.exchange(**{export: Unknown("no export")}).environment)
     assert told(found) == (Verdict.NOT_VERIFIED, "no export")
+
+
+def test_each_server_has_a_store_of_its_own(s1: Any) -> None:
+    """That of the other server does not help the one whose copy ends."""
+    one = s1.environment.on_premises.exchange.certificates[0]
+    stores = (replace(one, server="EX01", not_after=END), replace(one, server="EX02", not_after=BEFORE))
+    found = outlive_the_change(s1.exchange(certificates=stores).environment)
+    assert told(found) == (Verdict.NON_COMPLIANT, f"the one that {SEND} names ends on 2026-12-07 at 21:00 UTC")

@@ -497,6 +497,8 @@ def test_mail_to_a_domain_with_a_null_mx_stays_with_its_sender(environment: Envi
     assert (told.disposition, told.assumptions, told.to_send, told.source) == (Disposition.RETURNED, (), "", "DNS")
     assert str(told.reply) == "556 5.1.10 contoso.com does not accept mail (null MX)"
     assert refused_or_returned([told]).verdict is Verdict.COMPLIANT
+    twice = {**V4_ONLY, "contoso.com MX": (MxRecord(0, "."), MxRecord(10, "."))}  # no null MX (RFC 7505 section 3)
+    assert [how for how, _ in run(environment, zones=twice).told(Kind.INTERNET_TO_UNKNOWN)] == [OPEN]
     beside = {**V4_ONLY, "contoso.com MX": (MxRecord(0, "."), MxRecord(10, "mail.contoso.com"))}
     assert run(environment, zones=beside).told(Kind.INTERNET_TO_UNKNOWN) == [SHUT]
 

@@ -130,7 +130,7 @@ def _some(restricts: bool) -> _Meets:
 
 def _joined(ranges: Iterable[Network]) -> Iterator[Network]:
     for version in (4, 6):
-        yield from collapse_addresses([one for one in ranges if one.version == version])  # type: ignore[type-var]
+        yield from collapse_addresses([one for one in ranges if one.version == version])  # type: ignore[type-var]  # one version at a time
 
 
 def none_for_everybody(environment: Environment) -> Finding:

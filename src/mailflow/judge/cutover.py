@@ -102,7 +102,7 @@ def all_agree(mx: Said, txt: Said, soa: Said = ()) -> Finding:
     """Judge whether the name servers that answer give the same MX records and the same SPF record.
 
     Different serials in the SOA record are a note: who has not fetched the last zone may not fetch the next in time,
-    but servers that are not fed from each other count apart (RFC 1982 and RFC 2182 leave them that).
+    but servers that are not fed from each other count apart.
     """
     asked = "all name servers of the domain give the same MX records and the same SPF record"
     shown = tuple(map(_evidence, (*mx, *txt)))

@@ -11,6 +11,7 @@ from mailflow.judge import evidence
 from mailflow.judge.dkim import SELECTORS
 from mailflow.judge.mend import unanswered
 from mailflow.judge.spf import SpfSeen
+from mailflow.mail.address import Address, is_within, lineage
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.dkim_key import parse as parse_key
@@ -87,29 +88,32 @@ def no_usable_key(domain: Domain, keys: Sequence[Answer]) -> Finding:
 
 
 def nobody_sends(environment: Environment, domain: Domain) -> Finding:
-    """Judge whether nobody has a primary address in the domain, and no service or device writes as it.
+    """Judge whether nobody has a primary address in the domain or below it, and no service or device writes as it.
 
     RFC 7505 section 4.2: a domain with a null MX should not be a sender's; some receivers refuse it for that.
     """
     asked = f"nobody has a primary address in {domain.name}, and nothing sends as it"
     shown: list[Evidence] = []
     found = []
+    assume, listed, unsaid = Assumptions(), 0, list[str]()
     for what, path, senders in _said(environment, domain):
         if senders:
             found.append(f"{what}: {', '.join(senders)}")
             shown.append(evidence.stated(environment.line(path), what, senders))
-    assume, listed = Assumptions(), 0
+        if path not in environment.lines:
+            assume.note(f"nobody has said which {what} there are")
+            unsaid.append(f"Add to environment.yaml: {path}: {{}} for none, or each with the address that it writes")
     for what, recipients in _exported(environment):
         for one in assume.listed(recipients):
             listed += 1
-            if one.primary_smtp_address.domain == domain.name:
+            if _is_of(environment, domain, one.primary_smtp_address):
                 found.append(f"{what} {one.primary_smtp_address}")
                 shown.append(evidence.setting(one.origin, "PrimarySmtpAddress", what, one.primary_smtp_address))
     if found:
         return non_compliant(asked, "; ".join(found), *shown)
     if assume.made:
         why = "; ".join(assume.made)
-        return not_verified(asked, why, remedy=export_again(why))
+        return not_verified(asked, why, remedy="\n".join(filter(None, (*unsaid, export_again(why)))))
     sides = ", ".join(what for what, _ in _exported(environment))
     seen = f"nobody of the {listed} recipients that the exports list has"
     return compliant(asked, seen, evidence.config(sides, f"senders in {domain.name}", ()))
@@ -119,8 +123,19 @@ def _said(environment: Environment, domain: Domain) -> Iterator[tuple[str, str, 
     """Give who writes as the domain by what the environment file says."""
     mailboxes = (address for home in Home for address in environment.mailboxes.of(domain.name, home))
     yield "mailboxes", "mailboxes", tuple(map(str, mailboxes))
-    yield "third parties", "third_parties", tuple(party.name for party in environment.third_parties_of(domain))
-    yield "devices", "devices", tuple(device.name for device in environment.devices_of(domain))
+    parties = {party.name: (party.sends_as, party.returns_to) for party in environment.third_parties}
+    devices = {device.name: (device.sends_as,) for device in environment.devices}
+    for what, path, senders in (("third parties", "third_parties", parties), ("devices", "devices", devices)):
+        named = (name for name, several in senders.items() if any(_is_of(environment, domain, a) for a in several))
+        yield what, path, tuple(named)
+
+
+def _is_of(environment: Environment, domain: Domain, address: Address | None) -> bool:
+    """Whether an address is in the domain or below it, and in no nearer domain of the organization."""
+    if address is None or not is_within(address.domain, domain.name):
+        return False
+    nearest = (name for name in lineage(address.domain) if name == domain.name or name in environment.domain_names)
+    return next(nearest) == domain.name
 
 
 def _exported(environment: Environment) -> Iterator[tuple[str, Known[tuple[Recipient, ...]]]]:

@@ -13,7 +13,8 @@ from mailflow.policy.readiness import NO_CHANGE, end_of_change
 def outlive_the_change(environment: Environment) -> Finding:
     """Judge whether each connector finds one that is still valid when the old hosts may stop taking mail.
 
-    Of several with one issuer and subject the longest counts: a renewed one stands beside the old one for a while.
+    Of several with one issuer and subject on one server the longest counts: a renewed one stands beside the old one
+    for a while. Each server has a store of its own.
     """
     asked = "every certificate that a connector of the own servers names is valid until the change is over"
     end = end_of_change(environment)
@@ -32,9 +33,10 @@ def outlive_the_change(environment: Environment) -> Finding:
         for one in found:
             owner = f"certificate {one.thumbprint}, which {connectors} names"
             shown.append(evidence.setting(one.origin, "NotAfter", owner, one.not_after))
-        last = max((assume(one.not_after, end) for one in found), default=end)
-        if last < end:
-            ending.append(f"the one that {connectors} names ends on {last:%Y-%m-%d at %H:%M} UTC")
+        for server in dict.fromkeys(one.server for one in found):
+            last = max(assume(one.not_after, end) for one in found if one.server == server)
+            if last < end:
+                ending.append(f"the one that {connectors} names ends on {last:%Y-%m-%d at %H:%M} UTC")
     if ending:
         return non_compliant(asked, "; ".join(ending), *shown)
     if assume.made:

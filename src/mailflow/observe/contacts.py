@@ -17,7 +17,7 @@ from mailflow.mail.envelope import path as angle
 from mailflow.observe.eye import Eye
 from mailflow.observe.policy_fetch import PolicyHosting, find_hosting, may_be_contacted
 from mailflow.records.answer import Answer, MxRecord, Question
-from mailflow.records.mx import by_preference
+from mailflow.records.mx import by_preference, is_null_mx
 
 # The kinds of which a session shows something that stops before DATA.
 OFFERED = (
@@ -208,7 +208,7 @@ class _Finding:
         answer = await self.eye.lookup(Question(domain, "MX"))
         hosts = [record.exchange for record in by_preference(answer) if record.exchange != "."]
         if not hosts:
-            return _Found((), _no_mx(answer), null_mx=bool(answer.values))
+            return _Found((), _no_mx(answer), null_mx=is_null_mx(by_preference(answer)))
         found = [await self.host(host, f"MX record of {domain}") for host in hosts]
         at = tuple(dict.fromkeys(pair for one in found for pair in one.at))
         unknown = tuple(dict.fromkeys(why for one in found for why in one.unknown))
