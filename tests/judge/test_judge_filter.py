@@ -132,6 +132,12 @@ def test_enhanced_filtering_without_a_filter_or_its_export(front: Any, unknown: 
         Verdict.NOT_VERIFIED,
         "the environment names no server of a third-party filter",
     )
+    (party,) = (one for one in front.environment.third_parties if one.servers)
+    bare = replace(party, servers=tuple(replace(server, certificate=None) for server in party.servers))
+    others = tuple(one for one in front.environment.third_parties if not one.servers)
+    found = enhanced_filtering.filter_is_skipped(front.change(third_parties=(*others, bare)).environment, front.domain)
+    why = "; ".join(f"the environment names no certificate for {server.name}" for server in party.servers)
+    assert told(found) == (Verdict.NOT_VERIFIED, why)
     hidden = front.item("inbound_connectors", LOCK, ef_skip_last_ip=unknown).environment
     assert told(enhanced_filtering.filter_is_skipped(hidden, front.domain)) == (
         Verdict.NOT_VERIFIED,

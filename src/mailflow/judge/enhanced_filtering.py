@@ -117,8 +117,13 @@ def _connectors_of_filter(environment: Environment, domain: Domain, assume: Assu
     """Find the connectors by which the mail of a filtering service comes in."""
     tenants = Tenants(environment.microsoft_365, ())
     sender, recipient = Address("somebody", "elsewhere.invalid"), Address("anybody", domain.name)  # RFC 2606
-    taken = [attribute(tenants, client, sender, recipient, assume) for _, client in filter_clients(environment, domain)]
-    names = {one.connector for one in taken if isinstance(one, Reception)}
+    names = set()
+    for server, client in filter_clients(environment, domain):
+        taken = attribute(tenants, client, sender, recipient, assume)
+        if isinstance(taken, Reception):
+            names.add(taken.connector)
+        elif server.certificate is None:
+            assume.note(f"the environment names no certificate for {server.name}")
     return [c for c in assume.listed(environment.microsoft_365.online.inbound_connectors) if c.name in names]
 
 
