@@ -37,7 +37,9 @@ class Microsoft365(Simulation):
         self._locator = Locator(53, str(self._resolver))
         mta = self.mta
         server = await loop.create_server(
-            lambda: _Server(mta, _NOBODY, loop=loop, hostname=mta.greets_as, tls_context=mta.server_context),
+            lambda: self._front(
+                _Server(mta, _NOBODY, loop=loop, hostname=mta.greets_as, tls_context=mta.server_context)
+            ),
             [str(address) for address in mta.listens],
             25,
         )
@@ -45,9 +47,7 @@ class Microsoft365(Simulation):
 
     async def stop(self) -> None:
         """Let every client go."""
-        await self._sessions.end()
-        for server in self._servers:
-            server.close()
+        await self._let_go()
 
     def connect(self, client: IPAddress, server: IPAddress) -> socket.socket:
         """Connect for real."""

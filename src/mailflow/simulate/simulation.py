@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakSet
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.message import MICROSOFT_365, TestMessage
@@ -68,6 +69,7 @@ class Simulation:
         self.mailboxes: dict[tuple[Address, str], bytes] = {}  # (mailbox, queue identifier) → message
         self._locator: Locator | None = None
         self._servers: list[asyncio.Server] = []
+        self._fronts: WeakSet[SmtpServer] = WeakSet()  # one for each connection to a simulated MTA
         self._tasks: set[asyncio.Task[None]] = set()
         self._errors: list[BaseException] = []
 
@@ -82,11 +84,18 @@ class Simulation:
         await self._hand_out_policies()
 
     async def stop(self) -> None:
-        """Let every server go."""
+        """Let every server and every client go."""
+        await self._let_go()
+        await self.dns.stop()
+
+    async def _let_go(self) -> None:
+        """End what was begun, and leave no connection open to whoever does not close his end."""
         await self._sessions.end()
         for server in self._servers:
             server.close()
-        await self.dns.stop()
+        for front in self._fronts:
+            if isinstance(front.transport, asyncio.WriteTransport):
+                front.transport.abort()
 
     async def open_port(self, mta: Mta, fixed_client: IPAddress | None = None) -> int:
         """Listen for an MTA; with `fixed_client` at a plain port, where everybody who connects is that client."""
@@ -94,11 +103,16 @@ class Simulation:
 
         def session() -> SmtpServer:
             options = {"loop": loop, "hostname": mta.greets_as, "tls_context": mta.server_context}
-            return SmtpServer(mta, fixed_client, outdated=mta.outdated, **options)
+            return self._front(SmtpServer(mta, fixed_client, outdated=mta.outdated, **options))
 
         server = await loop.create_server(session, "127.0.0.1", 0)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
+
+    def _front(self, server: SmtpServer) -> SmtpServer:
+        """Know a connection, to let it go at the end."""
+        self._fronts.add(server)
+        return server
 
     async def _hand_out_policies(self) -> None:
         """Let the hosts of MTA-STS policies listen; several may share an address."""

@@ -103,10 +103,25 @@ class _Session:
             self.tls = await _secure(self.client, way)
         return self.client
 
-    def close(self) -> None:
-        """Let the connection go."""
+    async def end(self) -> None:
+        """Say QUIT and let the connection go."""
         if self.client is not None:
+            connection = self.client.transport
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await self.client.quit()
+            self.close(connection)
+
+    def close(self, connection: asyncio.BaseTransport | None = None) -> None:
+        """Let the connection go at once; `connection`: after QUIT the client does not know it any more.
+
+        Over TLS both sides say that they close (RFC 8446 section 6.1), but nothing is said after 221 that matters, and
+        a server that does not answer would keep the connection open for longer than the loop lives.
+        """
+        if self.client is not None:
+            connection = connection or self.client.transport
             self.client.close()
+        if isinstance(connection, asyncio.WriteTransport):
+            connection.abort()
         self.client, self.tls = None, ""
 
 
@@ -134,12 +149,9 @@ class Sessions:
 
     async def end(self) -> None:
         """End every session that is open, in due form."""
-        for session in [one for one in self._sessions.values() if one.client is not None]:
+        for session in self._sessions.values():
             async with session.turn:
-                if session.client is not None:
-                    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-                        await session.client.quit()
-                session.close()
+                await session.end()
 
     async def _try(self, handover: Handover, target: Target) -> Attempt:
         source = next((a for a in handover.sends_from if a.version == target.address.version), None)
