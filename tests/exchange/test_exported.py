@@ -1,6 +1,7 @@
 """When exports were made: read strictly, told with a mend, never guessed from dates of files."""
 
 import contextlib
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_without_it_nobody_says_when(tmp_path: Path) -> None:
         (b"", ":1", "what is no JSON"),
         (b'{\n"at": }', ":2", "what is no JSON"),
         (b"\xff", ":1", "octets that are no UTF-8"),
-        (b"[" * 4000, "", "what is no JSON"),
+        (b"[" * 4000, ":1" if sys.version_info >= (3, 13) else "", "what is no JSON"),  # its json module goes deeper
         (b'{"at": ' + b"9" * 4000 + b"}", "", "the number 9999999999999999999999999999999999999999 as at"),
         (b'{"at": "2026-06-01T10:00:00Z"}' + b" " * 5000, "", "something else"),
         (b'["2026-06-01T10:00:00Z"]', "", "something else"),

@@ -117,7 +117,7 @@ ROWS: dict[str, Script] = {
     "only datagrams with another id": lambda q, _: [other_id(q)] * 3,
     "only answers to another question": lambda q, _: [other_question(q)],
     "our own query, sent back": lambda q, _: [q.to_wire()],
-    "octets that are no DNS": lambda q, _: [b"no DNS at all", b"", b"\0"],
+    "octets that are no DNS": lambda q, _: [b"no DNS at all", b"no", b"\0"],
     "an answer that breaks off in a record": lambda q, _: found(q)[:45],
     "a referral": lambda q, _: referral(q),
     "NXDOMAIN together with the record": steadily("NXDOMAIN", MX),

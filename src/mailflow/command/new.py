@@ -35,6 +35,7 @@ def add(commands: Commands) -> None:
     """Put it on the command line."""
     parser = command(commands, "new", help="write a first environment for a domain", about=_ABOUT, examples=_EXAMPLES)
     parser.fromfile_prefix_chars = "@"
+    parser.convert_arg_line_to_args = _in_utf_8  # type: ignore[method-assign]
     parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="a mail domain; @FILE: one a line in that file")
     parser.add_argument("--scenario", metavar="NAME", required=True, help="1 to 4, or the word of another layout")
     parser.add_argument("--each", action="store_true", help="an environment for each domain")
@@ -50,6 +51,11 @@ def add(commands: Commands) -> None:
     parser.add_argument("--tenant-id", metavar="GUID", help="the tenant's identifier")
     parser.add_argument("--json", action="store_true", help="say what was written as JSON")
     parser.set_defaults(carry_out=_carry_out)
+
+
+def _in_utf_8(arg_line: str) -> list[str]:
+    """Refuse octets that are no UTF-8; up to Python 3.11 argparse does, later it passes them on as surrogates."""
+    return [arg_line.encode(errors="surrogateescape").decode()]
 
 
 def _carry_out(options: argparse.Namespace) -> None:
