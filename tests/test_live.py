@@ -11,8 +11,8 @@ import pytest
 from mailflow.door import RECORDED, Look, announce, open_door
 from mailflow.environment.environment import Environment, IPAddress, Stage
 from mailflow.environment.load import load
+from mailflow.environment.master_file import read_zone
 from mailflow.environment.message import Kind
-from mailflow.environment.zones import read_zone
 from mailflow.judge import path as judge
 from mailflow.judge import subdomain
 from mailflow.observe.dialogue import Endpoint

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailflow.environment.load import load
+from mailflow.environment.master_file import read_zone
 from mailflow.environment.yaml_text import read_yaml
-from mailflow.environment.zones import read_zone
 from mailflow.input_error import InputError, Mistake
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -7,6 +7,7 @@ import pytest
 
 from mailflow.environment.environment import Before, Domain, Environment, ThirdParty
 from mailflow.environment.load import load
+from mailflow.environment.master_file import read_zone
 from mailflow.environment.message import Kind, messages
 from mailflow.environment.names_below import (
     NameBelow,
@@ -15,7 +16,6 @@ from mailflow.environment.names_below import (
     third_parties_below,
     zone_is_supplied,
 )
-from mailflow.environment.zones import read_zone
 from mailflow.mail.address import Address
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -7,7 +7,7 @@ import pytest
 
 from mailflow.exchange import export, export_file
 from mailflow.exchange.export import read_exchange_online, read_exchange_server
-from mailflow.input_error import InputError
+from mailflow.input_error import InputError, Mistake
 
 SERVER = {"Get-SendConnector", "Get-ReceiveConnector", "Get-ExchangeCertificate", "Get-HybridConfiguration"}
 
@@ -256,3 +256,36 @@ def test_all_mistakes_of_all_files_at_once(tmp_path: Path) -> None:
 def test_a_file_of_mistakes_is_not_read_to_its_end(tmp_path: Path) -> None:
     said = complaint(tmp_path, INBOUND, b"[" + b"{}," * 100_000 + b"{}]")
     assert len(said.splitlines()) == export.MAX_MISTAKES
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("Get-SendConnector.json.txt", "Rename it to Get-SendConnector.json."),
+        ("Get-SendConnectors.json", "Rename it to Get-SendConnector.json."),
+        ("SendConnector.clixml", "Rename it to Get-SendConnector.clixml."),
+        ("get-sendconnector (1).json", "Rename it to Get-SendConnector.json."),
+        ("Get-SendConnector-EX01.json", "Rename it to Get-SendConnector.json."),
+        (
+            "Get-SendConnector.csv",
+            (
+                "A table keeps no lists. Export again: "
+                "Get-SendConnector | ConvertTo-Json -Depth 5 | Out-File Get-SendConnector.json -Encoding utf8"
+            ),
+        ),
+    ],
+)
+def test_an_export_under_another_name_is_told(tmp_path: Path, name: str, mend: str) -> None:
+    (tmp_path / name).write_text("[]")
+    with pytest.raises(InputError) as refused:
+        read_exchange_server(tmp_path, tmp_path)
+    expected = "one file for Get-SendConnector, named after it"
+    assert refused.value.mistakes == (Mistake(name, None, "an export under another name", expected, mend),)
+    (tmp_path / "Get-SendConnector.json").write_text("[]")
+    read_exchange_server(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Get-MailboxStatistics.json", "Get-ExchangeServer.json", "Get-RemoteDomain.json"])
+def test_what_is_not_read_may_lie_beside(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("[]")
+    read_exchange_server(tmp_path, tmp_path)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mailflow.environment.zones import read_zone
+from mailflow.environment.master_file import read_zone
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import DomainType
 from mailflow.judge import subdomain

@@ -8,7 +8,7 @@ import pytest
 
 from mailflow.door import open_door
 from mailflow.environment.environment import Domain, Environment, PolicyHost, certificate_names
-from mailflow.environment.zones import read_zone
+from mailflow.environment.master_file import read_zone
 from mailflow.event_loop import EventLoopThread
 from mailflow.observe.dialogue import Ending, Endpoint
 from mailflow.observe.https import Fetched, fetch

@@ -5,6 +5,7 @@ not there makes what it would say unknown; a file that cannot be read is an Inpu
 every file.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -106,6 +107,7 @@ class _Exports:
         self._folder, self._root = folder, root
         self._shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
         self._mistakes: list[Mistake] = []
+        self._asked: list[str] = []  # the cmdlets of this side
         self._paths: list[Path] = []  # no folder: nothing was supplied
         try:
             if folder.exists():
@@ -116,6 +118,7 @@ class _Exports:
 
     def all(self, cmdlet: str, read: Callable[[Row], T]) -> Known[tuple[T, ...]]:
         """Read every object of one cmdlet."""
+        self._asked.append(cmdlet)
         file = self._file(cmdlet)
         paths = self._of(cmdlet)
         if not paths:
@@ -174,9 +177,23 @@ class _Exports:
             return None
 
     def raise_mistakes(self) -> None:
-        """Raise what was found in all files that were read."""
+        """Raise what was found in all files that were read, and those that nobody read for their name."""
+        for path in self._paths:
+            self._note_other_name(path)
         if self._mistakes:
             raise InputError(*self._mistakes)
+
+    def _note_other_name(self, path: Path) -> None:
+        cmdlet = next((each for each in _TELL_TALE if _is_called_like(path.name, each)), "")
+        if cmdlet not in self._asked or self._of(cmdlet):
+            return
+        where = (self._shown / path.name).as_posix()
+        suffix = path.suffix.lower()
+        form = FORMS.get(suffix, FORMS[".json"])
+        csv = "A table keeps no lists. " + form.again(cmdlet)
+        mend = csv if suffix == ".csv" else f"Rename it to {cmdlet}{suffix if suffix in FORMS else form.suffix}."
+        expected = f"one file for {cmdlet}, named after it"
+        self._mistakes.append(Mistake(where, None, "an export under another name", expected, mend))
 
     def _of(self, cmdlet: str) -> list[Path]:
         # In any case: Windows and macOS find get-mailbox.json too.
@@ -186,6 +203,12 @@ class _Exports:
     def _file(self, cmdlet: str) -> str:
         paths = self._of(cmdlet)
         return (self._shown / (paths[0].name if paths else f"{cmdlet}.json")).as_posix()
+
+
+def _is_called_like(name: str, cmdlet: str) -> bool:
+    """Say whether a file is called after a cmdlet: Get-SendConnectors.json, SendConnector-EX01.json, ….json.txt."""
+    noun = re.escape(cmdlet.removeprefix("Get-"))
+    return re.fullmatch(rf"(get-?)?{noun}s?([^a-z].*)?\.(json|csv|txt|xml|clixml)", name, re.IGNORECASE) is not None
 
 
 def _other_cmdlet(cmdlet: str, properties: Mapping[str, Property]) -> str:
