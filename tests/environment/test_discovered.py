@@ -174,6 +174,14 @@ def test_the_draft_marks_its_guesses(tmp_path: Path) -> None:
     assert [where.partition(" ")[2] for where in environment.unfilled] == ["tenant_id"]
 
 
+def test_the_host_that_microsoft_365_assigned_stays_in_the_draft(tmp_path: Path) -> None:
+    signed = "contoso-com.o-v1.mx.microsoft"
+    drafted(looked({**ZONE, ("contoso.com", "MX"): (MxRecord(0, signed),)}), tmp_path)
+    environment = load(tmp_path / "contoso.com")
+    assert [(d.name, d.scenario, d.mx) for d in environment.domains] == [("contoso.com", 1, (signed,))]
+    assert environment.zones["contoso.com"].find_rdataset("@", "MX")[0].to_text() == f"0 {signed}."
+
+
 def test_a_domain_that_takes_no_mail_is_drafted_as_parked(tmp_path: Path) -> None:
     """With the records that it should have, whatever it publishes beside the null MX."""
     text = drafted(looked({**ZONE, ("contoso.com", "MX"): (MxRecord(0, "."),)}), tmp_path)

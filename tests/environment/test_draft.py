@@ -3,6 +3,7 @@
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -78,6 +79,28 @@ def test_a_cloud_with_other_names(tmp_path: Path) -> None:
     zone = environment.zones["contoso.com"]
     assert zone.find_rdataset("@", "MX")[0].to_text() == "0 contoso-com.mail.protection.partner.outlook.cn."
     assert "include:spf.protection.partner.outlook.cn" in zone.find_rdataset("@", "TXT")[0].to_text()
+
+
+@pytest.mark.parametrize("scenario", [1, 2, "all-in-cloud"])
+def test_the_host_of_a_domain_with_a_hyphen_is_asked_for(scenario: Any, tmp_path: Path) -> None:
+    domains = ("contoso.com", "fourth-coffee.com")
+    environment = loaded(replace(FILLED, scenario=scenario, domains=domains), tmp_path)
+    assert [domain.mx for domain in environment.domains] == [(), ("assigned.invalid",)]
+    zone = environment.zones["fourth-coffee.com"]
+    assert zone.find_rdataset("@", "MX")[0].to_text() == "0 assigned.invalid."
+    line = environment.line("domains.fourth-coffee.com.mx")
+    assert environment.unfilled == (
+        f"{line} the host that Microsoft 365 assigned to fourth-coffee.com",
+        "zones/fourth-coffee.com.zone fourth-coffee.com MX",
+    )
+
+
+def test_a_filter_hands_on_to_the_host_that_is_asked_for(tmp_path: Path) -> None:
+    draft = replace(FILLED, scenario="third-party-filter", domains=("fourth-coffee.com",), server="")
+    front = replace(draft, filters={"in.filter.example": ADDRESSES})
+    (server,) = loaded(front, tmp_path).filter_servers
+    told = loaded(front, tmp_path).unfilled
+    assert f"{server.origin} the host of Microsoft 365 to which in.filter.example hands over" in told
 
 
 _LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)

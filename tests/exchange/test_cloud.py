@@ -30,6 +30,8 @@ def test_worldwide() -> None:
     assert found.relay_pool == (ip_network("40.95.0.0/16"),)
     assert found.mx_host("contoso.com") == "contoso-com.mail.protection.outlook.com"
     assert found.mx_host("mail-archive.contoso.co.uk") == "mail-archive-contoso-co-uk.mail.protection.outlook.com"
+    assert (found.derives("contoso.co.uk"), found.derives("mail-archive.contoso.co.uk")) == (True, False)
+    assert not cloud("dod").derives("contoso.com")
     assert "ID 10" in found.source
     assert date.fromisoformat(found.read_on) == date(2026, 8, 14)
 

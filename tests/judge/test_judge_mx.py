@@ -14,6 +14,11 @@ from mailflow.records.answer import Outcome
 HOST, MICROSOFT = "mail.contoso.com", "contoso-com.mail.protection.outlook.com"
 PUBLISH = "Publish: contoso.com. 3600 IN MX 10 mail.contoso.com. with mail.contoso.com. IN A 131.107.21.231"
 
+WRITE_IT = (
+    "Write it into environment.yaml: mx of contoso.com "
+    "(that of Microsoft 365 the Microsoft 365 admin center shows, Settings, Domains)"
+)
+
 
 @pytest.fixture
 def own(s4: Any, answer: Any) -> Any:
@@ -156,7 +161,7 @@ def test_nobody_planned_a_host(s4: Any, answer: Any) -> None:
     other = mx.names_no_other(world.domain, records, mx.expected_hosts(world.environment, world.domain))
     for found in (named, other):
         assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no host for this domain")
-        assert found.remedy == "Write it into environment.yaml: mx of contoso.com"
+        assert found.remedy == WRITE_IT
 
 
 def test_microsoft_365_host(s1: Any, answer: Any) -> None:
@@ -200,10 +205,36 @@ def test_host_that_nobody_can_derive(s1: Any, answer: Any, name: str) -> None:
     named = mx.names_microsoft_365(world.environment, world.domain, records, {})
     assert named.verdict is Verdict.NOT_VERIFIED
     assert named.seen == f"in {name} the documents derive the host from the tenant's name or from the domain's"
-    assert named.remedy == "Write it into environment.yaml: mx of contoso.com"
+    assert named.remedy == WRITE_IT
     expected = mx.expected_hosts(world.environment, world.domain)
     assert expected == ()
     assert mx.names_no_other(world.domain, records, expected).verdict is Verdict.NOT_VERIFIED
+
+
+def test_the_host_of_a_domain_with_a_hyphen_nobody_can_derive(s1: Any, answer: Any) -> None:
+    """Microsoft takes the hyphens out and puts something behind: the derived host may be that of nobody."""
+    world = s1.declare(name="fourth-coffee.com")
+    records = answer("fourth-coffee.com MX", (0, "fourth-coffee-com.mail.protection.outlook.com"))
+    named = mx.names_microsoft_365(world.environment, world.domain, records, {})
+    assert (named.verdict, named.asked, named.seen) == (
+        Verdict.NOT_VERIFIED,
+        "the MX records of fourth-coffee.com name the host that Microsoft 365 assigned to it",
+        "no document says which host a domain with a hyphen gets",
+    )
+    expected = mx.expected_hosts(world.environment, world.domain)
+    assert mx.names_no_other(world.domain, records, expected).verdict is Verdict.NOT_VERIFIED
+    assigned = "fourthcoffee-com01i.mail.protection.outlook.com"
+    world = world.declare(mx=(assigned,))
+    addresses = {assigned: (answer(f"{assigned} A", "40.92.0.36"), answer(f"{assigned} AAAA"))}
+    records = answer("fourth-coffee.com MX", (0, assigned))
+    assert mx.names_microsoft_365(world.environment, world.domain, records, addresses).verdict is Verdict.COMPLIANT
+    assert world.environment.tenant_host("fourth-coffee.com") == assigned
+
+
+def test_where_the_mx_record_names_own_servers_the_tenant_is_met_at_a_host_that_can_be_derived(s4: Any) -> None:
+    environment = s4.declare(name="fourth-coffee.com").environment
+    assert environment.tenant_host("fourth-coffee.com") == "contoso-mail-onmicrosoft-com.mail.protection.outlook.com"
+    assert s4.environment.tenant_host("contoso.com") == MICROSOFT
 
 
 def test_addresses_of(answer: Any) -> None:

@@ -1,10 +1,12 @@
 """Outbound connectors: which one covers what, where it hands over, and over which TLS."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
+from mailflow.environment.master_file import read_zone
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import ConnectorType, TlsSettings
 from mailflow.judge import outbound
@@ -142,6 +144,27 @@ def test_hands_to_own_server(s4: Any) -> None:
     ]
     by_address = replace(first(s4), smart_hosts=("[131.107.21.231]",))
     assert outbound.hands_to_own_server(s4.environment, by_address).verdict is Verdict.COMPLIANT
+
+
+def test_hands_to_own_servers_behind_one_name(s4: Any) -> None:
+    """A name with the address of each of several servers; with another's address beside them it is nobody's."""
+    text = "$TTL 60\nmailin A 131.107.21.231\nmailin A 131.107.21.239\nothers A 131.107.21.231\nothers A 192.0.2.7\n"
+    zones = {"contoso.com": read_zone(text, "zones/contoso.com.zone")}
+    second = replace(s4.server, name="mx2.contoso.com", listens=(ip_address("131.107.21.239"),))
+    environment = s4.change(zones=zones).servers(s4.server, second).environment
+    behind = replace(first(s4), smart_hosts=("mailin.contoso.com",))
+    assert outbound.hands_to_own_server(environment, behind).seen == "SmartHosts is mailin.contoso.com"
+    assert [server.name for server in outbound.next_servers(environment, behind)] == [
+        "mail.contoso.com",
+        "mx2.contoso.com",
+    ]
+    strange = replace(first(s4), smart_hosts=("others.contoso.com",))
+    found = outbound.hands_to_own_server(environment, strange)
+    assert (found.verdict, found.seen) == (
+        Verdict.NON_COMPLIANT,
+        "others.contoso.com is no server of the environment",
+    )
+    assert outbound.next_servers(environment, strange) == ()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from mailflow.environment.device_sections import contradictions as of_devices
+from mailflow.environment.draft import ASSIGNED
 from mailflow.environment.environment import IPAddress
 from mailflow.environment.file_mistakes import Path
 from mailflow.environment.file_model import DomainSection, EnvironmentFile
@@ -51,7 +52,7 @@ def _domains(file: EnvironmentFile) -> Iterator[Contradiction]:
             yield ("domains", name, "mx"), found, "no mx: the null MX, which takes no mail, is planned in its zone", ""
         elif domain.scenario not in DOCUMENTED:
             known = [*servers, *(host for party in file.third_parties.values() for host in party.servers)]
-            for host in (host for host in domain.mx if host not in known and not is_microsoft_host(host)):
+            for host in (h for h in domain.mx if h not in known and not is_microsoft_host(h) and h != ASSIGNED):
                 expected = "a server under on_premises or third_parties, or a host of Microsoft 365"
                 yield ("domains", name, "mx"), f"the MX host '{host}'", expected, nearest(host, known)
 

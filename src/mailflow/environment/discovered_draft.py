@@ -9,7 +9,7 @@ from mailflow.environment.environment import IPAddress
 from mailflow.environment.layout import Guess, has_filter_in_front, has_own_servers
 from mailflow.environment.resemblance import words
 from mailflow.environment.scenario import scenario_name
-from mailflow.exchange.cloud import cloud
+from mailflow.exchange.cloud import cloud, is_microsoft_host
 
 # What a zone file and a comment can hold without more ado; another record is shown to the user and not written.
 _PLAIN = re.compile(r"[ !#-\[\]-~]+")
@@ -53,9 +53,17 @@ def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> D
             "Drafted from the DNS. What is marked with GUESS was not said by anybody: read it and decide.",
             *_facts(told),
         ),
+        assigned=_assigned(seen),
         filters=_filters(seen),
         spf=seen.spf[0] if len(seen.spf) == 1 and _PLAIN.fullmatch(seen.spf[0]) else "",
     )
+
+
+def _assigned(seen: Seen) -> dict[str, str]:
+    """Give the host of Microsoft 365 that the MX record names, where it is not the one that follows from the domain."""
+    its = cloud(seen.cloud or "worldwide")
+    found = [host for host in seen.mx if is_microsoft_host(host) and host != its.mx_host(seen.domain)]
+    return {seen.domain: found[0]} if found else {}
 
 
 def _filters(seen: Seen) -> dict[str, tuple[IPAddress, ...]]:

@@ -21,6 +21,7 @@ from mailflow.exchange.cloud import cloud
 from mailflow.mail.address import is_within
 
 NO_ADDRESS = IPv4Address("0.0.0.0")  # noqa: S104  # RFC 1122 section 3.2.1.3: never the address of a host
+ASSIGNED = "assigned.invalid"  # the host that Microsoft 365 assigned, where it cannot be derived (RFC 2606 section 2)
 NO_TENANT = "00000000-0000-0000-0000-000000000000"  # RFC 9562 section 5.9, the nil UUID
 KINDS: dict[ScenarioName, str] = {
     1: "the MX record points to Microsoft 365, which filters everything; the own servers send through it.",
@@ -31,6 +32,7 @@ KINDS: dict[ScenarioName, str] = {
 _LONGEST = 400  # characters of a comment
 _ELSEWHERE = {True: "; with mx: [<host>] where the MX record is not to point to Microsoft 365", False: ""}
 _FILTER = "mx.filter.invalid"  # RFC 2606 section 2: nobody's host, until somebody says whose
+_ASK_FOR_IT = " ; FILL IN, in environment.yaml too: the Microsoft 365 admin center shows it, Settings, Domains"
 _HEAD = """\
 ; {domain} as it shall be after the change: FILL IN what is published beside this, change what is not meant.
 ; Names that end without a dot are names in {domain}.
@@ -74,6 +76,7 @@ class Draft:
     head: tuple[str, ...] = ()  # what is to be said at the beginning
     spf: str = ""  # an SPF record that is published, to begin with
     about: str = ""  # the title of the feature that states the scenario, where it is none of the four
+    assigned: Mapping[str, str] = field(default_factory=dict)  # domain → its host of Microsoft 365, where that was seen
     filters: Mapping[str, tuple[IPAddress, ...]] = field(default_factory=dict)  # MX hosts of a service, as far as seen
 
     def files(self, schema: str) -> dict[str, str]:
@@ -88,7 +91,9 @@ class Draft:
         another = self.scenario not in DOCUMENTED
         hosts = self._mx_hosts
         mx = f", mx: [{', '.join(map(_name, hosts))}]" if hosts else ""
-        domains = "".join(f"  {domain}: {{scenario: {self.scenario}{mx}}}\n" for domain in self.domains)
+        domains = "".join(
+            f"  {domain}: {{scenario: {self.scenario}{mx or self._assigned_mx(domain)}}}\n" for domain in self.domains
+        )
         example = self.domains[0]
         exit_ = _EXIT.get(self.scenario, _EXIT_BY_FILTER if self._in_front else "")
         on_premises = f"  on_premises: [] # [kate@{example}, david@{example}]\n" if self.server else ""
@@ -161,6 +166,14 @@ outside: # who plays the Internet in a simulation; nothing to fill in
         """The hosts that MX records are to name; none where it is that of the tenant."""
         return (self.server,) if self.scenario in (3, 4) else tuple(self._in_front)
 
+    def _assigned_mx(self, domain: str) -> str:
+        plain = self.scenario == PARKED or self._tenant_host(domain) == cloud(self.cloud).mx_host(domain)
+        return "" if plain else f", mx: [{self._tenant_host(domain)}]"
+
+    def _tenant_host(self, domain: str) -> str:
+        its_cloud = cloud(self.cloud)
+        return self.assigned.get(domain, its_cloud.mx_host(domain) if its_cloud.derives(domain) else ASSIGNED)
+
     def _third_parties(self) -> str:
         example = self.domains[0]
         asked = "FILL IN: who else sends for the organization"
@@ -177,10 +190,10 @@ third_parties:
 {self._said("filter", "FILL IN: the names and addresses that the service assigns", indent=6)}{servers}"""
 
     def _filter_server(self, host: str, addresses: Sequence[IPAddress]) -> str:
-        to = cloud(self.cloud).mx_host
         routes = "".join(
-            f"            - {{domain: {name}, smart_host: {to(name)}, require_tls: true, presents_certificate: true}}\n"
+            f"            - {{domain: {name}, smart_host: {to}, require_tls: true, presents_certificate: true}}\n"
             for name in self.domains
+            for to in [self._tenant_host(name)]
         )
         return f"""\
       {_name(host)}:
@@ -229,8 +242,9 @@ on_premises:
             if self.spf
             else f"{senders}. FILL IN whoever else does, before the end."
         )
+        host = self._tenant_host(domain)
         mx = [f"{number}0 {host}." for number, host in enumerate(self._mx_hosts, 1)]
-        records = "".join(f"@ IN MX {one}\n" for one in mx or [f"0 {its_cloud.mx_host(domain)}."])
+        records = "".join(f"@ IN MX {one}\n" for one in mx or [f"0 {host}.{_ASK_FOR_IT if host == ASSIGNED else ''}"])
         told = f"""\
 {_HEAD.format(domain=domain)}
 ; Scenario {self.scenario}: {self._kind}
@@ -289,6 +303,16 @@ def unfilled(environment: Environment) -> tuple[str, ...]:
         for server in environment.on_premises.servers
         if NO_ADDRESS in (*server.listens, *server.sends_from)
     ]
+    told += [
+        f"{environment.line(f'domains.{domain.name}.mx')} the host that Microsoft 365 assigned to {domain.name}"
+        for domain in environment.domains
+        if ASSIGNED in domain.mx
+    ]
+    told += [
+        f"{server.origin} the host of Microsoft 365 to which {server.name} hands over"
+        for server in environment.servers
+        if server.other and any(route.smart_host == ASSIGNED for route in server.other.routes)
+    ]
     for party in environment.third_parties:
         at = f"third_parties.{party.name}"
         told += [
@@ -307,7 +331,9 @@ def unfilled(environment: Environment) -> tuple[str, ...]:
 def _without_address(records: Iterable[Sequence[Any]]) -> Iterable[str]:
     for name, _, record in records:
         text = record.to_text()
-        if (record.rdtype == dns.rdatatype.A and text == str(NO_ADDRESS)) or (
-            record.rdtype == dns.rdatatype.TXT and f"ip4:{NO_ADDRESS}" in text
+        if (
+            (record.rdtype == dns.rdatatype.A and text == str(NO_ADDRESS))
+            or (record.rdtype == dns.rdatatype.TXT and f"ip4:{NO_ADDRESS}" in text)
+            or (record.rdtype == dns.rdatatype.MX and text.endswith(f" {ASSIGNED}."))
         ):
             yield f"{name.to_text(omit_final_dot=True)} {dns.rdatatype.to_text(record.rdtype)}"

@@ -20,8 +20,8 @@ from cryptography.x509.oid import NameOID
 from mailflow.environment.answers import Conditions, Expects
 from mailflow.environment.layout import all_in_the_cloud
 from mailflow.environment.mailboxes import Home, Mailboxes
-from mailflow.environment.scenario import PARKED, ScenarioName
-from mailflow.exchange.cloud import Cloud
+from mailflow.environment.scenario import DOCUMENTED, PARKED, ScenarioName
+from mailflow.exchange.cloud import Cloud, is_microsoft_host
 from mailflow.exchange.online import ExchangeOnline, Network, by_name
 from mailflow.exchange.server import ExchangeServer
 from mailflow.mail.address import Address
@@ -316,7 +316,20 @@ class Environment:
 
         None where the domain is parked.
         """
-        return domain.mx or ((self.microsoft_365.cloud.mx_host(domain.name),) if domain.has_mail else ())
+        return domain.mx or ((self.tenant_host(domain.name),) if domain.has_mail else ())
+
+    def tenant_host(self, domain: str) -> str:
+        """The host of Microsoft 365 for a domain: as the environment says it, else derived.
+
+        Where it cannot be derived and the MX record names others, nobody has to know it: the host of the coexistence
+        domain takes what a hybrid organization has to hand over as well.
+        """
+        its = next((one for one in self.domains if one.name == domain), None)
+        assigned = [host for host in (its.mx if its else ()) if is_microsoft_host(host)]
+        tenant = self.microsoft_365
+        hybrid = its is not None and its.mx and its.scenario in DOCUMENTED
+        name = domain if tenant.cloud.derives(domain) or not hybrid else tenant.coexistence_domain
+        return assigned[0] if assigned else tenant.cloud.mx_host(name)
 
     @cached_property
     def with_mail(self) -> tuple[Domain, ...]:
@@ -358,7 +371,7 @@ class Environment:
     @cached_property
     def microsoft_365_hosts(self) -> frozenset[str]:
         """The host of its tenant for each of its domains, as MX records name it."""
-        return frozenset(map(self.microsoft_365.cloud.mx_host, self.domain_names))
+        return frozenset(map(self.tenant_host, self.domain_names))
 
     @cached_property
     def _third_parties(self) -> Mapping[str, tuple[ThirdParty, ...]]:

@@ -57,7 +57,8 @@ class DomainSection(_Section):
     mx: tuple[DomainName, ...] = Field(
         (),
         description="Planned MX hosts. Scenarios 3 and 4: names of servers under on_premises. Behind a filtering "
-        "service: names of its servers. Otherwise only where Microsoft 365 assigned a name under mx.microsoft.",
+        "service: names of its servers. Otherwise only where the host that Microsoft 365 assigned cannot be derived: "
+        "below mx.microsoft, or of a domain with a hyphen.",
     )
 
 

@@ -225,7 +225,7 @@ def _third_party(environment: Environment, domain: Domain) -> tuple[TestMessage,
 
 def device_host(environment: Environment, device: Device) -> str:
     """To whom a device hands its mail: an own server, or the host of the tenant (Devices, options 2 and 3)."""
-    return device.server or environment.microsoft_365.cloud.mx_host(device.sends_as.domain)
+    return device.server or environment.tenant_host(device.sends_as.domain)
 
 
 def _from_device(kind: Kind, home: Home | None) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
@@ -255,7 +255,7 @@ def _stranger_as_device(environment: Environment, domain: Domain) -> tuple[TestM
 
 def _stranger_to_microsoft_365(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
     """Whoever it claims to be from: a stranger's own name, the organization's, and nobody's."""
-    host = environment.microsoft_365.cloud.mx_host(domain.name)
+    host = environment.tenant_host(domain.name)
     senders = (Address("somebody", STRANGER), Address("postmaster", domain.name), None)
     return tuple(
         TestMessage(Kind.STRANGER_TO_MICROSOFT_365, STRANGER, Envelope(sender, (recipient,)), host)
@@ -280,7 +280,7 @@ def _stranger_to_on_premises(environment: Environment, domain: Domain) -> tuple[
 def _stranger_relay(environment: Environment, domain: Domain) -> tuple[TestMessage, ...]:
     if not domain.has_mail:  # the host by which the tenant would be asked need not exist
         return ()
-    host = environment.microsoft_365.cloud.mx_host(domain.name)
+    host = environment.tenant_host(domain.name)
     hosts = (host, *(server.name for server in environment.on_premises.outer_servers))
     envelope = Envelope(Address("somebody", STRANGER), (stranger_to(domain),))
     return tuple(TestMessage(Kind.STRANGER_RELAY, STRANGER, envelope, host) for host in hosts)

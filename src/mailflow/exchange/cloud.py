@@ -17,6 +17,8 @@ from mailflow.mail.address import AddressError, domain_name, is_within
 
 CLOUDS = ("worldwide", "gcc", "gcc-high", "dod", "china")
 
+_NOT_DERIVED = ("gcc-high", "dod")
+
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
@@ -34,9 +36,19 @@ class Cloud:
     def mx_host(self, domain: str) -> str:
         """Derive the MX host of a domain: dots become hyphens.
 
-        Source: Microsoft, "External DNS records for Office 365". Hosts under mx.microsoft cannot be derived.
+        Source: Microsoft, "External DNS records for Office 365". Hosts under mx.microsoft cannot be derived, nor can
+        that of a domain with a hyphen: see `derives`.
         """
         return f"{domain.replace('.', '-')}.{self.mx_suffix}"
+
+    def derives(self, domain: str) -> bool:
+        """Say whether the derived host is the one that Microsoft assigns.
+
+        For gcc-high and dod the documents do not agree. A domain with a hyphen gets a label of its own, such as
+        `fourthcoffee-com01i` for fourth-coffee.com: the hosts of a-b.com and a.b.com would be one otherwise. No
+        document says which label; the Microsoft 365 admin center shows it.
+        """
+        return self.name not in _NOT_DERIVED and "-" not in domain
 
 
 @cache

@@ -10,8 +10,6 @@ from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.mx import by_preference, has_address, is_address_literal, is_alias, is_null_mx
 from mailflow.records.private_address import is_private
 
-# For these clouds the documents do not agree on how the host is derived.
-_NOT_DERIVED = ("gcc-high", "dod")
 _NO_HOST = "the environment names no host for this domain"
 _DEAF = "where that server does not listen"
 
@@ -31,7 +29,7 @@ def microsoft_365_host(environment: Environment, domain: Domain) -> str:
 
     Hosts under mx.microsoft cannot be derived ("How SMTP DANE works"); the environment names them.
     """
-    return domain.mx[0] if domain.mx else environment.microsoft_365.cloud.mx_host(domain.name)
+    return domain.mx[0] if domain.mx else environment.tenant_host(domain.name)
 
 
 def expected_hosts(environment: Environment, domain: Domain) -> tuple[str, ...]:
@@ -44,8 +42,13 @@ def expected_hosts(environment: Environment, domain: Domain) -> tuple[str, ...]:
     return () if _unknown(environment, domain) else (microsoft_365_host(environment, domain),)
 
 
+def _write_it(domain: str) -> str:
+    shown = "that of Microsoft 365 the Microsoft 365 admin center shows, Settings, Domains"
+    return f"Write it into environment.yaml: mx of {domain} ({shown})"
+
+
 def _unknown(environment: Environment, domain: Domain) -> bool:
-    return not domain.mx and environment.microsoft_365.cloud.name in _NOT_DERIVED
+    return not domain.mx and not environment.microsoft_365.cloud.derives(domain.name)
 
 
 def names_microsoft_365(environment: Environment, domain: Domain, mx: Answer, addresses: Addresses) -> Finding:
@@ -54,8 +57,13 @@ def names_microsoft_365(environment: Environment, domain: Domain, mx: Answer, ad
     cloud = environment.microsoft_365.cloud
     asked = f"the MX records of {domain.name} name {host}"
     if _unknown(environment, domain):
-        why = f"in {cloud.name} the documents derive the host from the tenant's name or from the domain's"
-        return not_verified(asked, why, evidence.dns(mx), remedy=f"Write it into environment.yaml: mx of {domain.name}")
+        asked = f"the MX records of {domain.name} name the host that Microsoft 365 assigned to it"
+        why = (
+            "no document says which host a domain with a hyphen gets"
+            if "-" in domain.name
+            else f"in {cloud.name} the documents derive the host from the tenant's name or from the domain's"
+        )
+        return not_verified(asked, why, evidence.dns(mx), remedy=_write_it(domain.name))
     remedy = f"Publish: {domain.name}. 3600 IN MX 0 {host}."
     unpublished = (
         f"Microsoft publishes {host} once the domain is added to the tenant; compare the name with that in the "
@@ -130,9 +138,7 @@ def names_no_other(domain: Domain, mx: Answer, expected: Sequence[str]) -> Findi
         remedy = f"Publish an MX record of {domain.name} that names {', '.join(expected) or 'a host'}"
         return not_verified(asked, f"{domain.name} has no MX record", evidence.dns(mx), remedy=remedy)
     if not expected:
-        return not_verified(
-            asked, _NO_HOST, evidence.dns(mx), remedy=f"Write it into environment.yaml: mx of {domain.name}"
-        )
+        return not_verified(asked, _NO_HOST, evidence.dns(mx), remedy=_write_it(domain.name))
     others = [record for record in records if record.exchange not in expected]
     if others:
         also = " also" if len(others) < len(records) else ""
@@ -174,7 +180,7 @@ def _named(
     if mx.failed:
         return _no_answer(asked, mx)
     if not hosts:
-        return not_verified(asked, _NO_HOST, *shown, remedy=f"Write it into environment.yaml: mx of {mx.question.name}")
+        return not_verified(asked, _NO_HOST, *shown, remedy=_write_it(mx.question.name))
     records = by_preference(mx)
     if not records:
         return non_compliant(asked, "there is no MX record", *shown, remedy=remedy)

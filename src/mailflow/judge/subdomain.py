@@ -237,7 +237,7 @@ def _add_to_tenant(led: _Led) -> str:
 
 
 def _own_host_of_tenant(led: _Led) -> str:
-    host = led.environment.microsoft_365.cloud.mx_host(led.domain.name)
+    host = led.environment.tenant_host(led.domain.name)
     return f"{led.name}. 3600 IN MX 0 {host}."
 
 

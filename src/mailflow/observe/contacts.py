@@ -114,7 +114,7 @@ async def contacts(environment: Environment, eye: Eye, looks_as: str = STRANGER)
         for planned in messages(environment, domain, kind)
     ]
     knocks = [knock for domain in environment.domains for knock in await finding.knocks(domain, looks_as)]
-    tenant = await finding.host(environment.microsoft_365.cloud.mx_host(environment.with_mail[0].name))
+    tenant = await finding.host(environment.tenant_host(environment.with_mail[0].name))
     for server in environment.servers:
         if server.is_outer:
             await finding.host(server.name)

@@ -10,6 +10,7 @@ import dns.zone
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.message import STRANGER, stranger_to
+from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Unknown
 from mailflow.mail.address import is_within
 from mailflow.simulate.signing_keys import signing_keys
@@ -61,8 +62,8 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
             for name in dict.fromkeys(tenants)
             for address in listens
         ]
-    # Hosts under mx.microsoft cannot be derived; the environment names those it was given (How SMTP DANE works).
-    for host in {host for domain in environment.domains for host in domain.mx if host.endswith(".mx.microsoft")}:
+    # Hosts that cannot be derived the environment names, as it was given them (How SMTP DANE works).
+    for host in {host for domain in environment.domains for host in domain.mx if is_microsoft_host(host)}:
         found[host] = [_address("@", address) for address in listens]
     if not isinstance(cloud.ranges, Unknown):
         terms = " ".join(f"ip{n.version}:{n}" for n in cloud.ranges)
