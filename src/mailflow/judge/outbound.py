@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mailflow.environment.environment import Domain, Environment, Server
-from mailflow.environment.zones import find_records
+from mailflow.environment.named_server import servers_named
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import ConnectorType, OutboundConnector, TlsSettings
 from mailflow.judge import evidence
@@ -136,7 +136,7 @@ def hands_to_own_server(environment: Environment, connector: OutboundConnector |
         return non_compliant(asked, "UseMXRecord is True: it goes where the MX record points", *shown)
     if not hosts:
         return non_compliant(asked, "it names no smart host", *shown)
-    strange = [f"{host} is no server of the environment" for host in hosts if not _servers(environment, host)]
+    strange = [f"{host} is no server of the environment" for host in hosts if not servers_named(environment, host)]
     if strange:
         return non_compliant(asked, "; ".join(strange), *shown)
     return compliant(asked, f"SmartHosts is {', '.join(hosts)}", *shown)
@@ -145,7 +145,7 @@ def hands_to_own_server(environment: Environment, connector: OutboundConnector |
 def next_servers(environment: Environment, connector: OutboundConnector) -> tuple[Server, ...]:
     """Give the own servers that its smart hosts are; none where these are not known."""
     hosts = () if isinstance(connector.smart_hosts, Unknown) else connector.smart_hosts
-    found = [server for host in hosts for server in _servers(environment, host)]
+    found = [server for host in hosts for server in servers_named(environment, host)]
     return tuple(server for server in environment.on_premises.servers if server in found)
 
 
@@ -205,25 +205,8 @@ def certificate_fits(environment: Environment, connector: OutboundConnector | No
 
 def _demand_name(environment: Environment, connector: OutboundConnector, hosts: Sequence[str]) -> str:
     """Say how the connector demands the name of the server to which it hands over."""
-    name = next((s.name for host in hosts for s in _servers(environment, host)), "<name on the certificate>")
+    name = next((s.name for host in hosts for s in servers_named(environment, host)), "<name on the certificate>")
     return f'Set-OutboundConnector "{connector.name}" -TlsSettings DomainValidation -TlsDomain {name}'
-
-
-def _servers(environment: Environment, host: str) -> tuple[Server, ...]:
-    """Find the own servers that a smart host names: by name or address, or by a name that the plan gives to them alone.
-
-    Several servers behind one name (mail.contoso.com with an address record of each) are common.
-    """
-    plain = host.strip("[]")
-    servers = environment.on_premises.servers
-    named = tuple(server for server in servers if plain == server.name or plain in map(str, server.listens))
-    if named or plain != host:
-        return named
-    records = [find_records(environment.zones, host, kind) or () for kind in ("A", "AAAA")]
-    addresses = {record.address for found in records for record in found}
-    behind = tuple(server for server in servers if addresses & {*map(str, server.listens)})
-    strange = addresses - {str(address) for server in behind for address in server.listens}
-    return () if strange else behind
 
 
 def _show(connector: OutboundConnector, prop: str, value: object) -> Evidence:

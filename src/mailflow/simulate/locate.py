@@ -1,7 +1,7 @@
 """Locating the target host (RFC 5321 section 5.1), as a simulated MTA does it: by the simulated DNS."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -31,18 +31,19 @@ class Locator:
         """Give the hosts for a next hop in the order of trying, or the reply where there is none."""
         return await (self._smart_hosts(smart_hosts) if smart_hosts else self._mail_exchangers(domain))
 
-    async def choices(self, domain: str) -> tuple[tuple[str, ...], ...]:
+    async def choices(self, domain: str, also: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
         """Give the orders in which senders may try the MX hosts of a domain: each of the best preference first, once.
 
-        Senders "MUST randomize them to spread the load" (RFC 5321 section 5.1): any of them may get any message. One
-        order where there is one best host, none where there is no host to choose.
+        Senders "MUST randomize them to spread the load" (RFC 5321 section 5.1): any of them may get any message. Those
+        of `also` come first in an order of their own too, as where the better ones do not answer. None where there is
+        no host to choose.
         """
         answer = await self._ask(domain, "MX")
         if answer is None or isinstance(answer, Reply):
             return ()
         ranked = sorted((one.preference, one.exchange.to_text(omit_final_dot=True).lower()) for one in answer)
         hosts = [host for _, host in ranked if literal(host) is None]
-        best = [host for preference, host in ranked if preference == ranked[0][0] and host in hosts]
+        best = [h for preference, h in ranked if h in hosts and (preference == ranked[0][0] or h in also)]
         return tuple((first, *(host for host in hosts if host != first)) for first in best)
 
     async def _smart_hosts(self, hosts: Sequence[str]) -> Sequence[Target] | Reply:

@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.message import MICROSOFT_365, TestMessage
+from mailflow.environment.named_server import servers_named
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Unknown
 from mailflow.mail.address import Address
@@ -161,7 +162,8 @@ class Simulation:
     async def _senders(self, messages: Sequence[TestMessage]) -> list[tuple[TestMessage, Mta]]:
         """Find who submits each message.
 
-        Where a domain has several best MX hosts, every kind goes to each of them; what mailboxes of the own servers
+        Where a domain has several best MX hosts, every kind goes to each of them, and to each other one that is
+        planned: it gets mail whenever the best do not answer. What mailboxes of the own servers
         send, every own Exchange server sends once: on which of them a mailbox is, nobody says.
         """
         found: list[tuple[TestMessage, Mta]] = []
@@ -174,9 +176,13 @@ class Simulation:
                 found += self._elsewhere(message, mta)
             elif message in examples:
                 domain = message.envelope.rcpt_to[0].domain
-                others = (await self._locate().choices(domain))[1:]
+                others = (await self._locate().choices(domain, self._planned(domain)))[1:]
                 found += [(replace(message, first=order[0]), self._choosing(mta, domain, order)) for order in others]
         return found
+
+    def _planned(self, name: str) -> tuple[str, ...]:
+        """Give the planned MX hosts of a domain of the environment; none for another."""
+        return next((self.environment.planned_mx(one) for one in self.environment.domains if one.name == name), ())
 
     def _one_of_each(self, messages: Sequence[TestMessage]) -> tuple[TestMessage, ...]:
         """Give one message of each kind to each side: it shows what a host does with all of them."""
@@ -244,8 +250,14 @@ class Simulation:
 
     async def targets(self, smart_hosts: Sequence[str], domain: str) -> Sequence[Target] | Reply:
         """Find the hosts for a next hop, by the MX of the domain without smart hosts; the reply where there is none."""
-        first = self._turn % len(smart_hosts) if smart_hosts else 0
-        return await self._locate().targets((*smart_hosts[first:], *smart_hosts[:first]), domain)
+        found = await self._locate().targets(smart_hosts, domain)
+        if not smart_hosts or isinstance(found, Reply):
+            return found
+        # A name may lead to several servers, each of which may get any message.
+        whose = [self._at[target.address].name if target.address in self._at else target.name for target in found]
+        servers = list(dict.fromkeys(whose))
+        turned = {name: (place - self._turn) % len(servers) for place, name in enumerate(servers)}
+        return [target for _, target in sorted(zip(whose, found, strict=True), key=lambda pair: turned[pair[0]])]
 
     def _locate(self) -> Locator:
         if self._locator is None:
@@ -277,8 +289,9 @@ def _turns(environment: Environment) -> int:
     send = () if isinstance(own.send_connectors, Unknown) else own.send_connectors
     listed = [one.smart_hosts for one in outbound if one.enabled is True]
     listed += [one.smart_hosts for one in send if one.enabled is True]
-    several = (hosts for hosts in listed if not isinstance(hosts, Unknown) and not all(map(is_microsoft_host, hosts)))
-    return max(map(len, several), default=1)
+    several = [hosts for hosts in listed if not isinstance(hosts, Unknown) and not all(map(is_microsoft_host, hosts))]
+    # Where it names several own servers, a name counts as often.
+    return max((sum(max(1, len(servers_named(environment, one))) for one in hosts) for hosts in several), default=1)
 
 
 def content(environment: Environment, message: TestMessage) -> bytes:
