@@ -204,12 +204,23 @@ def test_of_mx_hosts_with_one_preference_each_gets_every_kind_of_message(plan) -
     assert asked.endswith("submitted at fabrikam.com, trying mx2.contoso.com first, for chris@contoso.com")
 
 
-def test_a_second_choice_is_tried_when_the_first_does_not_answer(plan) -> None:
+def test_a_second_choice_that_is_planned_is_tried_as_if_the_first_did_not_answer(plan) -> None:
+    """Sooner or later it does not, and whom the second host refuses nobody tries again."""
     environment = load(plan("scenario-4", second_mx, zone=SECOND_MX.format(20)))
     found = paths(environment, Kind.INTERNET_TO_CLOUD)
+    assert [str(p.disposition) for p in found] == ["delivered", "refused", "delivered"]
+    assert (found[1].message.first, found[1].ended_by) == ("mx2.contoso.com", "mx2.contoso.com [131.107.21.232]")
+
+    def not_planned(told: dict[str, Any]) -> None:
+        second_mx(told)
+        told["domains"]["contoso.com"]["mx"].remove("mx2.contoso.com")
+
+    shutil.rmtree(environment.folder)  # S4-MX-2 says that it is one too many
+    found = paths(load(plan("scenario-4", not_planned, zone=SECOND_MX.format(20))), Kind.INTERNET_TO_CLOUD)
     assert [p.hops[1].host for p in found] == ["mail.contoso.com"] * 2
 
-    shutil.rmtree(environment.folder)
+
+def test_a_second_choice_is_tried_when_the_first_does_not_answer(plan) -> None:
     nobody = SECOND_MX.format(10).replace("131.107.21.232", "131.107.21.99")  # where nobody listens
     found = paths(load(plan("scenario-4", second_mx, zone=nobody)), Kind.INTERNET_TO_CLOUD)
     assert [(p.disposition, p.hops[1].host) for p in found] == [("delivered", "mail.contoso.com")] * 3
@@ -270,6 +281,27 @@ def test_of_several_smart_hosts_each_gets_every_kind_of_message(plan) -> None:
     assert {p.ended_by for p in found[4:]} == {"second.contoso.com [131.107.21.232]"}
     assert {p.message.first for p in found[4:]} == {"smart host 2"}
     assert judge.delivered(environment, found).verdict is Verdict.NON_COMPLIANT
+
+
+def test_behind_one_name_each_server_gets_every_kind_of_message(plan) -> None:
+    """A smart host with the address of each of two servers is two servers."""
+
+    def two_servers(told: dict[str, Any]) -> None:
+        told["on_premises"]["servers"]["second.contoso.com"] = {
+            "listens": ["131.107.21.232"],
+            "sends_from": [],
+            "other": {"accepts_for": ["contoso.com"], "starttls": False, "routes": [{"domain": "*"}]},
+        }
+
+    def one_name(exported: list[dict[str, Any]]) -> None:
+        exported[0]["SmartHosts"] = ["both.contoso.com"]
+        exported[0]["TlsSettings"] = None
+
+    zone = "both IN A 131.107.21.231\nboth IN A 131.107.21.232\n"
+    found = paths(load(plan("scenario-2", two_servers, zone=zone, OutboundConnector=one_name)), Kind.CLOUD_TO_INTERNET)
+    ends = {str(p.disposition): p.message.first for p in found}
+    assert (len(found), set(ends)) == (6, {"delivered", "refused"})
+    assert {p.ended_by for p in found if p.disposition == "refused"} == {"both.contoso.com [131.107.21.232]"}
 
 
 def test_who_is_in_microsoft_365_too_is_reached_through_the_own_tenant_and_that_is_no_mistake(plan) -> None:
