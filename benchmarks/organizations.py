@@ -65,10 +65,6 @@ def write(folder: Path, domains: int) -> None:
         folder / "exchange-online/Get-OutboundConnector.json",
         lambda rows: [row | {"RecipientDomains": [*row["RecipientDomains"], *brands]} for row in rows],
     )
-    _in_json(
-        folder / "exchange-server/Get-HybridConfiguration.json",
-        lambda plan: plan | {"Domains": [plan["Domains"][0] | {"Domain": name} for name in (FIRST, *brands)]},
-    )
 
 
 def _zone(brand: str) -> str:

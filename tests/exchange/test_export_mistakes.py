@@ -9,7 +9,7 @@ from mailflow.exchange import export, export_file
 from mailflow.exchange.export import read_exchange_online, read_exchange_server
 from mailflow.input_error import InputError, Mistake
 
-SERVER = {"Get-SendConnector", "Get-ReceiveConnector", "Get-ExchangeCertificate", "Get-HybridConfiguration"}
+SERVER = {"Get-SendConnector", "Get-ReceiveConnector", "Get-ExchangeCertificate"}
 
 
 def again(cmdlet: str) -> str:
@@ -168,8 +168,6 @@ VALUES = [
     (RECEIVE, "Bindings", ["0.0.0.0:65536"], "'0.0.0.0:65536'", PORT),
     (RECEIVE, "TlsDomainCapabilities", ["a.com:"], "'a.com:'",
      "a domain, a colon and a capability such as AcceptCloudServicesMail"),
-    (RECEIVE, "TransportRole", "Frontend", "'Frontend'",
-     "FrontendTransport or HubTransport. Did you mean FrontendTransport?"),
 ]  # fmt: skip
 
 

@@ -104,7 +104,6 @@ def test_a_bare_object(online: ExchangeOnline) -> None:
             restrict_domains_to_certificate=False,
             restrict_domains_to_ip_addresses=False,
             cloud_services_mail_enabled=True,
-            treat_messages_as_internal=False,
             associated_accepted_domains=(),
             ef_skip_last_ip=False,
             ef_skip_ips=(
@@ -148,9 +147,6 @@ def test_the_small_ones(online: ExchangeOnline) -> None:
         RemoteDomain(
             domain_name="*",
             auto_forward_enabled=False,
-            target_delivery_domain=False,
-            trusted_mail_inbound_enabled=False,
-            trusted_mail_outbound_enabled=False,
             origin=origin("Get-RemoteDomain", 2),
         ),
     )

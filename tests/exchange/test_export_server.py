@@ -15,7 +15,6 @@ from mailflow.exchange.server import (
     AddressSpace,
     ExchangeCertificate,
     ExchangeServer,
-    HybridConfiguration,
     ReceiveConnector,
     RemoteMailbox,
     SendConnector,
@@ -104,7 +103,6 @@ def test_receive_connectors(server: ExchangeServer) -> None:
             require_tls=False,
             tls_certificate_name=CERTIFICATE,
             tls_domain_capabilities=(("mail.protection.outlook.com", "AcceptCloudServicesMail"),),
-            transport_role="FrontendTransport",
             bindings_ports=(25,),
             origin=origin("Get-ReceiveConnector", 2),
         ),
@@ -123,7 +121,6 @@ def test_receive_connectors(server: ExchangeServer) -> None:
             require_tls=False,
             tls_certificate_name=None,
             tls_domain_capabilities=(),
-            transport_role="HubTransport",
             bindings_ports=(25,),
             origin=origin("Get-ReceiveConnector", 34),
         ),
@@ -137,9 +134,7 @@ def test_the_small_ones(server: ExchangeServer) -> None:
             thumbprint=thumbprint,
             subject="CN=mail.contoso.com",
             issuer="CN=Example Authority, O=Example",
-            certificate_domains=("mail.contoso.com", "contoso.com"),
             not_after=datetime(2125, 12, 30, 23, 59, 59, tzinfo=UTC),
-            services=frozenset({"IMAP", "IIS", "SMTP"}),
             server="ex01",
             origin=origin("Get-ExchangeCertificate", 1),
         ),
@@ -160,12 +155,6 @@ def test_the_small_ones(server: ExchangeServer) -> None:
             remote_routing_address=Address("chris", "contoso.mail.onmicrosoft.com"),
             origin=origin("Get-RemoteMailbox", 1),
         ),
-    )
-    assert server.hybrid_configuration == HybridConfiguration(
-        domains=("contoso.com", "fabrikam.com"),
-        on_premises_smart_host="mail.contoso.com",
-        tls_certificate_name=CERTIFICATE,
-        origin=origin("Get-HybridConfiguration", 1),
     )
 
 
@@ -262,9 +251,3 @@ def test_whether_anonymous_may_relay(tmp_path: Path, rows: object, expected: Kno
 
     assert isinstance(connectors, tuple)
     assert connectors[0].anonymous_may_relay == expected
-
-
-def test_an_organization_without_hybrid_configuration(tmp_path: Path) -> None:
-    write(tmp_path, "Get-HybridConfiguration", [])
-    found = read_exchange_server(tmp_path, tmp_path).hybrid_configuration
-    assert found == Unknown("Get-HybridConfiguration.json holds no object")

@@ -21,14 +21,13 @@ from mailflow.exchange.server import (
     AddressRange,
     AddressSpace,
     ExchangeServer,
-    HybridConfiguration,
     TlsAuthLevel,
     TlsCertificateName,
 )
 from mailflow.mail.address import Address
 from tests.exchange.test_clixml import HEAD, clixml
 from tests.routing.conftest import ORIGIN
-from tests.routing.test_routing_properties import EXCHANGE, HOSTS, NAMES, ONLINE, maybe
+from tests.routing.test_routing_properties import EXCHANGE, ONLINE
 
 Print = Callable[[str, Any], Any]  # the name of a field and its value, as one form writes it
 
@@ -53,10 +52,9 @@ SERVER_CMDLETS = {
     "certificates": "ExchangeCertificate",
     "mailboxes": "Mailbox",
     "remote_mailboxes": "RemoteMailbox",
-    "hybrid_configuration": "HybridConfiguration",
 }
 # Fields that are not called like their property.
-PROPERTIES = {"bindings_ports": "Bindings", "on_premises_smart_host": "OnPremisesSmartHost"}
+PROPERTIES = {"bindings_ports": "Bindings"}
 _FLAGS = {"AnonymousUsers": 1, "ExchangeServers": 4, "Tls": 1, "ExternalAuthoritative": 32, "SMTP": 16, "Integrated": 2}
 
 
@@ -107,7 +105,7 @@ def objects(name: str, value: Any) -> Any:
             return {"Address": {"IPAddressToString": "0.0.0.0"}, "Port": value}
         case TlsAuthLevel() if value is TlsAuthLevel.CERTIFICATE_VALIDATION:  # the one whose number is documented
             return 2
-        case str() if name in ("smart_hosts", "fqdn", "tls_domain", "on_premises_smart_host", "domain_name"):
+        case str() if name in ("smart_hosts", "fqdn", "tls_domain", "domain_name"):
             return {"Domain": value, "Address": value}
         case str() if name == "source_transport_servers":
             return {"Name": value, "DistinguishedName": f"CN={value},CN=Servers"}
@@ -215,15 +213,11 @@ def test_exports_of_the_tenant_come_back(
     assert alike(read_exchange_online(folder, folder)) == alike(exports)
 
 
-HYBRID = st.builds(HybridConfiguration, st.just(("contoso.com",)), maybe(HOSTS), maybe(NAMES), st.just(ORIGIN))
-
-
 @MANY
-@given(EXCHANGE, HYBRID, FORM)
+@given(EXCHANGE, FORM)
 def test_exports_of_the_own_servers_come_back(
     tmp_path_factory: pytest.TempPathFactory,
     exports: ExchangeServer,
-    hybrid: HybridConfiguration,
     form: tuple[Print, str, str],
 ) -> None:
     folder = tmp_path_factory.mktemp("server")
@@ -231,7 +225,7 @@ def test_exports_of_the_own_servers_come_back(
     assert isinstance(exports.receive_connectors, tuple)
     # A server has one receive connector of a name; upper and lower case make no other.
     alone = {(str(one.server).lower(), one.name): one for one in exports.receive_connectors}
-    exports = replace(exports, hybrid_configuration=hybrid, receive_connectors=tuple(alone.values()))
+    exports = replace(exports, receive_connectors=tuple(alone.values()))
     for field, cmdlet in SERVER_CMDLETS.items():
         write(folder, cmdlet, rows_of(exports, field, show), layout, encoding)
     write(folder, "ADPermission", permissions(alone.values()), layout, encoding)

@@ -40,7 +40,7 @@ ENVIRONMENT: Any = SimpleNamespace(
 
 def submitted(queue_id: str, host: str, *to: Address, sender: Address | None = SENDER, **more: Any) -> journal.Received:
     reception = Reception(Direction.ORIGINATING, RULE, submitted=True, **more)
-    return journal.Received(host, queue_id, "<m>", None, sender, to, reception)
+    return journal.Received(host, queue_id, None, sender, to, reception)
 
 
 def received(
@@ -48,7 +48,7 @@ def received(
 ) -> journal.Received:
     client = Client(IPv4Address("192.0.2.25"), OUT, Tls("TLSv1.3"))
     return journal.Received(
-        host, queue_id, "<m>", client, SENDER, to, Reception(Direction.INCOMING, RULE, **more), assumptions
+        host, queue_id, client, SENDER, to, Reception(Direction.INCOMING, RULE, **more), assumptions
     )
 
 

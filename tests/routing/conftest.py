@@ -109,7 +109,6 @@ def inbound(name: str = "Inbound from EX01", **changes: Any) -> InboundConnector
             restrict_domains_to_certificate=False,
             restrict_domains_to_ip_addresses=False,
             cloud_services_mail_enabled=True,
-            treat_messages_as_internal=False,
             associated_accepted_domains=(),
             ef_skip_last_ip=False,
             ef_skip_ips=(),
@@ -184,7 +183,7 @@ def rule(
 
 
 def remote_domain(name: str = "*", auto_forward_enabled: Any = True) -> RemoteDomain:
-    return RemoteDomain(name, auto_forward_enabled, False, False, False, ORIGIN)
+    return RemoteDomain(name, auto_forward_enabled, ORIGIN)
 
 
 def spam_policy(mode: Any = AutoForwardingMode.ON, *, default: Any = True) -> HostedOutboundSpamFilterPolicy:
@@ -286,7 +285,6 @@ def receive(name: str = "Default Frontend EX01", **changes: Any) -> ReceiveConne
             require_tls=False,
             tls_certificate_name=None,
             tls_domain_capabilities=(("mail.protection.outlook.com", "AcceptCloudServicesMail"),),
-            transport_role="FrontendTransport",
             bindings_ports=(25,),
             origin=ORIGIN,
         ),
@@ -301,9 +299,7 @@ def certificate(**changes: Any) -> ExchangeCertificate:
             thumbprint="F12AC71E",
             subject="CN=mail.contoso.com",
             issuer="CN=Public CA",
-            certificate_domains=("mail.contoso.com",),
             not_after=datetime(2036, 1, 1, tzinfo=UTC),
-            services=frozenset({"SMTP"}),
             server="EX01",
             origin=ORIGIN,
         ),
@@ -324,7 +320,6 @@ def exchange(**changes: Any) -> ExchangeServer:
             certificates=(certificate(),),
             mailboxes=(mailbox(KATE),),
             remote_mailboxes=(remote_mailbox(),),
-            hybrid_configuration=None,  # type: ignore[arg-type]  # routing does not read it
         ),
         **changes,
     )

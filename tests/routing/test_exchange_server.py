@@ -571,8 +571,6 @@ def with_store(*store: Any, expired: frozenset[str] = frozenset()) -> Decided:
 def test_the_certificate_is_found_by_issuer_and_subject() -> None:
     assert with_store(certificate()) == relay(send(), tls=TO_CLOUD)
     assert with_store(certificate(issuer="cn=PUBLIC ca", subject="cn=MAIL.contoso.com")) == relay(send(), tls=TO_CLOUD)
-    # TLS certificates: whether the SMTP service is assigned is not asked.
-    assert with_store(certificate(services=frozenset())) == relay(send(), tls=TO_CLOUD)
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,6 @@ ON_PREMISES: dict[tuple[type, str], Probe] = {
 
 # What routing does not read, and who does.
 NOT_READ = {
-    (InboundConnector, "treat_messages_as_internal"): "headers, not ways: HYB-TRUST-1",
     (InboundConnector, "ef_skip_last_ip"): "filtering, not ways: HYB-EF-1",
     (InboundConnector, "ef_skip_ips"): "filtering, not ways: HYB-EF-1",
     (InboundConnector, "ef_users"): "filtering, not ways: HYB-EF-1",
@@ -283,9 +282,6 @@ NOT_READ = {
         (TransportRule, name): "filtering, not ways: HYB-FILTER-1 and -2"
         for name in ("set_scl", "sender_ip_ranges", "recipient_domain_is")
     },
-    (RemoteDomain, "target_delivery_domain"): "the form of an address, not its way",
-    (RemoteDomain, "trusted_mail_inbound_enabled"): "headers, not ways: HYB-TRUST-1",
-    (RemoteDomain, "trusted_mail_outbound_enabled"): "headers, not ways: HYB-TRUST-1",
     (ExchangeOnline, "transport_config"): "signing in is not simulated: DEV-AUTH-1",
     (ExchangeOnline, "cas_mailboxes"): "signing in is not simulated: DEV-AUTH-1",
     (ExchangeOnline, "dkim_signing_configs"): "signatures, not ways: AUTH-DKIM-1 and -2",
@@ -301,10 +297,6 @@ NOT_READ = {
         )
     },
     (ReceiveConnector, "tls_certificate_name"): "no way: where unknown, the certificate of the environment is shown",
-    (ReceiveConnector, "transport_role"): "BindingsPorts tells Frontend and Hub apart",
-    (ExchangeCertificate, "certificate_domains"): "the certificate that is shown is the server's: HYB-TLS-1",
-    (ExchangeCertificate, "services"): "not asked (TLS certificates)",
-    (ExchangeServer, "hybrid_configuration"): "what the wizard remembers; the connectors decide",
     (Cloud, "relay_pool"): "from where, not whether: HYB-SPF-6",
 }
 

@@ -21,18 +21,18 @@ UNKNOWN = Reply(550, "5.1.1", "User unknown")
     ("entry", "line"),
     [
         (
-            journal.Received("mx", "ID", "<m>", CLIENT, SENDER, (B, C), RECEPTION),
+            journal.Received("mx", "ID", CLIENT, SENDER, (B, C), RECEPTION),
             (
                 "mx takes ID from mail.from.example [192.0.2.10] TLSv1.3, "
                 "<a@from.example> to <b@to.example>, <c@to.example> (why [document])"
             ),
         ),
         (
-            journal.Received("mx", "ID", "<m>", Client(IPv4Address("192.0.2.10")), None, (B,), RECEPTION),
+            journal.Received("mx", "ID", Client(IPv4Address("192.0.2.10")), None, (B,), RECEPTION),
             "mx takes ID from somebody [192.0.2.10] without TLS, <> to <b@to.example> (why [document])",
         ),
         (
-            journal.Received("mx", "ID", "<m>", None, SENDER, (B,), RECEPTION),
+            journal.Received("mx", "ID", None, SENDER, (B,), RECEPTION),
             "mx sends ID of its own, <a@from.example> to <b@to.example> (why [document])",
         ),
         (

@@ -43,7 +43,6 @@ _TELL_TALE_NAMES = {
     "Get-ReceiveConnector": {"RemoteIPRanges", "PermissionGroups", "Bindings"},
     "Get-ExchangeCertificate": {"Thumbprint", "CertificateDomains"},
     "Get-RemoteMailbox": {"RemoteRoutingAddress"},
-    "Get-HybridConfiguration": {"OnPremisesSmartHost", "ReceivingTransportServers"},
     "Get-ADPermission": {"ExtendedRights"},
 }
 _TELL_TALE = {cmdlet: frozenset(name.lower() for name in names) for cmdlet, names in _TELL_TALE_NAMES.items()}
@@ -93,7 +92,6 @@ def read_exchange_server(folder: Path, root: Path) -> ExchangeServer:
         certificates=exports.all("Get-ExchangeCertificate", export_server.exchange_certificate),
         mailboxes=exports.all("Get-Mailbox", export_online.mailbox),
         remote_mailboxes=exports.all("Get-RemoteMailbox", export_server.remote_mailbox),
-        hybrid_configuration=exports.one("Get-HybridConfiguration", export_server.hybrid_configuration),
         exported=exports.made(),
     )
     exports.raise_mistakes()

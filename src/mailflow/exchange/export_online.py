@@ -82,7 +82,6 @@ def inbound_connector(row: Row) -> InboundConnector:
         restrict_domains_to_certificate=row.known("RestrictDomainsToCertificate", boolean),
         restrict_domains_to_ip_addresses=row.known("RestrictDomainsToIPAddresses", boolean),
         cloud_services_mail_enabled=row.known("CloudServicesMailEnabled", boolean),
-        treat_messages_as_internal=row.known("TreatMessagesAsInternal", boolean),
         associated_accepted_domains=row.many("AssociatedAcceptedDomains", _lower_case),
         ef_skip_last_ip=row.known("EFSkipLastIP", boolean),
         ef_skip_ips=_networks(row, "EFSkipIPs"),
@@ -138,9 +137,6 @@ def remote_domain(row: Row) -> RemoteDomain:
     return RemoteDomain(
         domain_name=row.required("DomainName", domain, ""),
         auto_forward_enabled=row.known("AutoForwardEnabled", boolean),
-        target_delivery_domain=row.known("TargetDeliveryDomain", boolean),
-        trusted_mail_inbound_enabled=row.known("TrustedMailInboundEnabled", boolean),
-        trusted_mail_outbound_enabled=row.known("TrustedMailOutboundEnabled", boolean),
         origin=row.origin,
     )
 

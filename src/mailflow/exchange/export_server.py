@@ -1,13 +1,12 @@
 """From the rows of Exchange Server's exports to its objects, one function a cmdlet.
 
-The numbers of the flags are those of the enumerations PermissionGroups, AuthMechanisms and AllowedServices in
-Exchange's own assemblies; their sums agree with exports that hold both (microsoft/CSS-Exchange,
-HealthChecker test data: PermissionGroups 14, AuthMechanism 31, TransportRole 32 and 16384, TlsAuthLevel 2).
+The numbers of the flags are those of the enumerations PermissionGroups and AuthMechanisms in Exchange's own
+assemblies; their sums agree with exports that hold both (microsoft/CSS-Exchange, HealthChecker test data:
+PermissionGroups 14, AuthMechanism 31, TlsAuthLevel 2).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 
 from mailflow.exchange.export_online import email_addresses
@@ -33,7 +32,6 @@ from mailflow.exchange.property_value import (
 )
 from mailflow.exchange.server import (
     ExchangeCertificate,
-    HybridConfiguration,
     ReceiveConnector,
     RemoteMailbox,
     SendConnector,
@@ -58,18 +56,10 @@ _AUTH_MECHANISM = {
     16: "ExchangeServer",
     32: "ExternalAuthoritative",
 }
-_SERVICES = {1: "IMAP", 2: "POP", 4: "UM", 8: "IIS", 16: "SMTP", 32: "Federation", 64: "UMCallRouter"}
 # 1 and 3 follow from the order of the words, but no export was seen that proves them: unknown.
 _TLS_AUTH_LEVEL = {2: TlsAuthLevel.CERTIFICATE_VALIDATION}
 _NOBODY = Address("", "")  # stands in until the error about the missing address is raised
 
-
-class _TransportRole(StrEnum):
-    FRONTEND = "FrontendTransport"
-    HUB = "HubTransport"
-
-
-_TRANSPORT_ROLE = {32: _TransportRole.HUB, 16384: _TransportRole.FRONTEND}
 
 # The right that lets a sender relay (Microsoft, "Allow anonymous relay on Exchange servers"), and the
 # well-known account of whoever did not authenticate, by name and by its security identifier.
@@ -147,7 +137,6 @@ def receive_connector(permissions: Known[tuple[Permission, ...]]) -> Callable[[R
             tls_domain_capabilities=pairs
             if isinstance(pairs, Unknown)
             else tuple(pair for each in pairs for pair in each),
-            transport_role=row.optional("TransportRole", _transport_role),
             bindings_ports=ports if isinstance(ports, Unknown) else tuple(dict.fromkeys(ports)),
             origin=row.origin,
         )
@@ -166,9 +155,7 @@ def exchange_certificate(row: Row) -> ExchangeCertificate:
         ),
         subject=row.known("Subject", text),
         issuer=row.known("Issuer", text),
-        certificate_domains=row.many("CertificateDomains", domain),
         not_after=row.known("NotAfter", moment),
-        services=row.known("Services", partial(flags, numbers=_SERVICES)),
         server=row.known("Identity", server_of_identity),  # ex01.contoso.com\F15C…
         origin=row.origin,
     )
@@ -182,17 +169,6 @@ def remote_mailbox(row: Row) -> RemoteMailbox:
         primary_smtp_address=primary,
         email_addresses=email_addresses(row, primary),
         remote_routing_address=row.optional("RemoteRoutingAddress", address),
-        origin=row.origin,
-    )
-
-
-def hybrid_configuration(row: Row) -> HybridConfiguration:
-    """Read Get-HybridConfiguration."""
-    row.called("hybrid configuration")
-    return HybridConfiguration(
-        domains=row.many("Domains", _hybrid_domain),
-        on_premises_smart_host=row.optional("OnPremisesSmartHost", host),
-        tls_certificate_name=row.optional("TlsCertificateName", certificate_name),
         origin=row.origin,
     )
 
@@ -219,17 +195,8 @@ def _anonymous_may_relay(permissions: Known[tuple[Permission, ...]], server: Kno
     return bool(about) and not denied
 
 
-def _transport_role(value: object) -> str:
-    return str(word(_TransportRole, value, _TRANSPORT_ROLE))
-
-
 def _right(value: object) -> str:
     return _lower_case(value).strip("{}")
-
-
-def _hybrid_domain(value: object) -> str:
-    # Set-HybridConfiguration, Domains: "autod:" marks the domain whose Autodiscover is asked.
-    return domain(value[6:] if isinstance(value, str) and value.lower().startswith("autod:") else value)
 
 
 def _lower_case(value: object) -> str:

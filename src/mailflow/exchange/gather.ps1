@@ -24,7 +24,7 @@ $cmdlets = @{
                         'Get-HostedOutboundSpamFilterPolicy', 'Get-DkimSigningConfig', 'Get-Mailbox', 'Get-MailUser',
                         'Get-CASMailbox'
     'exchange-server' = 'Get-AcceptedDomain', 'Get-SendConnector', 'Get-ReceiveConnector', 'Get-ADPermission',
-                        'Get-ExchangeCertificate', 'Get-Mailbox', 'Get-RemoteMailbox', 'Get-HybridConfiguration'
+                        'Get-ExchangeCertificate', 'Get-Mailbox', 'Get-RemoteMailbox'
 }
 $people = 'Get-Mailbox', 'Get-MailUser', 'Get-RemoteMailbox', 'Get-CASMailbox'
 $about = 'PrimarySmtpAddress', 'EmailAddresses', 'ForwardingSmtpAddress', 'DeliverToMailboxAndForward',

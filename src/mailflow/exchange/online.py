@@ -80,7 +80,6 @@ class InboundConnector:
     restrict_domains_to_certificate: Known[bool]
     restrict_domains_to_ip_addresses: Known[bool]
     cloud_services_mail_enabled: Known[bool]
-    treat_messages_as_internal: Known[bool]
     associated_accepted_domains: Known[tuple[str, ...]]
     ef_skip_last_ip: Known[bool]
     ef_skip_ips: Known[tuple[Network, ...]]
@@ -133,9 +132,6 @@ class RemoteDomain:
 
     domain_name: str  # "*" is the default
     auto_forward_enabled: Known[bool]
-    target_delivery_domain: Known[bool]
-    trusted_mail_inbound_enabled: Known[bool]
-    trusted_mail_outbound_enabled: Known[bool]
     origin: Origin
 
 

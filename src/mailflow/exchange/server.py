@@ -102,7 +102,6 @@ class ReceiveConnector:
     tls_domain_capabilities: Known[
         tuple[tuple[str, str], ...]
     ]  # ("mail.protection.outlook.com", "AcceptCloudServicesMail")
-    transport_role: Known[str | None]  # "FrontendTransport", "HubTransport"
     bindings_ports: Known[tuple[int, ...]]
     origin: Origin
 
@@ -114,9 +113,7 @@ class ExchangeCertificate:
     thumbprint: str
     subject: Known[str]
     issuer: Known[str]
-    certificate_domains: Known[tuple[str, ...]]
     not_after: Known[datetime]  # aware, UTC
-    services: Known[frozenset[str]]  # IMAP, POP, IIS, SMTP
     server: Known[str]
     origin: Origin
 
@@ -131,16 +128,6 @@ class RemoteMailbox:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class HybridConfiguration:
-    """Get-HybridConfiguration."""
-
-    domains: Known[tuple[str, ...]]
-    on_premises_smart_host: Known[str | None]
-    tls_certificate_name: Known[TlsCertificateName | None]
-    origin: Origin
-
-
 @dataclass(frozen=True)
 class ExchangeServer:
     """What the exports say of the own Exchange servers. A cmdlet that was not exported is `Unknown`."""
@@ -151,7 +138,6 @@ class ExchangeServer:
     certificates: Known[tuple[ExchangeCertificate, ...]]
     mailboxes: Known[tuple[Mailbox, ...]]
     remote_mailboxes: Known[tuple[RemoteMailbox, ...]]
-    hybrid_configuration: Known[HybridConfiguration]
     exported: datetime | None = None  # when, aware, UTC; None: nobody says
 
     @cached_property

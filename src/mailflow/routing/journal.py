@@ -18,7 +18,6 @@ class Received:
 
     host: str
     queue_id: str
-    message_id: str
     client: Client | None
     mail_from: Address | None
     recipients: tuple[Address, ...]

@@ -134,15 +134,13 @@ class Mta:
 
     def _take(self, transaction: Transaction, fields: _Fields, client: Client | None = None) -> str:
         content, taken = transaction.content, transaction.taken
-        message_id = _message_id(fields)
-        queue_id = self._queue_id(f"{message_id} {len(fields)}", tuple(taken))
+        queue_id = self._queue_id(f"{_message_id(fields)} {len(fields)}", tuple(taken))
         first = _promoted(next(iter(taken.values())).reception, content)
         made = tuple(dict.fromkeys(assumption for one in taken.values() for assumption in one.assumptions))
         self.world.write(
             journal.Received(
                 self.name,
                 queue_id,
-                message_id,
                 client,
                 transaction.mail_from,
                 tuple(taken),
