@@ -148,7 +148,7 @@ Feature: Scenario third-party-filter – MX at a filtering service, which hands 
     Without the offer everybody's mail reaches them in the clear, and whoever insists on TLS keeps it.
 
     Source: RFC 3207; section 4; stated
-    Source: RFC 8461; section 4.1; derived
+    Source: RFC 8461; section 4; derived
     Remedy: In the administration of the service let it offer TLS to whoever sends to the domain; where there is no such
       switch, ask its support, naming the host.
 

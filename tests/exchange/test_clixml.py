@@ -99,6 +99,7 @@ def test_every_property_knows_its_line() -> None:
         ('<S N="P">_xD83D__xDE00_</S>', "😀"),
         ('<S N="P">_xD83D_</S>', "\ud83d"),
         ('<S N="P">_x_ _x00_ _X</S>', "_x_ _x00_ _X"),
+        ('<S N="P">a_X000A_b</S>', "a\nb"),
         ('<S N="_x0050_">by its name</S>', "by its name"),
         ('<B N="P">true</B>', True),
         ('<B N="P">false</B>', False),

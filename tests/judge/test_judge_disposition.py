@@ -149,6 +149,8 @@ def test_host_that_does_not_answer_anybody(path: Any, refusal: Any, reply: Reply
     assert said(judge.refused([path("out", **refusal), silent])) == (Verdict.NOT_VERIFIED, told)
     assert judge.refused([silent]).evidence == (evidence.path(silent),)
     assert judge.refused([silent, path("out own")]).verdict is BAD
+    taken = path("out own", ended=Disposition.WAITING, reply=reply, ended_by="it")  # the next host is silent
+    assert judge.refused([taken]).verdict is BAD
 
 
 @pytest.mark.parametrize("ended", list(Disposition))

@@ -65,6 +65,16 @@ def test_one_that_also_finds_others_by_dns_is_not_told_to_demand_microsofts_name
     assert finding.remedy.startswith('New-SendConnector -Name "To the tenant" -AddressSpaces contoso.mail.onmicrosoft.')
 
 
+def test_where_its_address_spaces_are_unknown_the_connector_itself_is_to_demand_it() -> None:
+    spaces = Unknown("not exported")
+    finding = send.demand_tls(with_connector(FOUR, INTERNET, address_spaces=spaces, require_tls=False))
+    assert (finding.verdict, finding.seen) == (
+        Verdict.NON_COMPLIANT,
+        f"'{INTERNET}': RequireTLS is False: where TLS fails, mail goes in the clear",
+    )
+    assert finding.remedy.startswith(f'Set-SendConnector "{INTERNET}" -RequireTLS $true')
+
+
 @pytest.mark.parametrize(
     "change", [{"require_tls": Unknown("not exported")}, {"tls_auth_level": Unknown("not exported")}]
 )

@@ -92,7 +92,9 @@ def test_one_without_is_enough(out: Any, s4: Any, found: Any, words: str) -> Non
     ],
 )
 def test_what_is_not_known_is_not_verified(out: Any, s4: Any, found: Any, arrived: Any, why: str) -> None:
-    assert told(judged(s4, out("cloud", GOOD), out("own", *found, arrived=arrived))) == (Verdict.NOT_VERIFIED, why)
+    finding = judged(s4, out("cloud", GOOD), out("own", *found, arrived=arrived))
+    assert told(finding) == (Verdict.NOT_VERIFIED, why)
+    assert any(why in line for line in finding.evidence[-1].answer)
     wrong = judged(s4, out("own", *found, arrived=arrived), out("cloud"))  # what is wrong elsewhere stays wrong
     assert wrong.verdict is Verdict.NON_COMPLIANT
 

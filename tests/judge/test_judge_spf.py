@@ -186,6 +186,19 @@ def test_third_void_look_up(s4: Any, look: Any) -> None:
         assert spf.within_limits(s4.domain, look(s4, text)).verdict is verdict
 
 
+def test_ten_querying_terms_are_none_too_many_where_look_ups_are_void(s4: Any, look: Any) -> None:
+    includes = {f"i{n}.example": "v=spf1 -all" for n in range(6)}
+    terms = [*(f"a:{name}.example" for name in "abc"), *(f"include:{name}" for name in includes)]
+    found = spf.within_limits(s4.domain, look(s4, GOOD.replace("-all", " ".join(terms) + " -all"), **includes))
+    assert found.seen == "it needs 10 querying terms and 3 void look-ups: receivers give up (permerror)"
+    assert found.remedy == "Take a:a.example a:b.example a:c.example out of the SPF record of contoso.com"
+
+
+def test_a_record_that_asks_nothing_shows_so(s4: Any, look: Any) -> None:
+    (shown,) = spf.within_limits(s4.domain, look(s4, "v=spf1 ip4:192.0.2.1 -all")).evidence
+    assert shown.answer == ("none",)
+
+
 def test_host_without_an_ipv6_address_is_void_for_ipv6_senders(s4: Any, look: Any) -> None:
     """Microsoft 365, which also sends by IPv6, meets it in HYB-SPF-2; for others it is a note."""
     hosts = {f"{name}.example": ip_address("192.0.2.1") for name in "abc"}

@@ -72,6 +72,8 @@ def test_server_that_cannot_be_reached(session: Any) -> None:
     # Nor is anything said of all where one is silent; but what is wrong with another is said.
     assert verdicts(session(), silent) == dict.fromkeys(ALL, why)
     assert verdicts(session(starttls=False), silent)["starttls"][0] is Verdict.NON_COMPLIANT
+    mute = session(reached=False, starttls=False, version="", chain=())
+    assert verdicts(mute) == dict.fromkeys(ALL, (Verdict.NOT_VERIFIED, f"{WHERE}: it does not answer"))
 
 
 def test_server_whose_certificate_nobody_supplied(session: Any) -> None:

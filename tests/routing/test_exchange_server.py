@@ -529,6 +529,9 @@ def test_a_connector_of_another_server_starts_there() -> None:
     # It is found in Active Directory, and what internal mail is stays known.
     there = Relay((OWN_SERVER,), KATE, why, helo="mail.contoso.com", cloud_services_mail=True)
     assert routed(ex01(servers=(edge, ex02), send_connectors=(away,)), JOHN, KATE) == Decided((there,))
+    inner = server(name="ex02.contoso.com", exchange_name="EX02", listens=())
+    by_name = Relay((inner.name,), KATE, why, helo="mail.contoso.com", cloud_services_mail=True)
+    assert routed(ex01(servers=(inner,), send_connectors=(away,)), JOHN, KATE) == Decided((by_name,))
     both = to_internet(source_transport_servers=("EX02", "ex01"))
     assert routed(ex01(servers=(ex02,), send_connectors=(both,)), JOHN, KATE) == relay(both)
 

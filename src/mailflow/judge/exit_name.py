@@ -47,7 +47,7 @@ def reverse_leads_back(seen: Sequence[ExitNames]) -> Finding:
         if any(one.address in answer.values for answer in one.back):
             return ""
         names = ", ".join(map(str, one.pointer.values))
-        return "" if one.pointer.failed else f"{one.address} has the name {names}, which does not lead back to it"
+        return f"{one.address} has the name {names}, which does not lead back to it"
 
     def remedy(one: ExitNames) -> str:
         name = _name_of(one)
@@ -66,7 +66,7 @@ def greeting_leads_back(seen: Sequence[ExitNames]) -> Finding:
     """Judge whether the name in EHLO leads to the address from which it is said (RFC 5321 section 4.1.4)."""
 
     def wrong(one: ExitNames) -> str:
-        if one.greeting.failed or one.address in one.greeting.values:
+        if one.address in one.greeting.values:
             return ""
         found = ", ".join(map(str, one.greeting.values)) or "no address"
         return f"{one.server.greets_as}, said from {one.address}, leads to {found}"

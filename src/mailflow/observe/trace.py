@@ -2,7 +2,7 @@
 
 A field is believed where its writer is: the server of the mailbox, then whoever handed the message to a believed
 writer, if that was an own server or Microsoft 365 by the address that the writer saw. What lies below the first
-stranger is his claim (RFC 5321 section 7.2). The receiver's hosts on the Internet are believed down to the border of
+stranger is his claim (RFC 5321 section 7.1). The receiver's hosts on the Internet are believed down to the border of
 the organization.
 """
 

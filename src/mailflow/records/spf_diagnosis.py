@@ -134,8 +134,6 @@ def _glue(left: str, right: str) -> str | None:
         return None
     if right[0] in ":/=":
         return ""
-    if not why_wrong(left):
-        return None
     if left[-1] in ":/=":
         return ""
     name = left.lstrip("+-~?").lower()
