@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mailflow.environment.environment import Environment
-from mailflow.exchange.known import Assumptions, Unknown
+from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import ConnectorType, DomainType, OutboundConnector, TlsSettings
 from mailflow.exchange.replies import (
     HOPS_EXCEEDED_ONLINE,
@@ -228,63 +228,8 @@ def test_what_the_exports_do_not_say_of_recipients_is_assumed() -> None:
 # Outbound connectors
 
 
-def chosen(name: str, *connectors: OutboundConnector, from_on_premises: bool = False, **tenant: Any) -> str | None:
-    assume = Assumptions()
-    connector = m365(*connectors, **tenant).outbound_connector(name, from_on_premises, assume)
-    assert assume.made == ()
-    return connector.name if connector else None
-
-
-EVERYTHING = outbound("*", recipient_domains=("*",), connector_type=ConnectorType.PARTNER)
-OWN = outbound("own", recipient_domains=(), all_accepted_domains=True)
-BELOW = outbound("below", recipient_domains=("*.contoso.com",))
-EXACT = outbound("exact", recipient_domains=("fabrikam.com", "contoso.com", "e.contoso.com"))
-
-
-@pytest.mark.parametrize(
-    ("name", "connector"),
-    [
-        ("contoso.com", "exact"),
-        ("e.contoso.com", "exact"),  # as long as *.contoso.com, and still the more specific
-        ("eu.contoso.com", "below"),
-        ("a.eu.contoso.com", "below"),
-        ("contoso.mail.onmicrosoft.com", "own"),
-        ("notcontoso.com", "*"),
-        ("tailspintoys.com", "*"),
-    ],
-)
-def test_the_most_specific_connector_carries_a_message(name: str, connector: str) -> None:
-    for order in ((EVERYTHING, OWN, BELOW, EXACT), (EXACT, BELOW, OWN, EVERYTHING)):
-        assert chosen(name, *order) == connector
-
-
-@pytest.mark.parametrize(
-    "cover", [{}, {"recipient_domains": (), "all_accepted_domains": True}, {"recipient_domains": ("*",)}], ids=str
-)
-def test_of_connectors_that_cover_a_domain_alike_nobody_knows_which_is_chosen(cover: dict[str, Any]) -> None:
-    assume = Assumptions()
-    one, other = outbound("one", **cover), outbound("other", **cover)
-    connector = m365(one, other, outbound("off", enabled=False, **cover)).outbound_connector(
-        "contoso.com", False, assume
-    )
-    assert (connector, assume.made) == (
-        one,
-        ("which of the outbound connectors one, other takes mail for contoso.com: they cover it alike",),
-    )
-
-
 def test_without_a_connector_mail_goes_by_mx() -> None:
-    assert chosen("tailspintoys.com", OWN, BELOW, EXACT) is None
-    assert chosen("contoso.com", BELOW) is None
     assert routed(m365(), JOHN, CHRIS, SUBMITTED) == Decided(by_mx(CHRIS))
-
-
-@pytest.mark.parametrize(
-    "off", [{"enabled": False}, {"is_transport_rule_scoped": True}], ids=["disabled", "by rule only"]
-)
-@pytest.mark.parametrize("connector", [{}, {"recipient_domains": ("*",)}, {"all_accepted_domains": True}])
-def test_a_connector_that_is_off_or_for_rules_carries_nothing(off: dict[str, Any], connector: dict[str, Any]) -> None:
-    assert chosen("contoso.com", outbound(**(connector | off))) is None
 
 
 def test_by_mx_or_to_a_smart_host() -> None:

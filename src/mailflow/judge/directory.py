@@ -10,7 +10,7 @@ from mailflow.judge import evidence
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_verified
 from mailflow.routing.attribution import accepted_domain
-from mailflow.routing.microsoft_365 import Microsoft365Router
+from mailflow.routing.outbound_connector import covering
 
 
 def accepted(environment: Environment, domain: Domain) -> Finding:
@@ -136,7 +136,7 @@ def authoritative(environment: Environment, domain: Domain) -> Finding:
 def _relays_by_connector(asked: str, environment: Environment, domain: Domain, shown: Evidence) -> Finding:
     """An internal relay domain needs a connector to the own servers ("Manage accepted domains")."""
     assume = Assumptions()
-    connector = Microsoft365Router(environment).outbound_connector(domain.name, from_on_premises=False, assume=assume)
+    connector = covering(environment.microsoft_365, domain.name, from_on_premises=False, assume=assume)
     kind = assume(connector.connector_type, None) if connector else None
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), shown)

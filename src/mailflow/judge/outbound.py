@@ -9,7 +9,7 @@ from mailflow.exchange.online import ConnectorType, OutboundConnector, TlsSettin
 from mailflow.judge import evidence
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.routing.certificate import answers_to
-from mailflow.routing.microsoft_365 import Microsoft365Router
+from mailflow.routing.outbound_connector import covering
 
 _EXCEPTION = (
     "mail that came from the on-premises servers and is forwarded or expanded to outside recipients in Microsoft 365 "
@@ -59,7 +59,7 @@ def for_domain(environment: Environment, domain: Domain) -> tuple[Finding, Outbo
     if isinstance(exported, Unknown):
         return not_verified(asked, exported.why), None
     assume = Assumptions()
-    chosen = Microsoft365Router(environment).outbound_connector(domain.name, from_on_premises=False, assume=assume)
+    chosen = covering(environment.microsoft_365, domain.name, from_on_premises=False, assume=assume)
     kind = assume(chosen.connector_type, None) if chosen else None
     shown = tuple(
         _show(c, prop, value)

@@ -34,6 +34,7 @@ from mailflow.routing.decision import Reception, Refuse
 from mailflow.routing.exchange_server import ExchangeServerRouter
 from mailflow.routing.microsoft_365 import Microsoft365Router
 from mailflow.routing.other_server import OtherServerRouter
+from mailflow.routing.outbound_connector import covering
 from mailflow.routing.router import filter_router, own_router
 
 
@@ -254,7 +255,7 @@ def _passed_on(led: _Led, accepted: AcceptedDomain, shown: tuple[Evidence, ...])
         seen = f"{accepted.domain_name} is {accepted.domain_type}: an internal relay domain alone matches subdomains"
         return led.wrong(seen, *shown, remedy=f"Set-AcceptedDomain {accepted.domain_name} -DomainType InternalRelay")
     assume = Assumptions()
-    connector = Microsoft365Router(environment).outbound_connector(name, from_on_premises=False, assume=assume)
+    connector = covering(environment.microsoft_365, name, from_on_premises=False, assume=assume)
     if assume.made:
         return led.unknown("; ".join(assume.made), *shown)
     if connector is None:

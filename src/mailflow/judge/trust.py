@@ -12,7 +12,7 @@ from mailflow.observe.path import Disposition, MailPath
 from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_verified
 from mailflow.routing.decision import Client, Tls
 from mailflow.routing.exchange_server import ExchangeServerRouter, trusts_cloud
-from mailflow.routing.microsoft_365 import Microsoft365Router
+from mailflow.routing.outbound_connector import covering
 
 _GATEWAY = (
     "Let Exchange itself, or an Edge Transport server, talk to Microsoft 365, and nothing that handles SMTP stand "
@@ -114,9 +114,8 @@ def _in_tenant(environment: Environment, assume: Assumptions) -> Iterator[_Place
         yield _cloud_services_mail(
             f"inbound connector '{one.name}'", one.origin, one.cloud_services_mail_enabled, assume
         )
-    router = Microsoft365Router(environment)
     for domain in filter(environment.own_servers_take_part, environment.domains):
-        chosen = router.outbound_connector(domain.name, from_on_premises=False, assume=assume)
+        chosen = covering(environment.microsoft_365, domain.name, from_on_premises=False, assume=assume)
         if chosen is None:
             yield _Place(f"the tenant, where no outbound connector covers {domain.name}", kept=False)
         else:

@@ -14,7 +14,7 @@ from mailflow.environment.zones import find_records, find_soa
 from mailflow.exchange.cloud import is_microsoft_host, is_retired_host
 from mailflow.exchange.known import Assumptions
 from mailflow.routing.decision import Relay
-from mailflow.routing.microsoft_365 import Microsoft365Router
+from mailflow.routing.outbound_connector import centralized
 from mailflow.routing.router import own_router
 
 
@@ -95,7 +95,7 @@ def _mx(environment: Environment, domain: str) -> Fact:
 
 def _centralized(environment: Environment) -> Fact:
     assume = Assumptions()
-    connector = Microsoft365Router(environment).centralized(assume)
+    connector = centralized(environment.microsoft_365, assume)
     if assume.made:
         return Fact("centralized", NOT_KNOWN, f"centralized mail transport ({'; '.join(assume.made)})")
     if connector:

@@ -1,6 +1,6 @@
 """Microsoft 365 as an MTA: what Exchange Online does with a message, from the settings of the tenant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -47,6 +47,7 @@ from mailflow.routing.decision import (
     Treatment,
     Verification,
 )
+from mailflow.routing.outbound_connector import centralized, covering
 from mailflow.routing.transport_rule import chosen_connector
 
 _CMT = "Routing; Centralized transport exceptions"
@@ -115,7 +116,7 @@ class Microsoft365Router:
         if by_rule is not None:
             return (by_rule,)
         domain = accepted_domain(self.tenants.own, held.recipient.domain, assume)
-        central = self.centralized(assume)
+        central = centralized(self.tenants.own, assume)
         if central and domain and held.reception.direction is Direction.INCOMING:
             # Both kinds of recipient go to the own servers first; those send back what is for the cloud.
             why = Rule("centralized mail transport: Internet mail goes to the own servers first", "Routing")
@@ -178,62 +179,9 @@ class Microsoft365Router:
             return off
         return Redirect(target, Rule("the mailbox forwards outside", "SRS"), forward=True)
 
-    def centralized(self, assume: Assumptions) -> OutboundConnector | None:
-        """Find the connector that carries centralized mail transport, as Set-OutboundConnector defines it."""
-        for connector in assume.listed(self.tenants.own.online.outbound_connectors):
-            if not assume(connector.enabled, False):
-                continue
-            if not assume(connector.route_all_messages_via_on_premises, False):
-                continue
-            if assume(connector.connector_type, ConnectorType.ON_PREMISES) is not ConnectorType.ON_PREMISES:
-                continue
-            if assume(connector.is_transport_rule_scoped, False):
-                continue
-            if "*" in assume.listed(connector.recipient_domains):
-                return connector
-            assume.note(
-                f"what RouteAllMessagesViaOnPremises does without recipient domain * is not documented "
-                f"({connector.origin.of('RecipientDomains')})"
-            )
-        return None
-
-    def outbound_connector(self, name: str, from_on_premises: bool, assume: Assumptions) -> OutboundConnector | None:
-        """Choose the connector for mail to a domain, or None: by MX.
-
-        Order: exact recipient domain, all accepted domains, wildcard (Connectors). Centralized mail transport
-        is a wildcard that leaves out what came from the own servers (KB3194415).
-        """
-        usable = [
-            c
-            for c in assume.listed(self.tenants.own.online.outbound_connectors)
-            if assume(c.enabled, False) and not assume(c.is_transport_rule_scoped, False)
-        ]
-        covering = _covering(name)
-        named = [(d == name, len(d), c) for c in usable for d in assume.listed(c.recipient_domains) if d in covering]
-        if named:
-            best = max(named, key=lambda found: found[:2])
-            _note_equals(name, [c for *key, c in named if (*key,) == best[:2]], assume)
-            return best[2]
-        own = accepted_domain(self.tenants.own, name, assume) is not None
-        accepted = [c for c in usable if own and assume(c.all_accepted_domains, False)]
-        if accepted:
-            _note_equals(name, accepted, assume)
-            return accepted[0]
-        everything = [c for c in usable if "*" in assume.listed(c.recipient_domains)]
-        for connector in everything:
-            to_own_servers = assume(connector.connector_type, ConnectorType.ON_PREMISES) is ConnectorType.ON_PREMISES
-            if own or not from_on_premises or not to_own_servers:
-                _note_equals(name, everything, assume)
-                return connector
-            if not assume(connector.route_all_messages_via_on_premises, False):
-                assume.note(
-                    f"whether outbound connector '{connector.name}' for * sends mail of the own servers back to them "
-                    "is documented for centralized mail transport only (KB3194415)"
-                )
-        return None
-
     def _outbound(self, held: Held, assume: Assumptions) -> Action:
-        connector = self.outbound_connector(held.recipient.domain, held.reception.from_on_premises, assume)
+        came_from_own = held.reception.from_on_premises
+        connector = covering(self.tenants.own, held.recipient.domain, came_from_own, assume)
         if connector is None:
             mail_from = self._rewritten(held, assume)
             pooled = self._relayed_for_others(held, mail_from, assume)
@@ -244,7 +192,7 @@ class Microsoft365Router:
             why = from_pool if pooled else by_mx
             return Relay((), mail_from, why, helo=self.egress_name, relay_pool=pooled)
         central = assume(connector.route_all_messages_via_on_premises, False)
-        if central and held.forwarded and not held.reception.from_on_premises:
+        if central and held.forwarded and not came_from_own:
             assume.note(
                 "whether a forward of a cloud mailbox follows centralized transport is told both ways "
                 "(SRS; OfficeDocs-Exchange issue 799)"
@@ -346,24 +294,12 @@ class Microsoft365Router:
         return f"eur05-obe.outbound.{self.tenants.own.cloud.mx_suffix.removeprefix('mail.')}"
 
 
-def _note_equals(name: str, alike: Sequence[OutboundConnector], assume: Assumptions) -> None:
-    """Say where several connectors cover a domain in the same way: no document tells which of them is chosen."""
-    names = dict.fromkeys(connector.name for connector in alike)
-    if len(names) > 1:
-        assume.note(f"which of the outbound connectors {', '.join(names)} takes mail for {name}: they cover it alike")
-
-
 def initial_selector(initial_domain: str) -> str:
     """Give the selector with which Microsoft 365 signs as the tenant's first domain; its key is Microsoft's to publish.
 
     Exports and messages show this form; no document promises it, and no requirement rests on it.
     """
     return f"selector1-{initial_domain.replace('.', '-')}"
-
-
-def _covering(name: str) -> frozenset[str]:
-    """Which of RecipientDomains name a domain; `*.contoso.com` means the subdomains, `*` names none."""
-    return frozenset((name, *(f"*.{above}" for above in lineage(name)[1:])))
 
 
 def _remote_domain(domains: Mapping[str, tuple[RemoteDomain, ...]], name: str) -> RemoteDomain | None:
