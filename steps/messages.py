@@ -6,6 +6,7 @@ from pytest_bdd import then, when
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
+from mailflow.judge import disposition
 from mailflow.judge import path as judge
 from mailflow.observe.door import Door
 from mailflow.observe.path import MailPath, Place
@@ -75,22 +76,22 @@ def stranger_asks_filter_to_relay(door: Door, domain: Domain) -> Paths:
 
 @then("it is delivered")
 def is_delivered(environment: Environment, paths: Paths, conclude: Say) -> None:
-    conclude(judge.delivered(environment, paths))
+    conclude(disposition.delivered(environment, paths))
 
 
 @then("it is refused")
 def is_refused(paths: Paths, conclude: Say) -> None:
-    conclude(judge.refused(paths))
+    conclude(disposition.refused(paths))
 
 
 @then("it is refused or returned to its sender")
 def is_refused_or_returned(paths: Paths, conclude: Say) -> None:
-    conclude(judge.refused_or_returned(paths))
+    conclude(disposition.refused_or_returned(paths))
 
 
 @then("it is allowed or refused as the environment expects")
 def is_as_expected(environment: Environment, paths: Paths, conclude: Say) -> None:
-    conclude(judge.as_expected(environment, paths))
+    conclude(disposition.as_expected(environment, paths))
 
 
 @then(sentence("it passes {route:Route}"))

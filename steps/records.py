@@ -6,7 +6,7 @@ from pytest_bdd import then, when
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
-from mailflow.judge import left_over, parked
+from mailflow.judge import left_over, parked, spf_arrival
 from mailflow.judge import mx as judge_mx
 from mailflow.judge import spf as judge_spf
 from mailflow.judge import spf_below as judge_spf_below
@@ -152,4 +152,4 @@ def each_passes_where_it_arrives(
     conclude: Say,
 ) -> None:
     paths = [path for kind in Kind for path in door.paths(domain, kind)]
-    conclude(judge_spf.every_arrival_passes(environment, domain, paths, arrivals))
+    conclude(spf_arrival.every_one_passes(environment, domain, paths, arrivals))

@@ -13,8 +13,7 @@ from mailflow.environment.environment import Environment, IPAddress, Stage
 from mailflow.environment.load import load
 from mailflow.environment.master_file import read_zone
 from mailflow.environment.message import Kind
-from mailflow.judge import path as judge
-from mailflow.judge import subdomain
+from mailflow.judge import disposition, subdomain
 from mailflow.observe.dialogue import Endpoint
 from mailflow.observe.dns_server import DnsServer
 from mailflow.observe.door import Door
@@ -96,7 +95,7 @@ def test_whom_the_dns_does_not_show_is_told(four: Environment, look: Look) -> No
 
 def test_relay_is_refused(four: Environment, door: Door) -> None:
     (domain,) = four.domains
-    finding = judge.refused(door.paths(domain, Kind.STRANGER_RELAY))
+    finding = disposition.refused(door.paths(domain, Kind.STRANGER_RELAY))
     assert finding.verdict is Verdict.COMPLIANT
     told = "\n".join(line for evidence in finding.evidence for line in evidence.answer)
     assert "C: RCPT TO:<somebody@contoso-com.other.stranger.example>" in told
@@ -108,12 +107,12 @@ def test_the_lock_is_seen(four: Environment, door: Door) -> None:
     paths = door.paths(domain, Kind.STRANGER_TO_MICROSOFT_365)
     assert len(paths) == 2 * 2 * 3  # over IPv4 and IPv6, to two mailboxes, from three senders
     assert {str(path.reply) for path in paths} == {LOCKED}
-    assert judge.refused(paths).verdict is Verdict.COMPLIANT
+    assert disposition.refused(paths).verdict is Verdict.COMPLIANT
 
 
 def test_what_no_session_shows_is_not_verified(four: Environment, door: Door) -> None:
     (domain,) = four.domains
-    finding = judge.delivered(four, door.paths(domain, Kind.CLOUD_TO_INTERNET))
+    finding = disposition.delivered(four, door.paths(domain, Kind.CLOUD_TO_INTERNET))
     assert finding.verdict is Verdict.NOT_VERIFIED
 
 
@@ -147,7 +146,7 @@ def test_a_recording_of_it_says_the_same(four: Environment, door: Door) -> None:
 def test_from_inside_nothing_is_known_of_strangers(four: Environment, look: Look, vantage: str, why: str) -> None:
     (domain,) = four.domains
     with open_door(four, replace(look, vantage=(ip_address(vantage),))) as inside:
-        finding = judge.refused(inside.paths(domain, Kind.STRANGER_RELAY))
+        finding = disposition.refused(inside.paths(domain, Kind.STRANGER_RELAY))
     assert finding.verdict is Verdict.NOT_VERIFIED
     assert why in finding.seen
 

@@ -10,8 +10,7 @@ from mailflow.door import RECORDED, Look, open_door
 from mailflow.environment.environment import Environment, Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
-from mailflow.judge import path as judge
-from mailflow.judge import tls
+from mailflow.judge import disposition, tls
 from mailflow.observe.door import Door
 from mailflow.observe.path import Disposition, Place
 from mailflow.observe.pieces import whole
@@ -86,7 +85,7 @@ def test_a_stranger_asks_each_to_relay_in_his_own_name_and_in_the_organizations(
     assert {(one.disposition, one.ended_at, str(one.reply)) for one in paths} == {
         (Disposition.REFUSED, Place.FILTER, "554 5.7.1 Relay access denied")
     }
-    assert judge.refused(paths).verdict is Verdict.COMPLIANT
+    assert disposition.refused(paths).verdict is Verdict.COMPLIANT
 
 
 def test_a_recording_of_it_says_the_same(front: Environment, door: Door) -> None:

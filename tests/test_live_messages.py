@@ -14,7 +14,7 @@ from mailflow.door import RECORDED, Look, open_door
 from mailflow.environment.environment import Cutover, Environment, Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
-from mailflow.judge import alignment, directory, outbound, signature
+from mailflow.judge import alignment, directory, disposition, outbound, signature
 from mailflow.judge import path as judge
 from mailflow.judge.arrival import arrivals
 from mailflow.observe.door import Door
@@ -59,7 +59,7 @@ def test_the_way_of_received_messages_is_judged(four: Environment, door: Door) -
     outbound_mail = door.paths(domain, Kind.ON_PREMISES_TO_INTERNET)
     assert [path.source for path in outbound_mail] == ["messages/on-premises-to-internet.eml"]
     findings = [
-        judge.delivered(door.environment, outbound_mail),
+        disposition.delivered(door.environment, outbound_mail),
         judge.passes(outbound_mail, [Place.ON_PREMISES, Place.MICROSOFT_365]),
         judge.leaves_from(outbound_mail, Place.MICROSOFT_365),
         judge.attributed(outbound_mail),

@@ -13,8 +13,8 @@ from mailflow.door import open_door
 from mailflow.environment.environment import Environment
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
+from mailflow.judge import disposition, spf_arrival
 from mailflow.judge import path as judge
-from mailflow.judge import spf
 from mailflow.judge.arrival import arrivals
 from mailflow.observe.path import MailPath, Place
 from mailflow.policy.finding import Verdict
@@ -118,7 +118,7 @@ def test_what_may_leave_from_the_relay_pool_is_noted(scenario: str, pooled: int)
         found = arrivals(seen)
         results = list(zip(found, door.drive([one.asking() for one in found]), strict=True))
     several = [path for kind in Kind for path in seen[kind]]
-    finding = spf.every_arrival_passes(environment, domain, several, results)
+    finding = spf_arrival.every_one_passes(environment, domain, several, results)
 
     assert finding.verdict is Verdict.COMPLIANT
     assert len([note for note in finding.notes if "relay pool (40.95.0.0/16)" in note]) == pooled
@@ -195,7 +195,7 @@ def test_of_mx_hosts_with_one_preference_each_gets_every_kind_of_message(plan) -
         Kind.CLOUD_FORWARD: 1,
         Kind.THIRD_PARTY: 2,  # to each side
     }
-    finding = judge.delivered(environment, found[Kind.INTERNET_TO_CLOUD])
+    finding = disposition.delivered(environment, found[Kind.INTERNET_TO_CLOUD])
     assert finding.verdict is Verdict.NON_COMPLIANT
     assert finding.seen.startswith(
         "1 of 3: the message to chris@contoso.com was refused: mx2.contoso.com [131.107.21.232] said 554 5.7.1"
@@ -280,7 +280,7 @@ def test_of_several_smart_hosts_each_gets_every_kind_of_message(plan) -> None:
     assert [str(p.disposition) for p in found] == [*["delivered"] * 4, *["refused"] * 2]
     assert {p.ended_by for p in found[4:]} == {"second.contoso.com [131.107.21.232]"}
     assert {p.message.first for p in found[4:]} == {"smart host 2"}
-    assert judge.delivered(environment, found).verdict is Verdict.NON_COMPLIANT
+    assert disposition.delivered(environment, found).verdict is Verdict.NON_COMPLIANT
 
 
 def test_behind_one_name_each_server_gets_every_kind_of_message(plan) -> None:

@@ -15,8 +15,7 @@ import trustme
 from mailflow.environment.environment import Environment
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind, messages
-from mailflow.judge import path as judge
-from mailflow.judge import tls
+from mailflow.judge import disposition, tls
 from mailflow.observe import offers
 from mailflow.observe.contacts import Ask
 from mailflow.observe.dialogue import Ending, Endpoint
@@ -211,7 +210,7 @@ def row(title: str, environment: Environment, monkeypatch: pytest.MonkeyPatch) -
     ask = Ask(message, message, message.envelope, ((server.name, ADDRESS),))
     session = look(title, ask, monkeypatch)
     path = offers.path(environment, ask, server.name, session, "")
-    refused = told(judge.refused([path]))
+    refused = told(disposition.refused([path]))
     if refused.startswith("compliant"):
         refused = f"compliant: refused, {path.reply}"
     offered, spoken = (told(judged([(server, session)])) for judged in (tls.offers_starttls, tls.speaks_modern_tls))

@@ -7,8 +7,8 @@ import pytest
 from mailflow.environment.answers import Expects, Permission
 from mailflow.environment.message import Kind
 from mailflow.exchange.replies import CONNECTION_REFUSED, FORWARDING_BLOCKED
+from mailflow.judge import disposition as judge
 from mailflow.judge import evidence
-from mailflow.judge import path as judge
 from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.observe.path import Disposition

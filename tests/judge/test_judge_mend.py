@@ -14,6 +14,7 @@ from mailflow.exchange.replies import (
     UNABLE_TO_RELAY,
     cannot_connect,
 )
+from mailflow.judge import disposition
 from mailflow.judge import path as judge
 from mailflow.judge.mend import mends, to_be_seen
 from mailflow.mail.reply import Reply
@@ -62,14 +63,14 @@ def test_a_reply_that_does_not(path: Any) -> None:
 
 def test_the_mend_stands_in_the_finding(path: Any, s4: Any) -> None:
     one = path("own", ended=Disposition.WAITING, reply=CERTIFICATE_NOT_FOUND)
-    assert judge.delivered(s4.environment, [one]).remedy == mends([one]) != ""
+    assert disposition.delivered(s4.environment, [one]).remedy == mends([one]) != ""
 
 
 @pytest.mark.parametrize("send", ["", "send one from <kate@tailspintoys.com> to chris@contoso.com"])
 def test_a_message_that_nobody_saw_is_to_be_sent(path: Any, s4: Any, send: str) -> None:
     one = replace(path(ended=Disposition.UNSEEN), assumptions=("no message shows it",), to_send=send)
     remedy = f"No message was seen that shows it. To see one (docs/live-messages.md), then judge again:\n{send}"
-    found = judge.delivered(s4.environment, [one, one])
+    found = disposition.delivered(s4.environment, [one, one])
     assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "no message shows it")
     assert found.remedy == (remedy if send else "")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailflow.environment.answers import Exit, Expects
-from mailflow.judge import evidence
+from mailflow.judge import disposition, evidence
 from mailflow.judge import path as judge
 from mailflow.mail.reply import Reply
 from mailflow.observe.path import Disposition, Place
@@ -26,9 +26,9 @@ Judge = Callable[[Any], Finding]
 def every(s4: Any) -> dict[str, Judge]:
     environment, domain = s4.environment, s4.domain
     return {
-        "delivered": lambda paths: judge.delivered(environment, paths),
-        "refused": judge.refused,
-        "refused_or_returned": judge.refused_or_returned,
+        "delivered": lambda paths: disposition.delivered(environment, paths),
+        "refused": disposition.refused,
+        "refused_or_returned": disposition.refused_or_returned,
         "passes": lambda paths: judge.passes(paths, (OWN,)),
         "never_passes": lambda paths: judge.never_passes(paths, CLOUD),
         "enters_at": lambda paths: judge.enters_at(paths, OWN),
@@ -39,13 +39,18 @@ def every(s4: Any) -> dict[str, Judge]:
         "over_tls": judge.over_tls,
         "over_tls_from_filter": judge.over_tls_from_filter,
         "by_connector": judge.by_connector,
-        "as_expected": lambda paths: judge.as_expected(environment, paths),
+        "as_expected": lambda paths: disposition.as_expected(environment, paths),
     }
 
 
 def test_every_judge_is_here(every: dict[str, Judge]) -> None:
-    public = {name for name, one in vars(judge).items() if callable(one) and one.__module__ == judge.__name__}
-    assert {name for name in public if not name.startswith("_")} == {*every, "expected_exit"}
+    public = {
+        name
+        for module in (judge, disposition)
+        for name, one in vars(module).items()
+        if callable(one) and one.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert public == {*every, "expected_exit"}
 
 
 def test_what_is_demanded_is_told_as_values(every: dict[str, Judge], path: Any) -> None:
@@ -246,7 +251,7 @@ def test_nobody_says_where_it_is_to_leave(s2: Any, path: Any) -> None:
 
 def test_where_a_report_arrives_only_perhaps_nobody_knows_that_the_sender_is_told(path: Any) -> None:
     one = path("out own", ended=Disposition.RETURNED, report_assumptions=("unknown",))
-    found = judge.refused_or_returned([one])
+    found = disposition.refused_or_returned([one])
     assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "unknown")
 
 
@@ -359,7 +364,7 @@ def test_what_is_wrong_with_messages_to_several_is_said_once(path: Any, s4: Any,
     people = ("david@contoso.com", "kate@contoso.com", "sara@contoso.com")
     lost = [path("out", to=one, **refusal) for one in people]
     others = replace(lost[0], reply=Reply(451, "4.4.4", "no route"))
-    assert judge.delivered(s4.environment, [*lost, others]).seen == (
+    assert disposition.delivered(s4.environment, [*lost, others]).seen == (
         "4 of 4: the message to david@contoso.com was refused: Microsoft 365 said 550 5.7.64 TenantAttribution; Relay "
         "Access Denied SMTP (no inbound connector matches [Message Attribution]) (the same to kate@contoso.com, "
         "sara@contoso.com); the message to david@contoso.com was refused: Microsoft 365 said 451 4.4.4 no route (no "

@@ -14,7 +14,7 @@ from mailflow.environment.environment import Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind
 from mailflow.input_error import InputError
-from mailflow.judge import evidence, trust
+from mailflow.judge import disposition, evidence, trust
 from mailflow.judge import path as judge
 from mailflow.judge.arrival import arrivals
 from mailflow.observe.messages import read_messages
@@ -31,9 +31,9 @@ def judged(environment: Any, kind: Kind, paths: tuple[MailPath, ...]) -> list[Ve
     """Ask every question that is asked of paths; the answers and their evidence can be written."""
     domain = environment.domains[0]
     findings = [
-        judge.delivered(environment, paths),
-        judge.refused(paths),
-        judge.refused_or_returned(paths),
+        disposition.delivered(environment, paths),
+        disposition.refused(paths),
+        disposition.refused_or_returned(paths),
         judge.passes(paths, [Place.ON_PREMISES, Place.MICROSOFT_365]),
         judge.never_passes(paths, Place.INTERNET),
         judge.enters_at(paths, Place.ON_PREMISES),
@@ -43,7 +43,7 @@ def judged(environment: Any, kind: Kind, paths: tuple[MailPath, ...]) -> list[Ve
         judge.attributed(paths),
         judge.over_tls(paths),
         judge.by_connector(paths),
-        judge.as_expected(environment, paths),
+        disposition.as_expected(environment, paths),
         trust.kept_in_both_directions(environment, paths),
     ]
     for arrival in arrivals({kind: paths}):
@@ -95,7 +95,7 @@ def test_what_is_no_message_shows_nothing(content: bytes) -> None:
         (Path(folder) / "messages" / "cloud-to-cloud.eml").write_bytes(content)
         paths = read_messages(environment, environment.domains[0], NOW, Stage.BEFORE)[Kind.CLOUD_TO_CLOUD]
     assert {path.disposition for path in paths} == {Disposition.UNSEEN}
-    assert judge.delivered(environment, paths).verdict is Verdict.NOT_VERIFIED
+    assert disposition.delivered(environment, paths).verdict is Verdict.NOT_VERIFIED
 
 
 TRACE = "Received: from a (192.0.2.1) by b with ESMTP id 1; Mon, 1 Jun 2026 10:00:00 +0000\n"

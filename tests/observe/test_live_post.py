@@ -16,7 +16,7 @@ import trustme
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.load import load
 from mailflow.environment.message import STRANGER, Kind, messages
-from mailflow.judge.path import refused_or_returned
+from mailflow.judge.disposition import refused_or_returned
 from mailflow.mail.address import Address, AddressError
 from mailflow.mail.envelope import Envelope
 from mailflow.observe.contacts import OFFERED, Plan, contacts

@@ -12,6 +12,7 @@ from mailflow.environment.environment import Cutover, Stage
 from mailflow.environment.load import load
 from mailflow.environment.message import Kind, messages
 from mailflow.input_error import InputError
+from mailflow.judge import disposition
 from mailflow.judge import path as judge
 from mailflow.judge.arrival import arrivals
 from mailflow.mail.address import Address
@@ -99,8 +100,8 @@ def test_a_path_with_everything_that_its_header_shows(mail: Any) -> None:
         (Kind.CLOUD_TO_CLOUD, [lambda p: judge.never_passes(p, OWN), lambda p: judge.never_passes(p, OUT)]),
         (Kind.ON_PREMISES_TO_INTERNET, [lambda p: judge.leaves_from(p, CLOUD), judge.attributed]),
         (Kind.ON_PREMISES_NDR, [lambda p: judge.leaves_from(p, CLOUD), judge.attributed]),
-        (Kind.INTERNET_TO_UNKNOWN, [judge.refused_or_returned]),
-        (Kind.CLOUD_TO_UNKNOWN, [judge.refused_or_returned]),
+        (Kind.INTERNET_TO_UNKNOWN, [disposition.refused_or_returned]),
+        (Kind.CLOUD_TO_UNKNOWN, [disposition.refused_or_returned]),
     ],
     ids=lambda value: value.mark if isinstance(value, Kind) else "",
 )
@@ -108,7 +109,7 @@ def test_judges_are_content_with_the_received_messages(mail: Any, kind: Kind, ju
     paths = mail.paths(kind)
     found = [one(paths) for one in judges]
     if all(path.disposition is Disposition.DELIVERED for path in paths):
-        found.append(judge.delivered(mail.environment, paths))
+        found.append(disposition.delivered(mail.environment, paths))
     assert [(one.verdict, one.seen) for one in found] == [
         (Verdict.COMPLIANT, "so it was for the one message sent") for _ in found
     ]
@@ -134,7 +135,7 @@ def test_a_refusal_is_read_from_the_report_of_the_senders_own_host(mail: Any) ->
         550, "5.1.10", "RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"
     )
     assert one.recipient == Address("mailflow-nobody-of-this-name", "contoso.com")
-    assert judge.refused([one]).verdict is Verdict.COMPLIANT
+    assert disposition.refused([one]).verdict is Verdict.COMPLIANT
 
 
 @pytest.mark.parametrize(
@@ -161,8 +162,8 @@ def test_a_message_that_was_relayed_first_was_returned_and_not_refused(mail: Any
     )
     one = mail.path(Kind.INTERNET_TO_UNKNOWN)
     assert (one.disposition, one.places, one.reply) == (Disposition.RETURNED, (OUT, OWN), Reply(550, "5.4.1", "no"))
-    assert judge.refused([one]).verdict is Verdict.NON_COMPLIANT
-    assert judge.refused_or_returned([one]).verdict is Verdict.COMPLIANT
+    assert disposition.refused([one]).verdict is Verdict.NON_COMPLIANT
+    assert disposition.refused_or_returned([one]).verdict is Verdict.COMPLIANT
 
 
 def test_a_report_that_returns_no_header_shows_an_end_and_no_way(mail: Any) -> None:
@@ -172,7 +173,7 @@ def test_a_report_that_returns_no_header_shows_an_end_and_no_way(mail: Any) -> N
     without = without.replace("Reporting-MTA: dns;mail.fabrikam.com", "Reporting-MTA: dns;EX01.contoso.com")
     one = mail.save("internet-to-unknown.eml", without).path(Kind.INTERNET_TO_UNKNOWN)
     assert (one.disposition, one.hops, one.ended_by) == (Disposition.RETURNED, (), "mail.contoso.com")
-    assert judge.refused([one]).verdict is Verdict.NON_COMPLIANT
+    assert disposition.refused([one]).verdict is Verdict.NON_COMPLIANT
 
 
 def test_a_report_without_its_parts_does_not_say_who_had_the_message(mail: Any) -> None:
@@ -184,7 +185,7 @@ def test_a_report_without_its_parts_does_not_say_who_had_the_message(mail: Any) 
     assert one.reply == Reply(550, "5.4.1", "Recipient address rejected: Access denied")
     why = "the report does not name the host that wrote it: whether somebody had taken the message before is open"
     assert one.assumptions == (f"messages/internet-to-unknown.eml: {why}",)
-    assert judge.refused([one]).verdict is Verdict.NOT_VERIFIED
+    assert disposition.refused([one]).verdict is Verdict.NOT_VERIFIED
 
 
 def test_a_bounced_test_message_was_not_delivered(mail: Any) -> None:
@@ -197,7 +198,7 @@ def test_a_bounced_test_message_was_not_delivered(mail: Any) -> None:
         (CLOUD,),
         Address("david", "contoso.com"),
     )
-    found = judge.delivered(mail.environment, [one])
+    found = disposition.delivered(mail.environment, [one])
     assert (found.verdict, found.seen) == (
         Verdict.NON_COMPLIANT,
         f"the message to david@contoso.com was returned to the sender: {one.ended_by} said {one.reply} ({one.why})",
@@ -213,7 +214,7 @@ def test_a_report_of_anything_but_failure_is_no_end(mail: Any, action: str) -> N
         Disposition.UNSEEN,
         (f"messages/internet-to-unknown.eml: {said}",),
     )
-    assert judge.refused_or_returned([one]).verdict is Verdict.NOT_VERIFIED
+    assert disposition.refused_or_returned([one]).verdict is Verdict.NOT_VERIFIED
 
 
 @pytest.mark.parametrize("code", ["5.4.6", "5.4.14"])
@@ -256,7 +257,7 @@ def test_an_environment_without_messages_says_what_to_send(mail: Any) -> None:
         "stranger-to-on-premises] in its subject, and save the report that comes back as "
         "messages/stranger-to-on-premises.eml"
     )
-    found = judge.delivered(mail.environment, mail.paths(Kind.ON_PREMISES_FORWARD))
+    found = disposition.delivered(mail.environment, mail.paths(Kind.ON_PREMISES_FORWARD))
     why = f"no message shows it ({Kind.ON_PREMISES_FORWARD})"
     assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, why)
     assert found.remedy.endswith(f", then judge again:\n{forward}")
@@ -267,7 +268,7 @@ def test_one_copy_of_two_does_not_show_the_other(mail: Any) -> None:
     seen, unseen = mail.paths(Kind.INTERNET_TO_BOTH)
     assert (seen.recipient, seen.disposition) == (Address("david", "contoso.com"), Disposition.DELIVERED)
     assert (unseen.recipient, unseen.disposition) == (Address("chris", "contoso.com"), Disposition.UNSEEN)
-    assert judge.delivered(mail.environment, [seen, unseen]).verdict is Verdict.NOT_VERIFIED
+    assert disposition.delivered(mail.environment, [seen, unseen]).verdict is Verdict.NOT_VERIFIED
 
 
 @pytest.mark.parametrize(

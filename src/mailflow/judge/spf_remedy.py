@@ -1,10 +1,23 @@
 """Says how to mend an SPF record: which term of which record to take out, replace or look up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mailflow.exchange.cloud import CLOUDS, cloud
-from mailflow.records.spf import Evaluation
+from mailflow.judge.mend import unanswered
+from mailflow.records.spf import Evaluation, Result
 from mailflow.records.spf_count import TermCount
+
+
+def mend_first(domain: str, failing: Iterable[Evaluation]) -> str:
+    """Give the remedy where the record cannot be evaluated: no further term helps before that is mended."""
+    if any(one.result is Result.PERMERROR for one in failing):
+        return f"Mend the SPF record of {domain} first; HYB-SPF-1 tells what is wrong with it"
+    return ""
+
+
+def answer_look_ups(unknown: Iterable[Evaluation]) -> str:
+    """Give the remedy where look-ups failed."""
+    return unanswered(answer for one in unknown for entry in one.trace for answer in entry.answers)
 
 
 def broken(domain: str, count: TermCount) -> str:

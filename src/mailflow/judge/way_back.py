@@ -12,7 +12,7 @@ from mailflow.environment.worlds import World, is_own, old_mx_hosts
 from mailflow.environment.zones import find_records
 from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Unknown
-from mailflow.judge import evidence, path
+from mailflow.judge import disposition, evidence
 from mailflow.observe.path import MailPath
 from mailflow.policy.finding import Evidence, Finding, compliant, not_applicable, not_verified
 from mailflow.policy.readiness import NO_CHANGE
@@ -76,7 +76,7 @@ def arrives(environment: Environment, tried: Tried) -> Finding:
     asked = f"all of it arrives in the mailboxes that it is for ({tried.world})"
     if environment.before is None:
         return not_verified(asked, "nothing was sent, as it is not recorded what was before")
-    return replace(path.delivered(environment, tried.paths), asked=asked, demand=None)
+    return replace(disposition.delivered(environment, tried.paths), asked=asked, demand=None)
 
 
 _CMDLETS = {

@@ -72,6 +72,9 @@ class Evaluation:
     reason: str = ""  # of permerror and temperror: a sentence
     explanation: str = ""  # of fail: the text to which exp= leads (section 6.2)
 
+    def __str__(self) -> str:
+        return f"{self.result} ({self.reason})" if self.reason else str(self.result)
+
 
 def check_host(
     ip: Address,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailflow.environment.message import Kind
-from mailflow.judge import evidence, spf
+from mailflow.judge import evidence, spf, spf_arrival
 from mailflow.judge.arrival import arrivals
 from mailflow.mail.address import Address
 from mailflow.observe.path import Disposition
@@ -42,7 +42,7 @@ def judged(world: Any, *pairs: Any, more: Any = ()) -> Any:
     """Judge messages, each with what SPF makes of it."""
     found = [(arrival, one) for path, one in pairs for arrival in arrivals({path.message.kind: [path]})]
     paths = [path for path, _ in pairs] + list(more)
-    return spf.every_arrival_passes(world.environment, world.domain, paths, found)
+    return spf_arrival.every_one_passes(world.environment, world.domain, paths, found)
 
 
 def test_arrivals(out: Any, path: Any, hop: Any) -> None:
@@ -90,9 +90,9 @@ def test_identity(out: Any, s4: Any) -> None:
         (None, TENANT, False),  # a report that left through Microsoft 365 is judged by Microsoft's name
     ],
 )
-def test_judged_by_spf(out: Any, s4: Any, sender: Any, client: str, ours: bool) -> None:
+def test_is_judged(out: Any, s4: Any, sender: Any, client: str, ours: bool) -> None:
     (arrival,) = arrivals({Kind.CLOUD_TO_INTERNET: [out("cloud", sender, client)]})
-    assert spf.judged_by_spf(s4.environment, s4.domain, arrival) is ours
+    assert spf_arrival.is_judged(s4.environment, s4.domain, arrival) is ours
 
 
 def test_all_pass(out: Any, s4: Any) -> None:
