@@ -28,6 +28,10 @@ def count(held: dict[str, object]) -> TermCount:
     return drive(count_terms("Contoso.com."), zone(held))
 
 
+def problems(found: TermCount) -> tuple[str, ...]:
+    return tuple(term.problem for term in found.walk() if term.problem)
+
+
 def test_every_include_is_counted_although_the_first_would_match() -> None:
     inner = Question("b.com", "TXT")
     found = count(
@@ -54,14 +58,14 @@ def test_every_include_is_counted_although_the_first_would_match() -> None:
     assert found.querying_terms == 6
     assert [term.querying_terms for term in found.terms] == [1, 3, 1, 1]
     assert found.terms[1].answers == (Answer(inner, Outcome.FOUND, ("v=spf1 exists:x.b.com redirect=c.com",)),)
-    assert (found.problems, found.failed, found.depends_on_message) == ((), (), ())
+    assert (problems(found), found.failed, found.depends_on_message) == ((), (), ())
     # Neither contoso.com nor its MX host has an AAAA record: for a sender with IPv6 both look-ups are void.
     assert (found.void_lookups(4), found.void_lookups(6)) == (0, 2)
 
 
 def test_a_loop_ends_and_is_named() -> None:
     found = count({"contoso.com TXT": "v=spf1 include:a.com -all", "a.com TXT": "v=spf1 include:contoso.com -all"})
-    assert found.problems == ("a loop: contoso.com → a.com → contoso.com",)
+    assert problems(found) == ("a loop: contoso.com → a.com → contoso.com",)
     assert found.querying_terms == 2
 
 
@@ -77,7 +81,7 @@ def test_void_look_ups_through_every_include() -> None:
 
 def test_a_failed_look_up_leaves_the_count_open() -> None:
     found = count({"contoso.com TXT": "v=spf1 include:a.com -all", "a.com TXT": Outcome.TIMEOUT})
-    assert found.problems == ("the look-up of a.com TXT failed: timeout",)
+    assert problems(found) == ("the look-up of a.com TXT failed: timeout",)
     assert found.failed == (Answer(Question("a.com", "TXT"), Outcome.TIMEOUT),)
     assert found.void_lookups(4) == 0
 
@@ -91,7 +95,7 @@ def test_why_a_record_cannot_be_evaluated() -> None:
             "d.com MX": tuple(MxRecord(n, f"mx{n}.d.com") for n in range(11)),
         }
     )
-    assert found.problems == (
+    assert problems(found) == (
         "the SPF record of a.com is invalid at 'ipv4:192.0.2.1': there is no mechanism 'ipv4' in SPF",
         "b.com has 2 SPF records",
         "c.com has no SPF record",
@@ -119,7 +123,7 @@ def test_a_tree_without_end_is_cut() -> None:
 
     found = drive(count_terms("1.com"), answer)
     assert asked <= 101
-    assert found.problems[-1] == "more than 100 querying terms; the rest is not looked up"
+    assert problems(found)[-1] == "more than 100 querying terms; the rest is not looked up"
 
 
 @settings(max_examples=150, deadline=None)

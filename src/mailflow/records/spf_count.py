@@ -52,11 +52,6 @@ class TermCount:
             yield from term.walk()
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """What stands in the way of an evaluation or of the count; where any does, the counts are the least."""
-        return tuple(term.problem for term in self.walk() if term.problem)
-
-    @property
     def failed(self) -> tuple[Answer, ...]:
         """The look-ups that failed; where any did, nobody knows the counts."""
         return tuple(answer for term in self.walk() for answer in term.answers if answer.failed)

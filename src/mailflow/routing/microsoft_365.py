@@ -136,7 +136,7 @@ class Microsoft365Router:
             return (self._outbound(held, assume),)
         entry = self.tenants.own.online.recipients.find(held.recipient, assume)
         if isinstance(entry, Mailbox):
-            return self._into_mailbox(held, entry, assume)
+            return self._into_mailbox(entry, assume)
         if isinstance(entry, MailUser):
             external = assume(entry.external_email_address, held.recipient) or held.recipient
             why = Rule(f"{held.recipient} is a mail user: its mailbox is elsewhere", "Routing")
@@ -146,7 +146,7 @@ class Microsoft365Router:
             return (Return(RECIPIENT_NOT_FOUND_ONLINE, why),)
         return (self._outbound(held, assume),)
 
-    def _into_mailbox(self, held: Held, mailbox: Mailbox, assume: Assumptions) -> tuple[Action, ...]:
+    def _into_mailbox(self, mailbox: Mailbox, assume: Assumptions) -> tuple[Action, ...]:
         address = mailbox.primary_smtp_address
         stated = self.environment.mailboxes.forwards.get(address)
         target = stated or assume(mailbox.forwarding_smtp_address, None)
