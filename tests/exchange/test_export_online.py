@@ -1,5 +1,6 @@
 """The tenant's sample exports under exports/, each in another of the forms that ConvertTo-Json writes."""
 
+import json
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
@@ -303,3 +304,12 @@ def test_a_transport_rule_that_routes(tmp_path: Path) -> None:
         ("By rule", True, "To gateway"),
         ("Other", False, None),
     ]
+
+
+@pytest.mark.parametrize("others", [["smtp:sales@contoso.com"], ["SMTP:chris@contoso.com", "smtp:sales@contoso.com"]])
+def test_the_primary_address_is_among_the_addresses_once(tmp_path: Path, others: list[str]) -> None:
+    row = {"PrimarySmtpAddress": "chris@contoso.com", "EmailAddresses": others}
+    (tmp_path / "Get-Mailbox.json").write_text(json.dumps([row]), encoding="utf-8")
+    mailboxes = read_exchange_online(tmp_path, tmp_path).mailboxes
+    assert isinstance(mailboxes, tuple)
+    assert mailboxes[0].email_addresses == (Address("chris", "contoso.com"), Address("sales", "contoso.com"))

@@ -51,6 +51,11 @@ def test_a_connector_to_own_servers(cloud: Any) -> None:
     seen = f"'{NAME}' leads contoso.com to mail.contoso.com"
     remedy = f'Set-OutboundConnector "{NAME}" -Enabled $false'
     assert told(left_over.no_way_to_own_servers(enabled.environment, CONTOSO)) == (Verdict.NON_COMPLIANT, seen, remedy)
+    elsewhere = cloud.item("outbound_connectors", enabled=True, recipient_domains=("fabrikam.com",))
+    found = left_over.no_way_to_own_servers(
+        elsewhere.environment, CONTOSO
+    )  # nobody has own servers: it is one too many
+    assert told(found)[:2] == (Verdict.NON_COMPLIANT, f"'{NAME}' leads fabrikam.com to mail.contoso.com")
     partner = cloud.item("outbound_connectors", enabled=True, connector_type=ConnectorType.PARTNER)
     assert left_over.no_way_to_own_servers(partner.environment, CONTOSO).verdict is Verdict.COMPLIANT
 

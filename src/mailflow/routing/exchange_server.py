@@ -193,9 +193,7 @@ class ExchangeServerRouter:
         near = [domain for written in covering for domain in named.get(written, ())]
         for domain in sorted(near, key=lambda d: (d.domain_name != name, -len(d.domain_name))):
             own = domain.domain_name
-            if own in (name, "*") or (own.startswith("*.") and is_within(name, own[2:])):
-                return domain
-            if is_within(name, own) and assume(domain.match_sub_domains, False):
+            if own == name or own.startswith("*") or assume(domain.match_sub_domains, False):
                 return domain
         return None
 
