@@ -15,6 +15,7 @@ from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import ConnectorType, InboundConnector
 from mailflow.judge import evidence
+from mailflow.judge.mend import supply_certificates
 from mailflow.mail.address import Address
 from mailflow.policy.finding import (
     Evidence,
@@ -99,9 +100,9 @@ def _recognised(asked: str, environment: Environment, mail_from: Address | None)
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown, remedy=_widen(environment))
     if strange and len(bare) == len(strange):
-        names = ", ".join(dict.fromkeys(bare))
-        remedy = f"Add the PEM file of {names} to environment.yaml as certificate:"
-        return not_verified(asked, f"the environment names no certificate for {names}", *shown, remedy=remedy)
+        names = dict.fromkeys(bare)
+        why = f"the environment names no certificate for {', '.join(names)}"
+        return not_verified(asked, why, *shown, remedy=supply_certificates(names))
     if strange:
         return non_compliant(asked, "; ".join(strange), *shown, remedy=_recognise(environment, mail_from))
     return compliant(asked, "; ".join(dict.fromkeys(seen)), *shown)

@@ -141,6 +141,11 @@ def unanswered(answers: Iterable[Answer]) -> str:
     return _supply(dict.fromkeys(answer.question.name for answer in answers if answer.failed))
 
 
+def supply_certificates(servers: Iterable[str]) -> str:
+    """Say what shows the certificates of servers of which the environment has none."""
+    return f"Add the PEM file of {', '.join(servers)} to environment.yaml as certificate:"
+
+
 def _supply(names: Iterable[str]) -> str:
     # A plan may hold the zones of others as well.
     told = ", ".join(names)

@@ -7,6 +7,7 @@ from mailflow.environment.named_server import servers_named
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import ConnectorType, OutboundConnector, TlsSettings
 from mailflow.judge import evidence
+from mailflow.judge.mend import supply_certificates
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.routing.certificate import answers_to
 from mailflow.routing.outbound_connector import covering
@@ -198,8 +199,7 @@ def certificate_fits(environment: Environment, connector: OutboundConnector | No
         return non_compliant(asked, f"TlsDomain is {wanted}; {'; '.join(wrong)}", *shown)
     if bare:
         why = f"the environment names no certificate for {', '.join(bare)}"
-        remedy = f"Add the PEM file of {', '.join(bare)} to environment.yaml as certificate:"
-        return not_verified(asked, why, *shown, remedy=remedy)
+        return not_verified(asked, why, *shown, remedy=supply_certificates(bare))
     return compliant(asked, f"TlsDomain {wanted} is on it", *shown)
 
 

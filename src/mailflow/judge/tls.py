@@ -5,6 +5,7 @@ from datetime import datetime
 
 from mailflow.environment.environment import Environment, Server, certificate_names
 from mailflow.judge import evidence
+from mailflow.judge.mend import supply_certificates
 from mailflow.observe.dialogue import Ending
 from mailflow.observe.smtp import TlsSession
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
@@ -42,7 +43,7 @@ def _judge(
     if failing:
         return non_compliant(asked, "; ".join(failing), *shown, notes=tuple(notes))
     if bare:
-        remedy = f"Add the PEM file of {', '.join(name for name, _ in bare)} to environment.yaml as certificate:"
+        remedy = supply_certificates(name for name, _ in bare)
         return not_verified(asked, "; ".join(why for _, why in bare), *shown, remedy=remedy)
     if silent:
         return not_verified(asked, "; ".join(dict.fromkeys(silent)), *shown)
