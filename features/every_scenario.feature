@@ -299,6 +299,22 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     When the settings of Microsoft 365 and of the on-premises servers are read
     Then every send connector that leads to Microsoft 365 goes to port 25 and does not sign in
 
+  @HYB-CONN-7 @must
+  Scenario: That own server takes mail from every address of Microsoft 365
+    Microsoft 365 hands over from any of its addresses. A firewall, gateway or connector that knows half of them works
+    today and not tomorrow: some messages wait a day and come back (450 4.4.316), and nobody can say why those.
+
+    Source: Route mail; Prerequisites for your on-premises email environment, steps 5 and 6; stated
+    Source: Endpoints; ID 10, Exchange Online, TCP port 25; stated
+    Remedy: Let firewall and server take mail from every range that Microsoft publishes, and follow its changes:
+        Set-ReceiveConnector "<connector>" -RemoteIPRanges @{Add="<range>"}
+      Of a server that is not Exchange say so in environment.yaml: accepts_from: [microsoft-365]
+
+    Given own servers have a part in the mail of the domain
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then an outbound connector covers the domain
+    And the on-premises server to which that connector hands over takes mail from every address of Microsoft 365
+
   @HYB-TLS-1 @must @tenant
   Scenario: The own servers offer STARTTLS
     Microsoft 365 hands over to them over TLS only. Where the offer is missing, or a device between the two strips

@@ -235,6 +235,7 @@ Feature: Scenario 2 – MX at Microsoft 365, mail filtered on the own servers
 
     When a stranger hands a message directly to the on-premises servers
     Then it is refused
+    And no other address of the Internet is let in that nobody is named for
 
   @S2-FILTER-1 @must
   Scenario: Mail from the Internet is filtered as such when it first passes Microsoft 365

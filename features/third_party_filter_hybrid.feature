@@ -124,6 +124,7 @@ Feature: Scenario third-party-filter-hybrid – MX at a filtering service, mailb
 
     When a stranger hands a message directly to the on-premises servers
     Then it is refused
+    And no other address of the Internet is let in that nobody is named for
 
   @BOTH-PATH-6 @must @stage:plan @stage:after
   Scenario: Mail from the Internet to a cloud mailbox stays away from the own servers

@@ -5,7 +5,18 @@ from pytest_bdd import then, when
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
 from mailflow.exchange.online import OutboundConnector
-from mailflow.judge import bypass, directory, enhanced_filtering, inbound, left_over, outbound, parked, send, trust
+from mailflow.judge import (
+    admission,
+    bypass,
+    directory,
+    enhanced_filtering,
+    inbound,
+    left_over,
+    outbound,
+    parked,
+    send,
+    trust,
+)
 from mailflow.judge import condition as conditions
 from mailflow.observe.door import Door
 from mailflow.plugin.fixtures import Say
@@ -100,6 +111,18 @@ def connector_requires_tls(connector: OutboundConnector | None, conclude: Say) -
 @then("the certificate that the on-premises server shows carries the name the connector demands")
 def certificate_carries_name(environment: Environment, connector: OutboundConnector | None, conclude: Say) -> None:
     conclude(outbound.certificate_fits(environment, connector))
+
+
+@then("the on-premises server to which that connector hands over takes mail from every address of Microsoft 365")
+def server_takes_mail_of_microsoft_365(
+    environment: Environment, connector: OutboundConnector | None, conclude: Say
+) -> None:
+    conclude(admission.of_microsoft_365(environment, connector))
+
+
+@then("no other address of the Internet is let in that nobody is named for")
+def nobody_else_is_let_in(environment: Environment, domain: Domain, conclude: Say) -> None:
+    conclude(admission.of_nobody_else(environment, domain))
 
 
 @then("every send connector that leads to Microsoft 365 requires TLS and checks the certificate")

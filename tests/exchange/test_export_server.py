@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mailflow.exchange.address_range import AddressRange
 from mailflow.exchange.export import read_exchange_server
 from mailflow.exchange.known import Known, Origin, Unknown
 from mailflow.exchange.online import AcceptedDomain, DomainType, Mailbox
 from mailflow.exchange.server import (
-    AddressRange,
     AddressSpace,
     ExchangeCertificate,
     ExchangeServer,

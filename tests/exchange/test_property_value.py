@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailflow.exchange import property_value as read
+from mailflow.exchange.address_range import AddressRange
 from mailflow.exchange.online import DomainType
 from mailflow.exchange.property_value import Unclear, Unfit
-from mailflow.exchange.server import AddressRange, AddressSpace, TlsAuthLevel, TlsCertificateName
+from mailflow.exchange.server import AddressSpace, TlsAuthLevel, TlsCertificateName
 from mailflow.mail.address import Address
 
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)

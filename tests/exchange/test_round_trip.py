@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailflow.exchange.address_range import AddressRange
 from mailflow.exchange.export import read_exchange_online, read_exchange_server
 from mailflow.exchange.known import Origin
 from mailflow.exchange.online import ExchangeOnline
 from mailflow.exchange.server import (
-    AddressRange,
     AddressSpace,
     ExchangeServer,
     TlsAuthLevel,

@@ -28,6 +28,7 @@ from mailflow.environment.environment import (
     Server,
 )
 from mailflow.environment.mailboxes import Mailboxes
+from mailflow.exchange.address_range import AddressRange
 from mailflow.exchange.cloud import cloud
 from mailflow.exchange.known import Assumptions, Origin
 from mailflow.exchange.online import (
@@ -48,7 +49,6 @@ from mailflow.exchange.online import (
     TransportRule,
 )
 from mailflow.exchange.server import (
-    AddressRange,
     AddressSpace,
     ExchangeCertificate,
     ExchangeServer,

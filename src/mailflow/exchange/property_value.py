@@ -17,9 +17,10 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network, summarize_address_range
 from typing import TypeVar
 
+from mailflow.exchange.address_range import AddressRange
 from mailflow.exchange.export_text import shown
 from mailflow.exchange.online import Network
-from mailflow.exchange.server import AddressRange, AddressSpace, TlsCertificateName
+from mailflow.exchange.server import AddressSpace, TlsCertificateName
 from mailflow.mail.address import Address, AddressError, domain_name
 
 Word = TypeVar("Word", bound=StrEnum)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
+from mailflow.exchange.address_range import AddressRange
 from mailflow.exchange.directory import Directory
 from mailflow.exchange.known import Known, Origin
 from mailflow.exchange.online import AcceptedDomain, Mailbox, by_name
@@ -70,20 +71,6 @@ class SendConnector:
     origin: Origin
     port: Known[int] = 25
     smart_host_auth_mechanism: Known[SmartHostAuth] = SmartHostAuth.NONE  # without DNS routing only
-
-
-@dataclass(frozen=True, slots=True)
-class AddressRange:
-    """One of RemoteIPRanges, first and last address, as integers of one family so that ranges compare."""
-
-    version: int  # 4 or 6
-    first: int
-    last: int
-
-    @property
-    def size(self) -> int:
-        """How many addresses it holds; the smaller range is the more specific."""
-        return self.last - self.first + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Exchange Server as an MTA: what one own server does with a message, from the exported settings."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailflow.environment.environment import Environment, Server
+from mailflow.exchange.address_range import AddressRange
 from mailflow.exchange.known import Assumptions, Known, Unknown
 from mailflow.exchange.online import AcceptedDomain, DomainType, Mailbox
 from mailflow.exchange.replies import (
@@ -67,18 +69,26 @@ class ExchangeServerRouter:
 
     def receive_connector(self, client: Client, assume: Assumptions) -> ReceiveConnector | None:
         """Choose the receive connector on port 25: the most specific of RemoteIPRanges (Set-ReceiveConnector)."""
-        found = []
+        found = [
+            (r.size, connector)
+            for connector in self.receive_connectors(assume)
+            for r in assume.listed(connector.remote_ip_ranges)
+            if r.version == client.address.version and r.first <= int(client.address) <= r.last
+        ]
+        return min(found, key=lambda f: f[0])[1] if found else None
+
+    def receive_connectors(self, assume: Assumptions) -> Iterator[ReceiveConnector]:
+        """Give the receive connectors by which mail servers reach this server: enabled, on port 25."""
         for connector in assume.listed(self._exports.receive_connectors):
             if not assume(connector.enabled, False) or not self._is_mine(connector.server, assume):
                 continue
-            if 25 not in assume(connector.bindings_ports, (25,)):
-                continue
-            found += [
-                (r.size, connector)
-                for r in assume.listed(connector.remote_ip_ranges)
-                if r.version == client.address.version and r.first <= int(client.address) <= r.last
-            ]
-        return min(found, key=lambda f: f[0])[1] if found else None
+            if 25 in assume(connector.bindings_ports, (25,)):
+                yield connector
+
+    def takes_from(self, assume: Assumptions, *, anonymous: bool = False) -> tuple[AddressRange, ...]:
+        """Give the addresses to which it talks (Set-ReceiveConnector); `anonymous`: even with who does not sign in."""
+        talking = (one for one in self.receive_connectors(assume) if not anonymous or _admits_strangers(one, assume))
+        return tuple(r for one in talking for r in assume.listed(one.remote_ip_ranges))
 
     def _is_mine(self, server: Known[str], assume: Assumptions) -> bool:
         """Compare the server's name in an export; an environment with one Exchange server may leave it unsaid."""
@@ -114,8 +124,8 @@ class ExchangeServerRouter:
             why = Rule(f"receive connector '{connector.name}' takes mail over TLS only", "Set-ReceiveConnector")
             return Refuse(STARTTLS_FIRST, why)
         cloud = trusts_cloud(connector, client, assume)
-        secured = not cloud and _has(connector.auth_mechanism, "ExternalAuthoritative", assume)
-        if not cloud and not secured and not _has(connector.permission_groups, "AnonymousUsers", assume):
+        secured = not cloud and _secured(connector, assume)
+        if not cloud and not _admits_strangers(connector, assume):
             why = Rule(f"receive connector '{connector.name}' admits no anonymous senders", "Set-ReceiveConnector")
             return Refuse(Reply(530, "5.7.57", "Client not authenticated to send mail"), why)
         if self._accepted(recipient.domain, assume):
@@ -352,6 +362,15 @@ def trusts_cloud(connector: ReceiveConnector, client: Client, assume: Assumption
         capability.lower() in CLOUD_CAPABILITIES and answers_to(client.tls.client_names, domain)
         for domain, capability in assume.listed(connector.tls_domain_capabilities)
     )
+
+
+def _secured(connector: ReceiveConnector, assume: Assumptions) -> bool:
+    """Whether it takes whoever reaches it for one of the own servers (Set-ReceiveConnector, ExternalAuthoritative)."""
+    return _has(connector.auth_mechanism, "ExternalAuthoritative", assume)
+
+
+def _admits_strangers(connector: ReceiveConnector, assume: Assumptions) -> bool:
+    return _secured(connector, assume) or _has(connector.permission_groups, "AnonymousUsers", assume)
 
 
 def _has(flags: Known[frozenset[str]], flag: str, assume: Assumptions) -> bool:

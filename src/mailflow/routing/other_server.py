@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailflow.environment.environment import Environment, OtherServer, Route, Server
 from mailflow.environment.mailboxes import Home
+from mailflow.exchange.address_range import EVERYTHING, AddressRange, spanned
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.mail.address import Address, is_within
 from mailflow.mail.reply import Reply
@@ -48,6 +49,10 @@ class OtherServerRouter:
             return None
         why = Rule(f"{client.address} is not in accepts_from ({self.server.origin})", _STATED)
         return Refuse(Reply(421, "4.3.2", "Service not available"), why)
+
+    def takes_from(self, assume: Assumptions, *, anonymous: bool = False) -> tuple[AddressRange, ...]:
+        """Give the addresses to which it talks: `accepts_from`. Nobody needs to sign in."""
+        return EVERYTHING if self.facts.accepts_from is None else spanned(self.facts.accepts_from)
 
     def recipient(
         self, client: Client, mail_from: Address | None, recipient: Address, assume: Assumptions
