@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mailflow.environment.environment import Domain
-from mailflow.exchange.cloud import cloud
 from mailflow.exchange.address_range import AddressRange
+from mailflow.exchange.cloud import cloud
 from mailflow.judge import enhanced_filtering, trust
 from mailflow.observe.path import Disposition
 from mailflow.policy.finding import Verdict
