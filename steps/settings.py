@@ -12,6 +12,7 @@ from mailflow.judge import (
     enhanced_filtering,
     inbound,
     left_over,
+    lock,
     outbound,
     parked,
     send,
@@ -49,12 +50,12 @@ def no_connector_takes_internet_mail_for_own(environment: Environment, conclude:
 
 @then("a partner connector refuses Internet mail that did not pass the on-premises servers")
 def partner_connector_refuses(environment: Environment, domain: Domain, conclude: Say) -> None:
-    conclude(inbound.locked(environment, domain))
+    conclude(lock.locked(environment, domain))
 
 
 @then("a partner connector refuses Internet mail that did not pass the third-party filter")
 def partner_connector_refuses_past_filter(environment: Environment, domain: Domain, conclude: Say) -> None:
-    conclude(inbound.locked_behind_filter(environment, domain))
+    conclude(lock.locked_behind_filter(environment, domain))
 
 
 @then("Enhanced Filtering skips the third-party filter")

@@ -8,7 +8,7 @@ import pytest
 
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import ConnectorType
-from mailflow.judge import enhanced_filtering, inbound, mx
+from mailflow.judge import enhanced_filtering, inbound, lock, mx
 from mailflow.policy.finding import Finding, Verdict
 from mailflow.records.answer import Question
 
@@ -57,7 +57,7 @@ def test_what_is_planned_may_be_named_and_nothing_else(front: Any, world: Any) -
 
 
 def locked(world: Any) -> tuple[Verdict, str]:
-    return told(inbound.locked_behind_filter(world.environment, world.domain))
+    return told(lock.locked_behind_filter(world.environment, world.domain))
 
 
 def test_the_lock(front: Any, unknown: Unknown) -> None:

@@ -7,7 +7,8 @@ from mailflow.exchange.known import Assumptions
 from mailflow.exchange.online import InboundConnector
 from mailflow.judge import evidence
 from mailflow.judge.bypass import bypasses
-from mailflow.judge.inbound import connectors_of_own_servers, filter_clients
+from mailflow.judge.client import filter_clients
+from mailflow.judge.inbound import connectors_of_own_servers
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.routing.attribution import Tenants, attribute

@@ -15,7 +15,7 @@ from mailflow.exchange.cloud import is_microsoft_host, is_retired_host
 from mailflow.exchange.known import Assumptions, Unknown, export_again
 from mailflow.exchange.online import AcceptedDomain, DomainType
 from mailflow.judge import evidence, outbound
-from mailflow.judge.inbound import ELSEWHERE, STRANGER_CLIENT
+from mailflow.judge.client import ELSEWHERE, STRANGER_CLIENT
 from mailflow.judge.mend import unanswered
 from mailflow.mail.address import Address, lineage
 from mailflow.policy.finding import (
