@@ -1,5 +1,6 @@
 """One pytest run over feature files: collecting them, gathering outcomes, and the decision at the end."""
 
+import gc
 import json
 import os
 from collections import Counter
@@ -57,6 +58,7 @@ def register(config: pytest.Config, project: Project) -> None:
     for module in project.steps:
         config.pluginmanager.register(module)
     config.pluginmanager.register(Session(config, project), "mailflow-session")
+    config.add_cleanup(gc.unfreeze)  # what the session freezes is let go with it
 
 
 class Session:
@@ -113,6 +115,7 @@ class Session:
         chosen = [item for item in session.items if isinstance(item, ScenarioItem)]
         self.selected = {(item.row.key, item.example) for item in chosen}
         self.left = Counter(item.environment.name for item in chosen)
+        gc.freeze()  # what was loaded stays to the end: nobody has to look through it again and again (`register`)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """In a long run, say now and then how far it is."""
@@ -215,6 +218,7 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the doors, write the reports that are not written yet, decide."""
         self._close()
+        gc.freeze()  # what was found stays while it is written
         nothing = exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
         if self._is_worker:  # its controller decides
             told = {name: "".join(as_text(written(recording))) for name, recording in self.recordings.items()}

@@ -213,11 +213,15 @@ class Page:
         designs = [self._design(group) for group in groups.values()]
         return tuple(sorted(designs, key=lambda design: (design.scenario is None, not design.differing)))
 
+    @cached_property
+    def _titles(self) -> tuple[str, ...]:
+        """Every feature of which a row comes, once."""
+        return tuple(dict.fromkeys(row.result.requirement.scenario for row in self.rows))
+
     def _design(self, group: Sequence[tuple[str | None, tuple[Passage, ...]]]) -> Design:
         first, found = group[0]
         scenario = self.run.domains.get(first) if first else None
-        titles = (row.result.requirement.scenario for row in self.rows)
-        title = next((title for title in titles if scenario and title.startswith(f"Scenario {scenario} ")), "")
+        title = next((title for title in self._titles if scenario and title.startswith(f"Scenario {scenario} ")), "")
         drawing = draw(found, own_first=scenario in (3, 4, None))
         return Design(scenario, title, tuple(domain for domain, _ in group), found, drawing)
 
