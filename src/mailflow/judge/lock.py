@@ -9,6 +9,7 @@ from mailflow.exchange.online import ConnectorType
 from mailflow.judge import evidence
 from mailflow.judge.client import ELSEWHERE, NOBODY_SENDS, STRANGER_CLIENT, filter_clients, own_clients
 from mailflow.judge.inbound import connectors
+from mailflow.judge.lock_remedy import lock_remedy
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_verified
 from mailflow.routing.attribution import Tenants, accepted_domain, attribute
@@ -23,10 +24,13 @@ class _Who(NamedTuple):
     short: str
     verb: str
     one: str
+    connector: str  # the name of one that has to be made
 
 
-_OWN = _Who("the on-premises servers", "the own servers", "are", "on-premises server")
-_FILTER = _Who("the third-party filter", "the filter", "is", "server of a third-party filter")
+_OWN = _Who("the on-premises servers", "the own servers", "are", "on-premises server", "Only by way of our servers")
+_FILTER = _Who(
+    "the third-party filter", "the filter", "is", "server of a third-party filter", "Reject mail not routed through MX"
+)
 
 
 def locked(environment: Environment, domain: Domain) -> Finding:
@@ -81,17 +85,31 @@ def _locked(
     if known is None:
         # Then Microsoft 365 refuses it from everybody (550 5.7.64), which is no lock.
         return non_compliant(asked, f"{domain.name} is no accepted domain of the tenant", *shown)
-    if passed:
-        seen = f"taken from a stranger as {', '.join(passed)}"
-        if passed == ["a foreign sender", "nobody (<>)"]:
-            seen += ": that stops who forges the own domain, and nobody else who walks around the filter"
-        return non_compliant(asked, seen, *shown)
-    if refused:
-        return non_compliant(asked, f"mail of {who.short} is refused too: {', '.join(refused)}", *shown)
+    seen = _seen(who, passed, refused)
+    if seen:
+        remedy = lock_remedy(
+            tenants.own,
+            recipient,
+            claims=tuple(claims.values()),
+            meant=[client for _, client in passing],
+            also=[client for _, client in also],
+            name=who.connector,
+        )
+        return non_compliant(asked, seen, *shown, remedy=remedy)
     if strange := list(_let_in(environment, assume)):
         remedy = "Name who that is in environment.yaml, or take the addresses, the name, out of the connector"
         return not_verified(asked, f"whom that is for is not known: {'; '.join(strange)}", *shown, remedy=remedy)
     return compliant(asked, f"refused as each of them, and {who.short} {who.verb} let in", *shown)
+
+
+def _seen(who: _Who, passed: Sequence[str], refused: Sequence[str]) -> str:
+    """Say what is wrong with a lock; empty: nothing is."""
+    if passed == ["a foreign sender", "nobody (<>)"]:
+        told = ": that stops who forges the own domain, and nobody else who walks around the filter"
+        return f"taken from a stranger as {', '.join(passed)}{told}"
+    if passed:
+        return f"taken from a stranger as {', '.join(passed)}"
+    return f"mail of {who.short} is refused too: {', '.join(refused)}" if refused else ""
 
 
 def _let_in(environment: Environment, assume: Assumptions) -> Iterator[str]:
