@@ -66,8 +66,9 @@ def test_one_that_also_finds_others_by_dns_is_not_told_to_demand_microsofts_name
 
 
 def test_where_its_address_spaces_are_unknown_the_connector_itself_is_to_demand_it() -> None:
-    spaces = Unknown("not exported")
-    finding = send.demand_tls(with_connector(FOUR, INTERNET, address_spaces=spaces, require_tls=False))
+    hidden = Unknown("not exported")
+    unknown: dict[str, Any] = {"address_spaces": hidden, "dns_routing_enabled": hidden}
+    finding = send.demand_tls(with_connector(FOUR, INTERNET, require_tls=False, **unknown))
     assert (finding.verdict, finding.seen) == (
         Verdict.NON_COMPLIANT,
         f"'{INTERNET}': RequireTLS is False: where TLS fails, mail goes in the clear",

@@ -311,3 +311,8 @@ def test_stranger_does_not_fail(s4: Any, look: Any, end: str, result: str) -> No
     found = spf.stranger_fails(s4.domain, look(s4, GOOD.replace("-all", end)))
     assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, result)
     assert found.remedy == "End the SPF record of contoso.com with -all"
+
+
+def test_a_term_that_did_not_match_the_stranger_is_not_to_be_narrowed(s4: Any, look: Any) -> None:
+    found = spf.stranger_fails(s4.domain, look(s4, "v=spf1 ip4:131.107.21.231"))
+    assert (found.seen, found.remedy) == ("neutral", "End the SPF record of contoso.com with -all")

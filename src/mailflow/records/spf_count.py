@@ -116,7 +116,7 @@ class _Walk:
             return (yield from self._led(text, mechanism, directive.domain_spec, domain, above))
         self._counted += 1
         name = "" if mechanism == "ptr" else self._name(directive.domain_spec, domain)
-        if self._counted > _MOST or not name or not is_askable(name):
+        if self._counted > _MOST or not is_askable(name):  # of ptr nothing is asked before a message comes
             return TermCount(text, mechanism, name, problem=self._beyond())
         if mechanism == "exists":
             return TermCount(text, mechanism, name, answers=((yield Question(name, "A")),))
