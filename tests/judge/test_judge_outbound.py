@@ -90,6 +90,8 @@ def test_for_domain(s4: Any) -> None:
         ({"recipient_domains": ("*.contoso.com",)}, '-RecipientDomains @{Add="contoso.com"}'),
         ({"is_transport_rule_scoped": True}, "-IsTransportRuleScoped $false"),
         ({"enabled": False, "recipient_domains": ()}, '-Enabled $true -RecipientDomains @{Add="contoso.com"}'),
+        ({"enabled": False, "recipient_domains": (), "all_accepted_domains": True}, "-Enabled $true"),
+        ({"enabled": False, "recipient_domains": ("*",)}, "-Enabled $true"),
         ({"enabled": False, "connector_type": ConnectorType.PARTNER}, ""),
     ],
 )

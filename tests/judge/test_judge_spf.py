@@ -285,6 +285,16 @@ def test_own_address_missing(s4: Any, look: Any) -> None:
     assert [item.asked for item in found.evidence] == ["SPF for 2001:db8::25"]
 
 
+def test_of_what_is_not_known_only_that_is_shown(s4: Any, look: Any) -> None:
+    world = s4.with_server(sends_from=(*s4.server.sends_from, ip_address("192.0.2.25")))
+    seen = look(world, "v=spf1 ip4:131.107.21.231 include:away.example -all", away__example=Outcome.TIMEOUT)
+    found = spf.own_servers_pass(world.domain, seen)
+    assert (found.verdict, [item.asked for item in found.evidence]) == (
+        Verdict.NOT_VERIFIED,
+        ["SPF for 192.0.2.25"],
+    )
+
+
 def test_no_own_address(s4: Any, look: Any) -> None:
     found = spf.own_servers_pass(s4.domain, look(s4.servers(), GOOD))
     assert (found.verdict, found.seen) == (Verdict.NOT_VERIFIED, "the environment names no such address that is public")

@@ -230,7 +230,7 @@ def stranger_fails(domain: Domain, seen: SpfSeen) -> Finding:
     if result is Result.TEMPERROR:
         return not_verified(asked, seen.stranger.reason, shown, remedy=spf_remedy.answer_look_ups([seen.stranger]))
     if result is not Result.FAIL:
-        narrower = spf_remedy.passing_everybody(domain.name, seen.stranger)
+        narrower = spf_remedy.passing_everybody(seen.stranger)
         end = f"End the SPF record of {domain.name} with -all"
         remedy = spf_remedy.mend_first(domain.name, [seen.stranger]) or narrower or end
         return non_compliant(asked, str(seen.stranger), shown, remedy=remedy)

@@ -51,12 +51,12 @@ def shorter(domain: str, count: TermCount) -> str:
     return f"Take out of the SPF record of {domain} what no longer sends, or write its addresses: {listed}"
 
 
-def passing_everybody(domain: str, found: Evaluation) -> str:
+def passing_everybody(found: Evaluation) -> str:
     """Name the term that lets a stranger pass, where it is another than `all`; else nothing."""
     matched = [entry for entry in found.trace if entry.matched and entry.text]
     if not matched or matched[-1].text.lstrip("+-~?").lower() == "all":
         return ""
-    return f"Narrow {matched[-1].text} in the SPF record of {matched[-1].domain or domain}: it matches a stranger"
+    return f"Narrow {matched[-1].text} in the SPF record of {matched[-1].domain}: it matches a stranger"
 
 
 def _with_record(domain: str, count: TermCount) -> Iterator[tuple[str, TermCount]]:

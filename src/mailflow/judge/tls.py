@@ -113,8 +113,9 @@ def shows_trusted_certificate(sessions: Sessions) -> Finding:
 def _planned(server: Server, session: TlsSession) -> str:
     """Say what the PEM file tells of the certificate that was shown: more than OpenSSL; empty where it is another."""
     planned = server.certificate
-    same = planned and session.certificate and planned.names == certificate_names(session.certificate)
-    return planned.distrust if planned and same else ""
+    if planned and session.certificate and planned.names == certificate_names(session.certificate):
+        return planned.distrust
+    return ""
 
 
 def names_the_server(sessions: Sessions) -> Finding:

@@ -98,13 +98,15 @@ def fitting(record: Tlsa, chain: Sequence[x509.Certificate]) -> x509.Certificate
 
     `chain`: as it is sent, the server's own first. A trust anchor has to be sent (RFC 7672 section 3.1.2).
     """
+    if not chain:
+        return None
+    seen = chain[0]
     if record.usage == Usage.DANE_EE:
-        return next((own for own in chain[:1] if record.matches(own)), None)
+        return seen if record.matches(seen) else None
     above = {one.subject: one for one in chain[1:]}
-    seen = chain[0] if chain else None
     for _ in chain[1:]:
-        issuer = above.get(seen.issuer) if seen else None
-        if seen is None or issuer is None or not _issued(seen, issuer):
+        issuer = above.get(seen.issuer)
+        if issuer is None or not _issued(seen, issuer):
             return None
         if record.matches(issuer):
             return issuer
