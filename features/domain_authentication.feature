@@ -85,6 +85,22 @@ Feature: Authentication of the domain
     When every kind of message has been sent
     Then each whose author is in the domain reaches the Internet with a valid DKIM signature of it
 
+  @AUTH-DKIM-3 @must @except:parked
+  Scenario: Whoever signs as the domain has one usable key where receivers look for it
+    A signature whose key is missing, revoked, cut or there twice proves nothing, and nobody is told. As long as SPF
+    passes it is not missed; but the large receivers refuse mail in bulk that SPF and DKIM do not both prove.
+
+    Source: RFC 6376; section 3.6.1 and section 3.6.2.2; stated
+    Source: RFC 8301; section 3.1 and section 3.2; stated
+    Source: RFC 8463; section 4.2; stated
+    Source: Outlook.com senders; Why did I get this bounce message?; stated
+    Remedy: Publish the one record that the signer gives, and nothing else at that name:
+        <selector>._domainkey.<domain>. 3600 IN TXT "v=DKIM1; k=rsa; p=<its public key, 2048 bits>"
+
+    Given somebody beside Microsoft 365 signs as the domain
+    When the selectors of those who sign beside Microsoft 365 are looked up
+    Then each leads to exactly one usable key
+
   @AUTH-DMARC-3 @should @except:parked
   Scenario: Every kind of mail of the domain passes DMARC where it arrives
     Receivers that are asked to quarantine or reject do so with the organization's own mail too, where neither SPF nor

@@ -12,7 +12,7 @@ from mailflow.judge import dkim as judge_dkim
 from mailflow.judge import dmarc as judge_dmarc
 from mailflow.judge import exit_name as judge_exit
 from mailflow.judge import mta_sts as judge_mta_sts
-from mailflow.judge import parked
+from mailflow.judge import parked, signer
 from mailflow.judge import signature as judge_signature
 from mailflow.judge import tls_rpt as judge_tls_rpt
 from mailflow.judge.arrival import Arrival
@@ -90,6 +90,18 @@ def selectors_lead_to_keys(
     environment: Environment, domain: Domain, selectors: tuple[judge_dkim.Selector, ...], conclude: Say
 ) -> None:
     conclude(judge_dkim.have_usable_keys(environment, domain, selectors))
+
+
+@when("the selectors of those who sign beside Microsoft 365 are looked up", target_fixture="signing_keys")
+def selectors_of_signers_are_looked_up(door: Door, environment: Environment, domain: Domain) -> tuple[Answer, ...]:
+    return door.lookups(signer.questions(environment, domain))
+
+
+@then("each leads to exactly one usable key")
+def each_leads_to_one_usable_key(
+    environment: Environment, domain: Domain, signing_keys: tuple[Answer, ...], conclude: Say
+) -> None:
+    conclude(signer.have_one_usable_key_each(environment, domain, signing_keys))
 
 
 @when("every DKIM selector is looked up that is known of the domain", target_fixture="keys")

@@ -4,7 +4,7 @@ from pytest_bdd import given, parsers
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.judge import condition as conditions
-from mailflow.judge import spf_below
+from mailflow.judge import signer, spf_below
 from mailflow.plugin.fixtures import Say
 
 
@@ -46,6 +46,11 @@ def third_party_sends(environment: Environment, domain: Domain, condition: Say) 
 @given("a third party sends as a name below the domain")
 def third_party_sends_below(environment: Environment, domain: Domain, condition: Say) -> None:
     condition(spf_below.third_party_sends_below(environment, domain))
+
+
+@given("somebody beside Microsoft 365 signs as the domain")
+def somebody_signs(environment: Environment, domain: Domain, condition: Say) -> None:
+    condition(signer.somebody_signs(environment, domain))
 
 
 @given("a cloud mailbox forwards outside")

@@ -17,6 +17,7 @@ from mailflow.observe.https import Fetched
 from mailflow.observe.path import MailPath
 from mailflow.observe.policy_fetch import find_hosting
 from mailflow.observe.smtp import proxy_preamble
+from mailflow.simulate.signature import key_text
 from mailflow.simulate.simulation import Simulation
 from mailflow.simulate.zones import microsoft_365_addresses
 
@@ -97,7 +98,7 @@ class SimulatedPost:
         posted = await self._simulation.post(
             [message for kind in kinds for message in messages(environment, domain, kind)]
         )
-        seen = await verified(environment, self._seen(), self._eye)
+        seen = await verified(environment, self._seen(), self._eye, key_text())
         found: dict[Kind, tuple[MailPath, ...]] = dict.fromkeys(kinds, ())
         for one in posted:
             found[one.message.kind] += follow(environment, seen, one.message, one.queue_id)

@@ -67,7 +67,7 @@ def _mx_names(environment: Environment) -> Mapping[str, tuple[NameBelow, ...]]:
     before = environment.before.zones if environment.before else {}
     for zones in (environment.zones, before):
         for name, hosts in (each for zone in zones.values() for each in _of_zone(zone)):
-            domain = _domain_of(environment, name.removeprefix(_WILDCARD))
+            domain = domain_of(environment, name.removeprefix(_WILDCARD))
             if name != domain:
                 found[domain][name] = hosts if zones is before else ()
     return {domain: tuple(NameBelow(name, names[name]) for name in sorted(names)) for domain, names in found.items()}
@@ -87,7 +87,7 @@ def _of_zone(zone: dns.zone.Zone) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _authors(environment: Environment) -> Mapping[str, tuple[ThirdParty, ...]]:
     names = environment.domain_names
     below = tuple(p for p in environment.third_parties if p.sends_as and p.sends_as.domain not in names)
-    return by_name(below, lambda party: _domain_of(environment, party.sends_as.domain) if party.sends_as else "")
+    return by_name(below, lambda party: domain_of(environment, party.sends_as.domain) if party.sends_as else "")
 
 
 @lru_cache(maxsize=1)
@@ -96,11 +96,11 @@ def _senders(environment: Environment) -> Mapping[str, Mapping[str, tuple[ThirdP
     for party in environment.third_parties:
         path = party.returns_to or party.sends_as
         if path and path.domain not in environment.domain_names:
-            names = found[_domain_of(environment, path.domain)]
+            names = found[domain_of(environment, path.domain)]
             names[path.domain] = (*names.get(path.domain, ()), party)
     return found
 
 
-def _domain_of(environment: Environment, name: str) -> str:
+def domain_of(environment: Environment, name: str) -> str:
     """Find the domain of the environment that a name is, or lies below; empty where it is nobody's here."""
     return next((above for above in lineage(name) if above in environment.domain_names), "")

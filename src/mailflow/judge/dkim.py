@@ -10,7 +10,7 @@ from mailflow.judge import evidence
 from mailflow.judge.mend import unanswered
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_verified
 from mailflow.records.answer import Answer, Question
-from mailflow.records.dkim_key import GOOD_BITS, parse
+from mailflow.records.dkim_key import parse
 
 SELECTORS = ("selector1", "selector2")  # those of Microsoft 365, of which it uses one at a time
 
@@ -108,14 +108,7 @@ def have_usable_keys(environment: Environment, domain: Domain, seen: Sequence[Se
     keys = [(one, parse(str(text))) for one in seen for text in one.key.values]
     wrong = [f"{one.key.question.name}: {key.wrong}" for one, key in keys if key.wrong]
     wrong += [f"{one.key.question.name}: {len(one.key.values)} keys" for one in seen if len(one.key.values) > 1]
-    notes = tuple(
-        f"{one.key.question.name} has a key of {key.bits} bits; {GOOD_BITS} are asked for (RFC 8301)"
-        for one, key in keys
-        if not key.wrong and 0 < key.bits < GOOD_BITS
-    )
-    notes += tuple(
-        f"{one.key.question.name} says t=y: its signatures count for nothing" for one, k in keys if k.testing
-    )
+    notes = tuple(f"{one.key.question.name} {remark}" for one, key in keys for remark in key.remarks)
     failed = [one.key for one in seen if one.key.failed]
     if wrong:
         return non_compliant(asked, "; ".join(wrong), *shown, notes=notes)

@@ -138,7 +138,7 @@ def to_be_seen(paths: Iterable[MailPath], why: str) -> str:
 
 def unanswered(answers: Iterable[Answer]) -> str:
     """Say what to do where look-ups failed; empty where none did."""
-    return _supply(dict.fromkeys(answer.question.name for answer in answers if answer.failed))
+    return _supply(dict.fromkeys((one.question.name, *one.aliases)[-1] for one in answers if one.failed))
 
 
 def supply_certificates(servers: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.mailboxes import Home
+from mailflow.environment.signers import signers_of
 from mailflow.environment.zones import names_below
 from mailflow.exchange.directory import Recipient
 from mailflow.exchange.known import Assumptions, Known, export_again
@@ -63,11 +64,10 @@ def selectors(environment: Environment, domain: Domain) -> tuple[Question, ...]:
     Known are those of Microsoft 365, those in the planned zone, and those with which somebody is said to sign.
     """
     below = f"_domainkey.{domain.name}"
-    signers = [one.dkim for one in environment.on_premises.servers] + [one.dkim for one in environment.third_parties]
-    said = [selector for dkim in signers if (selector := dkim.get(domain.name))]
+    said = (one.key_at for one in signers_of(environment, domain))
     planned = (name for name in names_below(environment.zones, below) if not name.startswith("*"))
-    named = (f"{selector}.{below}" for selector in (*SELECTORS, *said, _ANY_SELECTOR))
-    return tuple(Question(name, "TXT") for name in dict.fromkeys((*named, *planned)))
+    ours, anybodys = (f"{selector}.{below}" for selector in SELECTORS), f"{_ANY_SELECTOR}.{below}"
+    return tuple(Question(name, "TXT") for name in dict.fromkeys((*ours, *said, anybodys, *planned)))
 
 
 def no_usable_key(domain: Domain, keys: Sequence[Answer]) -> Finding:

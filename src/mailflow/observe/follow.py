@@ -61,8 +61,11 @@ def records(entries: Sequence[journal.Entry], copies: Mapping[tuple[Address, str
     )
 
 
-async def verified(environment: Environment, seen: Records, eye: Eye) -> Records:
-    """Look at the DKIM signatures of whatever crossed the border between the organization and the Internet."""
+async def verified(environment: Environment, seen: Records, eye: Eye, stand_in: str) -> Records:
+    """Look at the DKIM signatures of whatever crossed the border between the organization and the Internet.
+
+    `stand_in`: the record of the key that signers really have (`observe.signature.check`).
+    """
     places = {queue_id: _place(environment, received) for queue_id, received in seen.received.items()}
     came_from = {sent.next_id: places[sent.queue_id] for sent in seen.sent.values() if sent.next_id}
     crossed = {
@@ -70,7 +73,7 @@ async def verified(environment: Environment, seen: Records, eye: Eye) -> Records
         for queue_id, place in places.items()
         if queue_id in came_from and (place is Place.INTERNET) != (came_from[queue_id] is Place.INTERNET)
     }
-    found = await asyncio.gather(*(eye.drive(check(content)) for content in crossed.values()))
+    found = await asyncio.gather(*(eye.drive(check(content, stand_in)) for content in crossed.values()))
     return replace(seen, signatures=dict(zip(crossed, found, strict=True)))
 
 

@@ -2,17 +2,20 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from mailflow.records.tag_list import read
 
 SHORTEST_BITS = 1024  # RFC 8301 section 3.2: receivers must not take shorter ones
 GOOD_BITS = 2048  # the same section: signers should use at least these
+LONGEST_BITS = 4096  # the same section: receivers need not take longer ones
 _ED25519_OCTETS = 32  # RFC 8463 section 4
+_AROUND = re.compile(r"-----[A-Z ]*-----|[\"\\\s]")  # what forms and PEM files leave in a record that no record has
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,22 @@ class DkimKey:
     bits: int = 0  # of an RSA key
     testing: bool = False  # t=y: receivers treat its signatures as if there were none
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What weakens a key that can be used, each a predicate of the name at which it stands."""
+        found = []
+        if not self.wrong and 0 < self.bits < GOOD_BITS:
+            found.append(f"has a key of {self.bits} bits; {GOOD_BITS} are asked for (RFC 8301)")
+        if not self.wrong and self.bits > LONGEST_BITS:
+            found.append(f"has a key of {self.bits} bits; receivers need not take more than {LONGEST_BITS} (RFC 8301)")
+        if self.testing:
+            found.append("says t=y: its signatures count for nothing")
+        return tuple(found)
+
 
 def parse(text: str) -> DkimKey:
     """Read a key record. Never raises: what is wrong stands in `wrong`."""
-    tags = read(text)
+    tags = read(text, exact=True)
     testing = "y" in _listed(tags.get("t") or "")
     if tags.flaws:
         return DkimKey(text, tags.flaws[0], testing=testing)
@@ -55,6 +70,17 @@ def parse(text: str) -> DkimKey:
     return _rsa(text, octets, testing=testing)
 
 
+def mended(text: str) -> str:
+    """Write the record of a key anew, as receivers take it; empty where the key itself is lost, or good for nothing."""
+    bare = _AROUND.sub("", text)
+    for key in (read(bare).get("p"), bare):  # some publish the key alone
+        for kind in ("rsa", "ed25519"):
+            record = f"v=DKIM1; k={kind}; p={key}"
+            if key and not parse(record).wrong:
+                return record
+    return ""
+
+
 def _listed(value: str) -> set[str]:
     return {part.strip().lower() for part in value.split(":")}
 
@@ -66,6 +92,9 @@ def _rsa(text: str, octets: bytes, *, testing: bool) -> DkimKey:
         return DkimKey(text, "p holds no RSA key: it was cut or changed", testing=testing)
     if not isinstance(public, RSAPublicKey):
         return DkimKey(text, "p holds a key of another kind than RSA", testing=testing)
+    # RFC 6376 appendix C makes a SubjectPublicKeyInfo, and many verifiers read nothing else.
+    if octets == public.public_bytes(Encoding.DER, PublicFormat.PKCS1):
+        return DkimKey(text, "p holds an RSAPublicKey without the SubjectPublicKeyInfo around it", testing=testing)
     bits = public.key_size
     wrong = "" if bits >= SHORTEST_BITS else f"a key of {bits} bits: receivers take none below {SHORTEST_BITS}"
     return DkimKey(text, wrong, bits, testing)

@@ -13,7 +13,7 @@ class TagList:
     """A record, tag by tag, and what is wrong with its form."""
 
     text: str
-    tags: tuple[tuple[str, str], ...]  # name in lower case, value without the blanks around it; in their order
+    tags: tuple[tuple[str, str], ...]  # name, value without the blanks around it; in their order
     flaws: tuple[str, ...]
 
     def get(self, name: str) -> str | None:
@@ -21,8 +21,11 @@ class TagList:
         return next((value for tag, value in self.tags if tag == name), None)
 
 
-def read(text: str) -> TagList:
-    """Take a record apart. Never raises: what is wrong stands in `flaws`."""
+def read(text: str, *, exact: bool = False) -> TagList:
+    """Take a record apart. Never raises: what is wrong stands in `flaws`.
+
+    `exact`: names keep their case, as RFC 6376 section 3.2 has it; else they are put in lower case.
+    """
     tags: list[tuple[str, str]] = []
     flaws = []
     for part in text.split(";"):
@@ -31,12 +34,12 @@ def read(text: str) -> TagList:
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not _NAME.fullmatch(name):
             flaws.append(f"'{_short(part)}' is no tag=value")
-        elif any(name.lower() == tag for tag, _ in tags):
+        elif any((name if exact else name.lower()) == tag for tag, _ in tags):
             flaws.append(f"the tag {name} stands twice")  # section 3.2: the whole list is invalid
         elif not _VALUE.fullmatch(value):
             flaws.append(f"the value of {name} has characters that none may have: '{_short(value)}'")
         else:
-            tags.append((name.lower(), value))
+            tags.append((name if exact else name.lower(), value))
     return TagList(text, tuple(tags), tuple(flaws))
 
 
