@@ -37,8 +37,8 @@ Feature: Scenario third-party-filter – MX at a filtering service, which hands 
 
     Source: Third-party filter; Scenario 1, the diagram; stated
     Source: Third-party filter; Scenario 1, step 4, -RequireTls; derived
-    Remedy: Point the MX record at the service (FILTER-MX-1). In its administration name the host of the tenant as the
-      destination, with TLS required: <label>.mail.protection.outlook.com
+    Remedy: Point the MX record at the service (FILTER-MX-1). In its administration enter the domain at each server, and
+      name the host of the tenant as the destination, with TLS required: <label>.mail.protection.outlook.com
 
     When a message goes from the Internet to a cloud mailbox
     Then it is delivered

@@ -6,7 +6,7 @@ from mailflow.policy.run import Completeness, Decision
 from mailflow.report.words import DECISIONS, MEANINGS, SYMBOLS, number, sentence
 
 ONE_OPEN = " 1 recommendation is open; by itself that does not block."
-TWO_OPEN = " 2 recommendations are open; by itself that does not block."
+TWO_OPEN = " 1 recommendation is open (2 counting each domain); by itself that does not block."
 BAD, UNSEEN, WAIVED, GOOD, NONE = reversed(Verdict)
 
 
@@ -21,7 +21,7 @@ BAD, UNSEEN, WAIVED, GOOD, NONE = reversed(Verdict)
          "Every requirement holds or does not apply, apart from 1 accepted risk."),
         (([BAD], []), {}, Decision.NOT_READY, "1 requirement fails."),
         (([BAD, BAD, UNSEEN], [BAD]), {}, Decision.NOT_READY,
-         "2 requirements fail and 1 requirement could not be verified." + ONE_OPEN),
+         "1 requirement fails (2 counting each domain) and 1 requirement could not be verified." + ONE_OPEN),
         (([GOOD], [BAD]), {"strict": True}, Decision.NOT_READY, "1 requirement fails."),
         (([BAD], []), {"waiver_mistakes": ("a", "b"), "missing": 2}, Decision.NOT_READY,
          "1 requirement fails, 2 waivers do not hold and 2 planned rows were not judged."),

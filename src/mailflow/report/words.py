@@ -1,9 +1,11 @@
 """The words and symbols of the report: one place, so that HTML, index and JUnit say the same."""
 
+from collections.abc import Sequence
+
 from mailflow.policy.comparison import Comparison, Kind
 from mailflow.policy.finding import Verdict
 from mailflow.policy.misfit import Misfit
-from mailflow.policy.requirement import Level
+from mailflow.policy.requirement import Level, Result
 from mailflow.policy.run import Decision, Run
 
 # No meaning rests on colour alone (WCAG 2.2, 1.4.1), and none of these has an emoji form.
@@ -65,19 +67,19 @@ def number(count: int, singular: str, plural: str = "") -> str:
 def sentence(run: Run) -> str:
     """Say in one sentence, or two, why the decision is what it is."""
     blocking = run.blocking()
-    failed = sum(result.verdict is Verdict.NON_COMPLIANT for result in blocking)
-    unseen = len(blocking) - failed
+    failed = [result for result in blocking if result.verdict is Verdict.NON_COMPLIANT]
+    unseen = [result for result in blocking if result.verdict is not Verdict.NON_COMPLIANT]
     waived = run.counts()[Verdict.WAIVED]
     missing = run.completeness.planned - run.completeness.judged
 
     causes = []
     if failed:
-        causes.append(f"{number(failed, 'requirement')} {'fails' if failed == 1 else 'fail'}")
+        causes.append(_each_domain(failed, "requirement fails", "requirements fail"))
     if run.waiver_mistakes:
         count = len(run.waiver_mistakes)
         causes.append(f"{number(count, 'waiver')} {'does' if count == 1 else 'do'} not hold")
     if unseen:
-        causes.append(f"{number(unseen, 'requirement')} could not be verified")
+        causes.append(_each_domain(unseen, "requirement could not be verified", "requirements could not be verified"))
     if missing > 0:
         causes.append(f"{number(missing, 'planned row was', 'planned rows were')} not judged")
 
@@ -122,11 +124,18 @@ def _sum_up(causes: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def _each_domain(results: Sequence[Result], singular: str, plural: str) -> str:
+    """Count requirements as the list beside it has them, once each; where that is fewer, the rows too."""
+    count = len({result.requirement.id for result in results})
+    rows = "" if count == len(results) else f" ({len(results):,} counting each domain)"
+    return f"{number(count, singular, plural)}{rows}"
+
+
 def _recommendations(run: Run) -> str:
     """Rows of level `should` that fail or could not be seen; unless the run is strict, they do not block."""
     blocks = (Verdict.NON_COMPLIANT, Verdict.NOT_VERIFIED)
     open_ones = [r for r in run.results if r.requirement.level is Level.SHOULD and r.verdict in blocks]
     if run.strict or not open_ones:
         return ""
-    those = number(len(open_ones), "recommendation is", "recommendations are")
-    return f" {those} open; by itself that does not block."
+    those = _each_domain(open_ones, "recommendation is open", "recommendations are open")
+    return f" {those}; by itself that does not block."
