@@ -21,7 +21,8 @@ HEAD = """\
 
 Every statement of the documentation (“Training” in [the library](../src/mailflow/policy/documents.toml)), in our
 words, and what became of it: the rows that ask for it, advice that the report repeats, or the reason why no row can
-ask for it.
+ask for it. What a row demands and why stands in [the requirements](requirements.md), which judge decides each of its
+sentences in [the sentences](vocabulary.md).
 
 | | scenario | where | the documentation says | what became of it |
 |---|---|---|---|---|

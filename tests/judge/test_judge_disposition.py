@@ -132,6 +132,11 @@ MESSAGE = "<lee@tailspintoys.com> to <david@contoso.com>, submitted at tailspint
             {"ended": Disposition.RETURNED},
             f"{MESSAGE} was taken; {TO} returned to the sender: the records end",
         ),
+        (
+            "out",
+            {"ended": Disposition.WAITING},
+            f"{MESSAGE} was not refused; {TO} waiting in a queue: the records end",
+        ),
         ("out own", {"ended": Disposition.DROPPED}, f"{MESSAGE} was taken; {TO} lost: the records end"),
         ("out own", {"ended": Disposition.LOOPED}, f"{MESSAGE} was taken; {TO} caught in a loop: the records end"),
         ("out own", {"ended": Disposition.VANISHED}, f"{MESSAGE} was taken; {TO} vanished: the records end"),

@@ -85,6 +85,7 @@ INVALID = [
     ("v=spf1 ip4:131.107.21.0/33 -all", ["'/33' is no prefix length from 0 to 32"], ""),
     ("v=spf1 ip6:2001:db8::/129 -all", ["'/129' is no prefix length from 0 to 128"], ""),
     ("v=spf1 ip4:131.107.21.0/024 -all", ["'/024' is no prefix"], "v=spf1 ip4:131.107.21.0/24 -all"),
+    ("v=spf1 ip4:131.107.21.9/032 -all", ["'/032' is no prefix"], "v=spf1 ip4:131.107.21.9/32 -all"),
     ("v=spf1 ip4:131.107.21.0//24 -all", ["'//24' is no prefix"], "v=spf1 ip4:131.107.21.0/24 -all"),
     ("v=spf1 ip4:131.107.21.0/255.255.255.0 -all", ["no netmasks"], "v=spf1 ip4:131.107.21.0/24 -all"),
     ("v=spf1 ip4:131.107.21.231/ -all", ["no prefix length follows"], "v=spf1 ip4:131.107.21.231 -all"),

@@ -240,7 +240,7 @@ class Microsoft365Router:
         """Whether it leaves from the relay pool, which tells the Internet that Microsoft 365 does not vouch for it.
 
         A sender whose SPF or DKIM passed on the way in is let off; that is not simulated, and a note says so
-        (judge.spf). Source: Outbound pools.
+        (judge.spf_arrival). Source: Outbound pools.
         """
         sent_on = held.forwarded or held.reception.from_on_premises
         names = [address.domain for address in (mail_from, held.recipient) if address]
