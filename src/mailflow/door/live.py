@@ -1,13 +1,9 @@
 """The door to what is there: the real DNS, the real servers. Nothing is sent; sessions stop before DATA."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-
-import certifi
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailflow.door.look import Look
 from mailflow.door.worlds import with_worlds
@@ -24,6 +20,7 @@ from mailflow.observe.https import Fetched
 from mailflow.observe.live_post import LivePost
 from mailflow.observe.messages import read_messages
 from mailflow.observe.policy_fetch import PolicyHosting, PolicyVisitor
+from mailflow.observe.roots import roots
 from mailflow.observe.smtp import TlsSession
 from mailflow.observe.visits import Visitor, not_opened
 
@@ -40,7 +37,7 @@ def live(environment: Environment, loop: EventLoopThread, look: Look) -> Iterato
     plan = loop.call(post.plan(), _PLAN_S)
     _announce(plan, environment, look)
     visited = loop.call(post.visited(), post.visitor.longest_s + _MORE_S)
-    web = PolicyVisitor(_roots(environment, by_name=True), post.visitor.manners, look.web)
+    web = PolicyVisitor(roots(environment.authorities, by_name=True), post.visitor.manners, look.web)
     policies = loop.call(web.carry_out(plan.policies), web.longest_s + _MORE_S)
     look.say(f"{environment.name}: {visited.vantage}")
     sessions = {
@@ -84,7 +81,7 @@ def _looking(environment: Environment, look: Look, now: datetime) -> tuple[DnsEy
     look.say(f"{environment.name}: asks the DNS at {', '.join(map(str, resolvers))}, and the name servers it names")
     eye = DnsEye(resolvers, reach=look.name_server)
     visitor = Visitor(
-        _roots(environment),
+        roots(environment.authorities),
         looks_as=look.looks_as or STRANGER,
         manners=look.manners(),
         endpoint=look.endpoint,
@@ -104,17 +101,3 @@ def _announce(plan: Plan, environment: Environment, look: Look) -> None:
 
 def _first(sessions: tuple[TlsSession, ...] | None, address: IPAddress) -> TlsSession:
     return sessions[0] if sessions else not_opened(address, "it is not among those whom this run contacts")
-
-
-def _roots(environment: Environment, *, by_name: bool = False) -> ssl.SSLContext:
-    """Give what verifies chains: the public authorities, and those that the environment names.
-
-    `by_name`: and the name of the host, as its DNS-ID (RFC 8461 section 3.3); of mail servers names are judged.
-    """
-    roots = ssl.create_default_context(cafile=certifi.where())
-    roots.check_hostname = by_name
-    roots.hostname_checks_common_name = False
-    roots.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Exchange accepts what Python 3.13 began to refuse (RFC 5280 forms)
-    for authority in environment.authorities:
-        roots.load_verify_locations(cadata=authority.public_bytes(Encoding.DER))
-    return roots

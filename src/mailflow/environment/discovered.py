@@ -13,8 +13,10 @@ from mailflow.exchange.cloud import CLOUDS, cloud, is_microsoft_host, is_retired
 from mailflow.exchange.known import Unknown
 from mailflow.mail.address import is_within
 from mailflow.records.answer import Answer, Question
+from mailflow.records.mta_sts import VERSION
 from mailflow.records.mx import by_preference, is_host_name, is_null_mx
 from mailflow.records.spf_syntax import Directive, parse, spf_records
+from mailflow.records.tag_list import versions
 
 Looking = Generator[Question, Answer, "Seen"]
 
@@ -37,6 +39,7 @@ class Seen:
     autodiscover: str  # the alias; empty where there is none
     tenant: str  # contoso, from the names of DKIM selectors; empty where they say none
     hosts: Mapping[str, tuple[IPAddress, ...]]  # hosts that are not Microsoft's, with their addresses
+    sts: tuple[str, ...]  # the records that announce an MTA-STS policy; one is right
     unanswered: tuple[str, ...]  # questions to which nobody gave an answer: not known, and not absent
 
     @property
@@ -107,6 +110,7 @@ def look(domain: str) -> Looking:
     autodiscover = _alias((yield from ask(f"autodiscover.{domain}", "CNAME")))
     one = yield from ask(f"selector1._domainkey.{domain}", "CNAME")
     two = yield from ask(f"selector2._domainkey.{domain}", "CNAME")
+    sts = yield from ask(f"_mta-sts.{domain}", "TXT")
     hosts = {}
     for host in dict.fromkeys([*exchanges[:_MOST_HOSTS], autodiscover, f"mail.{domain}"]):
         if is_host_name(host) and not is_microsoft_host(host) and not _is_microsoft_name(host):
@@ -118,7 +122,17 @@ def look(domain: str) -> Looking:
                 if isinstance(value, IPv4Address | IPv6Address) and not _is_microsoft_address(value)
             )
     tenant = _tenant((_alias(one), _alias(two)))
-    return Seen(domain, exchanges, null, spf_records(txt.values), autodiscover, tenant, hosts, tuple(unanswered))
+    return Seen(
+        domain,
+        exchanges,
+        null,
+        spf_records(txt.values),
+        autodiscover,
+        tenant,
+        hosts,
+        versions(sts.values, VERSION),
+        tuple(unanswered),
+    )
 
 
 def _alias(answer: Answer) -> str:

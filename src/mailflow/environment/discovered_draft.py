@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from mailflow.environment.announced import Announced
 from mailflow.environment.discovered import Seen
 from mailflow.environment.draft import NO_ADDRESS, Draft
 from mailflow.environment.environment import IPAddress
@@ -14,8 +15,12 @@ from mailflow.exchange.cloud import cloud, is_microsoft_host
 # What a zone file and a comment can hold without more ado; another record is shown to the user and not written.
 _PLAIN = re.compile(r"[ !#-\[\]-~]+")
 
+_NOTHING_ANNOUNCED = Announced()
 
-def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> Draft:
+
+def discovered_draft(
+    seen: Seen, told: Guess, greetings: Mapping[str, str], announced: Announced = _NOTHING_ANNOUNCED
+) -> Draft:
     """Draft the environment of one domain; `greetings`: what own hosts said, by name."""
     own = seen.own
     host = next((name for name in (*seen.mx, seen.autodiscover) if name in own), next(iter(own), ""))
@@ -55,6 +60,7 @@ def discovered_draft(seen: Seen, told: Guess, greetings: Mapping[str, str]) -> D
         ),
         assigned=_assigned(seen),
         filters=_filters(seen),
+        policies={seen.domain: announced},
         spf=seen.spf[0] if len(seen.spf) == 1 and _PLAIN.fullmatch(seen.spf[0]) else "",
     )
 

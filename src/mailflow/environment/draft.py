@@ -13,6 +13,7 @@ from typing import Any
 
 import dns.rdatatype
 
+from mailflow.environment.announced import Announced, section
 from mailflow.environment.environment import Environment, IPAddress
 from mailflow.environment.folder import FILE
 from mailflow.environment.layout import has_filter_in_front
@@ -78,11 +79,13 @@ class Draft:
     about: str = ""  # the title of the feature that states the scenario, where it is none of the four
     assigned: Mapping[str, str] = field(default_factory=dict)  # domain → its host of Microsoft 365, where that was seen
     filters: Mapping[str, tuple[IPAddress, ...]] = field(default_factory=dict)  # MX hosts of a service, as far as seen
+    policies: Mapping[str, Announced] = field(default_factory=dict)  # domain → its MTA-STS policy, as far as seen
 
     def files(self, schema: str) -> dict[str, str]:
         """Give every file of the folder by its path in it; `schema`: the JSON Schema, seen from the folder."""
         zones = {f"zones/{domain}.zone": self._zone(domain) for domain in self.domains}
-        return {FILE: self._environment(schema), **zones}
+        handed_out = {name: text for domain, one in self.policies.items() for name, text in one.files(domain).items()}
+        return {FILE: self._environment(schema), **zones, **handed_out}
 
     def _said(self, key: str, *otherwise: str, indent: int = 0) -> str:
         return _comment(self.remarks.get(key, otherwise), indent)
@@ -152,7 +155,16 @@ outside: # who plays the Internet in a simulation; nothing to fill in
     mailboxes: [kate@tailspintoys.com, lee@tailspintoys.com]
     host: mail.tailspintoys.com
     address: [198.51.100.25]
-"""
+
+{self._policy_hosts()}"""
+
+    def _policy_hosts(self) -> str:
+        """Write who hands out MTA-STS policies; what senders are told of a parked domain is its null MX."""
+        if self.scenario == PARKED:
+            return ""
+        domain = next(iter(self.policies), self.domains[0])
+        told, lines = section(domain, self.policies.get(domain, Announced()))
+        return _comment(told) + lines
 
     @property
     def _in_front(self) -> Mapping[str, tuple[IPAddress, ...]]:
@@ -251,7 +263,7 @@ on_premises:
 {records}
 ; Who sends as {domain}: {whence}
 @ IN TXT {_strings(self.spf or f"v=spf1 {terms}include:{its_cloud.spf_include} -all")}
-"""
+{self.policies.get(domain, Announced()).zone_lines()}"""
         if not self.server:
             return f"{told}\nautodiscover IN CNAME {its_cloud.autodiscover}.\n"
         if not self.server.endswith(f".{domain}"):

@@ -70,19 +70,8 @@ def is_handed_out(domain: Domain, sts: Sts) -> Finding:
         return not_verified(asked, got.from_here, shown, remedy=_supply(domain, sts))
     if got.ending in NO_WAY and not got.distrust:
         return not_verified(asked, got.trouble, shown)
-    wrong = []
-    if got.distrust:
-        wrong.append(f"senders do not accept the certificate: {got.distrust.rstrip('.')}")
-    if got.ending:
-        wrong.append(got.trouble)
-    elif 300 <= got.status < 400:
-        wrong.append(f"status {got.status}, a redirect to {got.location or 'nowhere'}: senders must not follow it")
-    elif got.status != 200:
-        wrong.append(f"status {got.status}: only 200 hands out a policy")
-    elif got.media_type.partition(";")[0].strip().lower() != "text/plain":
-        wrong.append(f"it comes as {got.media_type or 'no media type'}, not as text/plain")
-    if wrong:
-        return non_compliant(asked, "; ".join(wrong), shown, remedy=_answer(domain, got))
+    if got.refused:
+        return non_compliant(asked, got.refused, shown, remedy=_answer(domain, got))
     return compliant(asked, f"it comes from {got.address}", shown)
 
 

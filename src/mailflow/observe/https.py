@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailflow.environment.environment import IPAddress
 from mailflow.observe.dialogue import PARTING_S, EndedError, Ending, Endpoint, broken, connect, within
@@ -48,6 +49,28 @@ class Fetched:
     def certificate(self) -> x509.Certificate | None:
         """The host's own certificate; None: it could not be seen."""
         return self.chain[0] if self.chain else None
+
+    @property
+    def pem(self) -> str:
+        """The certificates that were sent, as a file has them; empty where none could be read."""
+        return "".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in self.chain)
+
+    @property
+    def refused(self) -> str:
+        """Why senders take nothing of it (RFC 8461 section 3.3); empty where they do."""
+        wrong = []
+        if self.distrust:
+            wrong.append(f"senders do not accept the certificate: {self.distrust.rstrip('.')}")
+        if self.ending:
+            wrong.append(self.trouble)
+        elif 300 <= self.status < 400:
+            to = self.location or "nowhere"
+            wrong.append(f"status {self.status}, a redirect to {to}: senders must not follow it")
+        elif self.status != 200:
+            wrong.append(f"status {self.status}: only 200 hands out a policy")
+        elif self.media_type.partition(";")[0].strip().lower() != "text/plain":
+            wrong.append(f"it comes as {self.media_type or 'no media type'}, not as text/plain")
+        return "; ".join(wrong)
 
 
 def not_fetched(url: str, why: str, *, from_here: bool) -> Fetched:
