@@ -91,7 +91,7 @@ def is_refused_or_returned(paths: Paths, conclude: Say) -> None:
 
 @then("it is allowed or refused as the environment expects")
 def is_as_expected(environment: Environment, paths: Paths, conclude: Say) -> None:
-    conclude(disposition.as_expected(environment, paths))
+    conclude(disposition.forwards_as_expected(environment, paths))
 
 
 @then(sentence("it passes {route:Route}"))

@@ -179,11 +179,11 @@ def expects(world: Any, permission: Permission | None) -> Any:
 
 def test_forward_that_is_allowed(s4: Any, path: Any) -> None:
     environment = expects(s4, Permission.ALLOWED)
-    went = judge.as_expected(environment, [path("out cloud out", **FORWARD, **THERE)])
+    went = judge.forwards_as_expected(environment, [path("out cloud out", **FORWARD, **THERE)])
     assert (went.verdict, went.asked) == (GOOD, "forwarding to the Internet by a cloud mailbox is allowed")
-    kept = judge.as_expected(environment, [path("out cloud", **FORWARD)])
+    kept = judge.forwards_as_expected(environment, [path("out cloud", **FORWARD)])
     assert said(kept) == (BAD, "the message to lee@contoso.com was delivered into lee@contoso.com")
-    blocked = judge.as_expected(environment, [path("out cloud", **FORWARD, **BLOCKED)])
+    blocked = judge.forwards_as_expected(environment, [path("out cloud", **FORWARD, **BLOCKED)])
     assert blocked.seen.startswith(
         "the message to lee@contoso.com was returned to the sender: Microsoft 365 said 550 5.7.520 "
     )
@@ -194,16 +194,16 @@ def test_forward_that_is_refused(s4: Any, path: Any, refusal: Any) -> None:
     environment = expects(s4, Permission.REFUSED)
     for ended in (Disposition.RETURNED, Disposition.DROPPED):
         one = path("out cloud", **FORWARD, **(BLOCKED | {"ended": ended}))
-        assert judge.as_expected(environment, [one]).verdict is GOOD
-    went = judge.as_expected(environment, [path("out cloud out", **FORWARD, **THERE)])
+        assert judge.forwards_as_expected(environment, [one]).verdict is GOOD
+    went = judge.forwards_as_expected(environment, [path("out cloud out", **FORWARD, **THERE)])
     assert said(went) == (BAD, "the message to lee@contoso.com was delivered into lee@tailspintoys.com")
-    other = judge.as_expected(environment, [path("out", **FORWARD, **refusal)])
+    other = judge.forwards_as_expected(environment, [path("out", **FORWARD, **refusal)])
     assert other.verdict is BAD
     assert "550 5.7.64" in other.seen
 
 
 def test_nobody_says_whether_it_may_forward(s4: Any, path: Any) -> None:
-    found = judge.as_expected(expects(s4, None), [path("out cloud out", **FORWARD, **THERE)])
+    found = judge.forwards_as_expected(expects(s4, None), [path("out cloud out", **FORWARD, **THERE)])
     assert (found.verdict, found.seen, found.remedy) == (
         Verdict.NOT_VERIFIED,
         "environment.yaml does not say which",

@@ -39,7 +39,7 @@ def every(s4: Any) -> dict[str, Judge]:
         "over_tls": judge.over_tls,
         "over_tls_from_filter": judge.over_tls_from_filter,
         "by_connector": judge.by_connector,
-        "as_expected": lambda paths: disposition.as_expected(environment, paths),
+        "forwards_as_expected": lambda paths: disposition.forwards_as_expected(environment, paths),
     }
 
 
@@ -68,7 +68,7 @@ def test_what_is_demanded_is_told_as_values(every: dict[str, Judge], path: Any) 
         "over_tls": Demand(tls=True),
         "over_tls_from_filter": Demand(tls=True),
         "by_connector": Demand(connector=True),
-        "as_expected": Demand(endings=("delivered",)),
+        "forwards_as_expected": Demand(endings=("delivered",)),
     }
     shown = {name: one([path("out own")]).demand for name, one in every.items()}
     assert shown == {name: replace(one, kinds=kind) for name, one in demanded.items()} | {"does_not_go_back": None}

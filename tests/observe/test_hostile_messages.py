@@ -43,7 +43,7 @@ def judged(environment: Any, kind: Kind, paths: tuple[MailPath, ...]) -> list[Ve
         judge.attributed(paths),
         judge.over_tls(paths),
         judge.by_connector(paths),
-        disposition.as_expected(environment, paths),
+        disposition.forwards_as_expected(environment, paths),
         trust.kept_in_both_directions(environment, paths),
     ]
     for arrival in arrivals({kind: paths}):

@@ -11,7 +11,7 @@ from mailflow.environment.mailboxes import Home
 from mailflow.exchange.known import Assumptions, Known, Unknown
 from mailflow.exchange.online import CasMailbox, ConnectorType
 from mailflow.judge import evidence
-from mailflow.judge.inbound import connectors
+from mailflow.judge.inbound import show_connectors
 from mailflow.judge.spf import all_pass, missing_terms
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
@@ -64,7 +64,7 @@ def _of(environment: Environment, domain: Domain, *ways: DeviceWay) -> list[Devi
 def recognised(environment: Environment, domain: Domain) -> Finding:
     """Judge whether an inbound connector recognises every device that relays (Devices, option 3)."""
     asked = "an inbound connector of type OnPremises recognises every device that relays"
-    assume, shown = Assumptions(), tuple(connectors(environment, ConnectorType.ON_PREMISES))
+    assume, shown = Assumptions(), tuple(show_connectors(environment, ConnectorType.ON_PREMISES))
     seen, strange = [], []
     for device, client, taken in _attributed(environment, domain, DeviceWay.RELAY, assume):
         if isinstance(taken, Reception):
@@ -90,7 +90,7 @@ def recognised(environment: Environment, domain: Domain) -> Finding:
 def uses_no_connector(environment: Environment, domain: Domain) -> Finding:
     """Judge whether no connector takes a device that uses Direct Send for an own server (Devices, option 2)."""
     asked = "no inbound connector of type OnPremises matches a device that uses Direct Send"
-    assume, shown = Assumptions(), tuple(connectors(environment, ConnectorType.ON_PREMISES))
+    assume, shown = Assumptions(), tuple(show_connectors(environment, ConnectorType.ON_PREMISES))
     asking = list(_attributed(environment, domain, DeviceWay.DIRECT_SEND, assume))
     matched = [
         f"{device.name} [{client.address}] matches '{taken.connector}'"

@@ -76,7 +76,7 @@ def refused_or_returned(paths: Paths) -> Finding:
     return judge_every("it is refused, or returned to its sender", told, wrong, demand)
 
 
-def as_expected(environment: Environment, paths: Paths) -> Finding:
+def forwards_as_expected(environment: Environment, paths: Paths) -> Finding:
     """Judge the forwards of cloud mailboxes: allowed or refused, as the environment expects."""
     expected = environment.expects.cloud_forwarding
     if expected is None:

@@ -61,7 +61,7 @@ def recognised_by_certificate_if(environment: Environment, conditions: Sequence[
 
 def _recognised(asked: str, environment: Environment, mail_from: Address | None) -> Finding:
     assume = Assumptions()
-    shown = tuple(connectors(environment, ConnectorType.ON_PREMISES))
+    shown = tuple(show_connectors(environment, ConnectorType.ON_PREMISES))
     clients = list(own_clients(environment))
     if not clients:
         return not_verified(asked, NOBODY_SENDS, remedy=_NAME_THEM)
@@ -177,7 +177,7 @@ def _tenants(environment: Environment) -> Tenants:
     return Tenants(environment.microsoft_365, ())
 
 
-def connectors(environment: Environment, kind: ConnectorType) -> Iterator[Evidence]:
+def show_connectors(environment: Environment, kind: ConnectorType) -> Iterator[Evidence]:
     """Show the connectors of one type: what decides whom they match."""
     exported = environment.microsoft_365.online.inbound_connectors
     if isinstance(exported, Unknown):
@@ -214,7 +214,7 @@ def lets_no_stranger_pass(environment: Environment) -> Finding:
     own = [
         c for c in exported if assume(c.enabled, False) and assume(c.connector_type, None) is ConnectorType.ON_PREMISES
     ]
-    shown = tuple(connectors(environment, ConnectorType.ON_PREMISES))
+    shown = tuple(show_connectors(environment, ConnectorType.ON_PREMISES))
     others = [(o.host, o.address) for o in environment.outside if o.tenant_id is None]
     others += [(p.greets_as, p.sends_from) for p in environment.third_parties if not p.servers]
     filters = [(server.name, server.sends_from) for server in environment.filter_servers]

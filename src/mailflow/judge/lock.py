@@ -8,7 +8,7 @@ from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import ConnectorType
 from mailflow.judge import evidence
 from mailflow.judge.client import ELSEWHERE, NOBODY_SENDS, STRANGER_CLIENT, filter_clients, own_clients
-from mailflow.judge.inbound import connectors
+from mailflow.judge.inbound import show_connectors
 from mailflow.judge.lock_remedy import lock_remedy
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_verified
@@ -62,7 +62,7 @@ def _locked(
     assume = Assumptions()
     recipient = Address("anybody", domain.name)
     claims = {"a foreign sender": ELSEWHERE, "the own domain": Address("postmaster", domain.name), "nobody (<>)": None}
-    shown = tuple(_lock(environment))
+    shown = tuple(_show_lock(environment))
     tenants = Tenants(environment.microsoft_365, ())
     known = accepted_domain(tenants.own, domain.name, assume)
     passed = [
@@ -133,9 +133,9 @@ def _let_in(environment: Environment, assume: Assumptions) -> Iterator[str]:
                     yield f"'{connector.name}' lets {network} in"
 
 
-def _lock(environment: Environment) -> Iterator[Evidence]:
+def _show_lock(environment: Environment) -> Iterator[Evidence]:
     """Show what may refuse a stranger."""
-    yield from connectors(environment, ConnectorType.PARTNER)
+    yield from show_connectors(environment, ConnectorType.PARTNER)
     config = environment.microsoft_365.online.organization_config
     if not isinstance(config, Unknown):
         yield evidence.setting(config.origin, "RejectDirectSend", "the organization", config.reject_direct_send)
