@@ -96,7 +96,7 @@ WAIVER = "- {id: S4-MX-3, reason: r, risk: r, approver: a, ticket: t, from: 2026
             "      listen",
             (
                 "22: found the key 'listen'; expected one of the keys listens, sends_from, greets_as, exchange_name, "
-                "certificate, dkim, changes_messages, other. Did you mean 'listens'?"
+                "edge_exports, certificate, dkim, changes_messages, other. Did you mean 'listens'?"
             ),
         ),
         (
@@ -610,6 +610,44 @@ def test_exports_of_several_servers_demand_a_name(scenario_4, mistakes_of) -> No
     assert mistakes_of(scenario_4) == [
         "environment.yaml:21: found 'mail.contoso.com' without exchange_name; expected one of the exports' EX01 and EX02."
     ]
+
+
+EX01 = "      exchange_name: EX01       # the name in the exports\n"
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        (
+            "      edge_exports: exchange-server/\n",
+            "21: found 'mail.contoso.com' with edge_exports and no exchange_name; expected its name in the exports.",
+        ),
+        (
+            "      exchange_name: EX01\n      edge_exports: exchange-server/\n",
+            (
+                "21: found the Edge Transport server 'mail.contoso.com' alone; expected an Exchange server beside it "
+                "that holds the mailboxes; it may have a private address."
+            ),
+        ),
+        (
+            "      other: {accepts_for: [], routes: [], starttls: true}\n      edge_exports: exchange-server/\n",
+            (
+                "21: found 'mail.contoso.com' with both edge_exports and other; expected one of them: an Edge "
+                "Transport server is Exchange."
+            ),
+        ),
+        (
+            (
+                "      exchange_name: EX01\n      edge_exports: nowhere/\n    ex02.corp:\n      listens: [10.1.1.5]\n"
+                "      exchange_name: EX01B\n"
+            ),
+            "25: found 'nowhere/', which is no folder here; expected a folder inside this one.",
+        ),
+    ],
+)
+def test_a_mistake_about_an_edge_server(scenario_4, mistakes_of, section: str, told: str) -> None:
+    scenario_4.replace(YAML, EX01, section)
+    assert mistakes_of(scenario_4) == [f"{YAML}:{told}"]
 
 
 OUT = "found a path out of the environment's folder; expected a file inside it."

@@ -4,11 +4,12 @@ import json
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from mailflow.exchange.address_range import AddressRange
-from mailflow.exchange.export import read_exchange_server
+from mailflow.exchange.export import read_exchange_server, with_edge_server
 from mailflow.exchange.known import Known, Origin, Unknown
 from mailflow.exchange.online import AcceptedDomain, DomainType, Mailbox
 from mailflow.exchange.server import (
@@ -23,6 +24,8 @@ from mailflow.exchange.server import (
     TlsCertificateName,
 )
 from mailflow.mail.address import Address
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parent / "exports"
 CERTIFICATE = TlsCertificateName("CN=Example Authority, O=Example", "CN=mail.contoso.com")
@@ -251,3 +254,51 @@ def test_whether_anonymous_may_relay(tmp_path: Path, rows: object, expected: Kno
 
     assert isinstance(connectors, tuple)
     assert connectors[0].anonymous_may_relay == expected
+
+
+# An Edge Transport server
+
+
+def known(found: Known[tuple[T, ...]]) -> tuple[T, ...]:
+    assert not isinstance(found, Unknown)
+    return found
+
+
+def test_the_signs_of_an_edge_subscription(tmp_path: Path) -> None:
+    """New-EdgeSubscription writes them: Edge Subscriptions, Inbound Send connector."""
+    as_objects = {"Address": "--", "Domain": "--", "Type": "SMTP", "Cost": 1, "IncludeSubDomains": False}
+    for space, host in (("SMTP:--;1", "--"), (as_objects, {"Domain": "--", "IsIPAddress": False})):
+        written = [{"Name": "EdgeSync", "AddressSpaces": [space], "SmartHosts": [host]}]
+        (tmp_path / "Get-SendConnector.json").write_text(json.dumps(written), encoding="utf-8")
+        (connector,) = known(read_exchange_server(tmp_path, tmp_path).send_connectors)
+        assert (connector.address_spaces, connector.smart_hosts) == ((AddressSpace("--", 1),), ("--",))
+
+
+def test_what_an_edge_server_exports_itself_is_added(tmp_path: Path) -> None:
+    own, edge = tmp_path / "own", tmp_path / "edge"
+    for folder, at in ((own, "2026-12-05"), (edge, "2026-12-01")):
+        folder.mkdir()
+        connector = [{"Name": f"Default {folder.name}", "Identity": f"X\\Default {folder.name}"}]
+        certificate = [{"Thumbprint": folder.name.upper(), "Identity": f"x.example\\{folder.name}"}]
+        (folder / "Get-ReceiveConnector.json").write_text(json.dumps(connector), encoding="utf-8")
+        (folder / "Get-ExchangeCertificate.json").write_text(json.dumps(certificate), encoding="utf-8")
+        (folder / "exported.json").write_text(f'{{"at": "{at}T10:00:00Z"}}', encoding="utf-8")
+    server = read_exchange_server(own, tmp_path)
+    both = with_edge_server(server, edge, tmp_path, "EDGE01")
+    assert [(one.name, one.server) for one in known(both.receive_connectors)] == [
+        ("Default own", "X"),
+        ("Default edge", "EDGE01"),
+    ]
+    assert [(one.thumbprint, one.server) for one in known(both.certificates)] == [
+        ("OWN", "x"),
+        ("EDGE", "EDGE01"),
+    ]
+    assert known(both.receive_connectors)[1].origin.file == "edge/Get-ReceiveConnector.json"
+    assert both.exported == datetime(2026, 12, 1, 10, tzinfo=UTC)  # the older of both
+    # What one of them lacks nobody knows of all.
+    (edge / "Get-ExchangeCertificate.json").unlink()
+    (edge / "exported.json").unlink()
+    less = with_edge_server(server, edge, tmp_path, "EDGE01")
+    assert less.certificates == Unknown("edge/Get-ExchangeCertificate.json was not supplied")
+    assert less.exported is None
+    assert with_edge_server(less, edge, tmp_path, "EDGE02").certificates == less.certificates

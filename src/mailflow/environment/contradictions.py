@@ -19,6 +19,7 @@ def contradictions(file: EnvironmentFile) -> Iterator[Contradiction]:
     """Find them all, in the order of the file."""
     yield from _domains(file)
     yield from _servers(file)
+    yield from _edge_servers(file)
     yield from _addresses(file)
     yield from _third_parties(file)
     yield from of_devices(file)
@@ -65,6 +66,21 @@ def _own_mx(name: str, domain: DomainSection, servers: list[str]) -> Iterator[Co
     for host in domain.mx:
         if host not in servers:
             yield path, f"the MX host '{host}'", expected, nearest(host, servers)
+
+
+def _edge_servers(file: EnvironmentFile) -> Iterator[Contradiction]:
+    servers = file.on_premises.servers
+    behind = [server for server in servers.values() if server.other is None and not server.edge_exports]
+    for name, server in servers.items():
+        path: Path = ("on_premises", "servers", name)
+        if server.edge_exports and server.other is not None:
+            found = f"'{name}' with both edge_exports and other"
+            yield path, found, "one of them: an Edge Transport server is Exchange", ""
+        elif server.edge_exports and not server.exchange_name:
+            yield path, f"'{name}' with edge_exports and no exchange_name", "its name in the exports", ""
+        elif server.edge_exports and not behind:
+            expected = "an Exchange server beside it that holds the mailboxes; it may have a private address"
+            yield path, f"the Edge Transport server '{name}' alone", expected, ""
 
 
 def _servers(file: EnvironmentFile) -> Iterator[Contradiction]:

@@ -134,6 +134,7 @@ class Server:
     origin: str  # environment.yaml:12
     dkim: Mapping[str, str] = field(default_factory=dict)  # domain → selector with which it signs that domain's mail
     changes_messages: Changes | None = None  # None: nobody says
+    is_edge: bool = False  # an Edge Transport server: it has no mailboxes, and hands to the servers that have
 
     @property
     def is_exchange(self) -> bool:
@@ -178,6 +179,11 @@ class OnPremises:
     def outer_servers(self) -> tuple[Server, ...]:
         """Those that the Internet or Microsoft 365 sees."""
         return tuple(server for server in self.servers if server.is_outer)
+
+    @property
+    def mailbox_servers(self) -> tuple[Server, ...]:
+        """The Exchange servers that hold mailboxes: all but Edge Transport servers."""
+        return tuple(server for server in self.servers if server.is_exchange and not server.is_edge)
 
     def hands_on(self, server: Server, domain: str) -> bool:
         """Whether a server that is not Exchange is a gateway for a domain: its route leads to another own server."""

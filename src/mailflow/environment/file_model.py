@@ -111,6 +111,11 @@ class ServerSection(_Section):
     )
     greets_as: DomainName | None = Field(None, description="Its name in EHLO and greeting. Default: its host name.")
     exchange_name: Text = Field("", description="Its name in exports: EX01. Default: the only Exchange server.")
+    edge_exports: FilePath | None = Field(
+        None,
+        description="For an Edge Transport server with an Edge Subscription: folder of what it exports itself, "
+        "Get-ReceiveConnector.json and Get-ExchangeCertificate.json. No other server lists these.",
+    )
     certificate: FilePath | None = Field(
         None, description="PEM file with the certificate that it shows, then its intermediates; no private key."
     )

@@ -1,6 +1,7 @@
 """From a folder to an `Environment`: everything that is wrong with it is said at once, nothing is guessed."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from mailflow.environment.answers import Conditions, Expects
@@ -32,7 +33,8 @@ from mailflow.environment.waivers import read_waivers
 from mailflow.environment.yaml_text import YamlText, read_yaml
 from mailflow.environment.zones import read_zones
 from mailflow.exchange.cloud import cloud
-from mailflow.exchange.export import read_exchange_online, read_exchange_server
+from mailflow.exchange.export import read_exchange_online, read_exchange_server, with_edge_server
+from mailflow.exchange.server import ExchangeServer
 from mailflow.records.mx_change import Lowered
 
 __all__ = ["find", "load"]
@@ -71,8 +73,9 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
     its_cloud = cloud(microsoft_365.cloud)
     online = folder.attempt(lambda: read_exchange_online(folder.path / microsoft_365.exports, folder.path))
     exchange = folder.attempt(lambda: read_exchange_server(folder.path / file.on_premises.exports, folder.path))
+    exchange = exchange and _with_edge_servers(folder, file, exchange)
     zones = read_zones(folder, file.zones)
-    before = _before(folder, file.cutover.before) if file.cutover and file.cutover.before else None
+    before = _before(folder, file, file.cutover.before) if file.cutover and file.cutover.before else None
     authorities = read_authorities(folder, file.authorities)
     servers = read_servers(folder, file.on_premises.servers, document.lines, authorities, its_cloud)
     policy_hosts = read_policy_hosts(folder, file.mta_sts, authorities)
@@ -124,6 +127,18 @@ def _environment(folder: Folder, file: EnvironmentFile, document: YamlText) -> E
     return replace(made, unfilled=unfilled(made))
 
 
+def _with_edge_servers(
+    folder: Folder, file: EnvironmentFile, exchange: ExchangeServer, within: str = "."
+) -> ExchangeServer | None:
+    """Add what each Edge Transport server exports; None where that has mistakes, which are noted."""
+    found: ExchangeServer | None = exchange
+    for server in file.on_premises.servers.values():
+        if server.edge_exports and found:
+            place = folder.path / within / server.edge_exports
+            found = folder.attempt(partial(with_edge_server, found, place, folder.path, server.exchange_name))
+    return found
+
+
 def _third_party(name: str, section: ThirdPartySection, servers: tuple[Server, ...]) -> ThirdParty:
     sends_from = section.sends_from or tuple(dict.fromkeys(a for server in servers for a in server.sends_from))
     # RFC 5321 section 4.1.4: a client without a name greets with its address literal.
@@ -136,12 +151,13 @@ def _cutover(section: CutoverSection) -> Cutover:
     return Cutover(Stage(section.stage), section.at, section.changes, lowered)
 
 
-def _before(folder: Folder, name: str) -> Before | None:
+def _before(folder: Folder, file: EnvironmentFile, name: str) -> Before | None:
     """Read how things were before the change, in the same forms; None where that has mistakes, which are noted."""
     online, server = (folder.path / below(name, side) for side in (ONLINE, SERVER))
     zones = read_zones(folder, below(name, ZONES))
     old_online = folder.attempt(lambda: read_exchange_online(online, folder.path))
     old_exchange = folder.attempt(lambda: read_exchange_server(server, folder.path))
+    old_exchange = old_exchange and _with_edge_servers(folder, file, old_exchange, name)
     if old_online is None or old_exchange is None:
         return None
     return Before(name.rstrip("/"), zones, old_online, old_exchange)

@@ -144,8 +144,8 @@ def _internet_to_both(environment: Environment, domain: Domain) -> tuple[TestMes
 
 
 def _submitting_server(environment: Environment) -> str:
-    """Where mailboxes of the own side hand in their mail: Exchange, where there is one; a gateway holds none."""
-    servers = sorted(environment.on_premises.servers, key=lambda server: not server.is_exchange)
+    """Where mailboxes of the own side hand in their mail: Exchange, where there is one; gateway and Edge hold none."""
+    servers = environment.on_premises.mailbox_servers or environment.on_premises.servers
     return servers[0].name if servers else ""
 
 

@@ -32,9 +32,10 @@ def note_absent(folder: Folder, file: EnvironmentFile, lines: Mapping[str, int],
 
 def exports(folder: Folder, file: EnvironmentFile) -> list[str]:
     """List the exports, and what says when they were made, as the digest counts them in."""
-    places = [file.microsoft_365.exports, file.on_premises.exports]
+    edges = [server.edge_exports for server in file.on_premises.servers.values() if server.edge_exports]
+    places = [file.microsoft_365.exports, file.on_premises.exports, *edges]
     if file.cutover and file.cutover.before:
-        places += [below(file.cutover.before, name) for name in (ONLINE, SERVER)]
+        places += [below(file.cutover.before, name) for name in (ONLINE, SERVER, *edges)]
     return [name for place in places for name in folder.files(place, "*") if _is_export(folder.path / name)]
 
 
@@ -59,6 +60,9 @@ def _named(folder: Folder, file: EnvironmentFile) -> Iterator[tuple[Path, str, b
         name = getattr(part, key)
         if key in part.model_fields_set or (folder.path / name).exists():
             yield (*section, key), name, True
+    for host, server in file.on_premises.servers.items():
+        if server.edge_exports:
+            yield ("on_premises", "servers", host, "edge_exports"), server.edge_exports, True
     if file.cutover and file.cutover.before:
         yield ("cutover", "before"), file.cutover.before, True
     yield from ((path, name, False) for path, name in _certificates_and_policies(file))

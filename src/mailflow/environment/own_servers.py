@@ -14,7 +14,7 @@ from mailflow.environment.folder import FILE, Folder
 from mailflow.exchange.cloud import Cloud
 from mailflow.exchange.known import Unknown
 from mailflow.exchange.online import Network
-from mailflow.exchange.server import ExchangeServer
+from mailflow.exchange.server import INSIDE, ExchangeServer, SendConnector
 
 OWN: Path = ("on_premises", "servers")
 
@@ -43,6 +43,7 @@ def read_servers(
             origin=f"{FILE}:{line_of(lines, (*place, name))}",
             dkim=section.dkim,
             changes_messages=section.changes_messages,
+            is_edge=section.edge_exports is not None,
         )
         for name, section in sections.items()
     )
@@ -53,7 +54,12 @@ def note_unknown_names(
 ) -> None:
     """Note an Exchange server whose name no connector in the exports carries: it would have no connector at all."""
     known = _named_in(exchange)
+    edges = {} if isinstance(exchange.send_connectors, Unknown) else _subscribed(exchange.send_connectors)
     for server in servers:
+        if server.is_exchange and not server.is_edge and (by := edges.get(server.exchange_name.lower())):
+            found = f"'{server.name}' without edge_exports, an Edge Transport server by send connector '{by}'"
+            expected = "edge_exports: the folder of what it exports itself (fixtures/README.md)"
+            folder.note(FILE, _line(lines, server.name), found, expected)
         if not server.is_exchange or not known or server.exchange_name.lower() in known:
             continue
         named = " and ".join(sorted(known.values()))
@@ -64,6 +70,16 @@ def note_unknown_names(
         elif len(known) > 1:
             line = _line(lines, server.name)
             folder.note(FILE, line, f"'{server.name}' without exchange_name", f"one of the exports' {named}")
+
+
+def _subscribed(connectors: Iterable[SendConnector]) -> dict[str, str]:
+    """Give the names of Edge Transport servers, in lower case, each with the connector of its Edge Subscription."""
+    return {
+        source.lower(): one.name
+        for one in connectors
+        if not isinstance(one.address_spaces, Unknown) and any(space.domain == INSIDE for space in one.address_spaces)
+        for source in (() if isinstance(one.source_transport_servers, Unknown) else one.source_transport_servers)
+    }
 
 
 def _named_in(exchange: ExchangeServer) -> dict[str, str]:

@@ -7,6 +7,7 @@ every file.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -18,10 +19,11 @@ from mailflow.exchange.export_text import ExportTextError, Property
 from mailflow.exchange.exported import read_exported
 from mailflow.exchange.known import Known, Unknown
 from mailflow.exchange.online import ExchangeOnline
-from mailflow.exchange.server import ExchangeServer
+from mailflow.exchange.server import ExchangeCertificate, ExchangeServer, ReceiveConnector
 from mailflow.input_error import InputError, Mistake
 
 T = TypeVar("T")
+OfServer = TypeVar("OfServer", ReceiveConnector, ExchangeCertificate)
 
 MAX_MISTAKES = 100  # of one file; who has more has another problem than the hundredth
 
@@ -96,6 +98,47 @@ def read_exchange_server(folder: Path, root: Path) -> ExchangeServer:
     )
     exports.raise_mistakes()
     return server
+
+
+def with_edge_server(server: ExchangeServer, folder: Path, root: Path, name: str) -> ExchangeServer:
+    """Add what an Edge Transport server exports itself: its receive connectors and certificates.
+
+    They stand in its own directory (AD LDS), so that no other server lists them; the rest comes to it by EdgeSync.
+
+    Source: Edge Subscriptions, Details about the EdgeSync service.
+
+    Args:
+        server: the exports of the organization's other Exchange servers.
+        folder: where the files of the Edge Transport server lie.
+        root: the environment's folder; evidence names files relative to it.
+        name: of the Edge Transport server, as the exports call it.
+
+    Raises:
+        InputError: files that are no exports; every mistake that could be found at once.
+
+    """
+    exports = _Exports(folder, root)
+    permissions = exports.all("Get-ADPermission", export_server.permission)
+    receive = exports.all("Get-ReceiveConnector", export_server.receive_connector(permissions))
+    certificates = exports.all("Get-ExchangeCertificate", export_server.exchange_certificate)
+    made = exports.made()
+    exports.raise_mistakes()
+    return replace(
+        server,
+        receive_connectors=_joined(server.receive_connectors, _all_of(name, receive)),
+        certificates=_joined(server.certificates, _all_of(name, certificates)),
+        exported=min(server.exported, made) if server.exported and made else None,
+    )
+
+
+def _all_of(name: str, found: Known[tuple[OfServer, ...]]) -> Known[tuple[OfServer, ...]]:
+    return found if isinstance(found, Unknown) else tuple(replace(one, server=name) for one in found)
+
+
+def _joined(some: Known[tuple[T, ...]], others: Known[tuple[T, ...]]) -> Known[tuple[T, ...]]:
+    if isinstance(some, Unknown):
+        return some
+    return others if isinstance(others, Unknown) else (*some, *others)
 
 
 class _Exports:

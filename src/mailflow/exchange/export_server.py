@@ -27,6 +27,7 @@ from mailflow.exchange.property_value import (
     port_number,
     server_name,
     server_of_identity,
+    smart_host,
     text,
     word,
 )
@@ -97,7 +98,7 @@ def send_connector(row: Row) -> SendConnector:
         enabled=row.known("Enabled", boolean),
         address_spaces=spaces if isinstance(spaces, Unknown) else tuple(each for each in spaces if each),
         dns_routing_enabled=row.known("DNSRoutingEnabled", boolean),
-        smart_hosts=row.many("SmartHosts", host),
+        smart_hosts=row.many("SmartHosts", smart_host),
         fqdn=row.optional("Fqdn", host),
         require_tls=row.known("RequireTLS", boolean),
         tls_auth_level=row.optional("TlsAuthLevel", partial(word, TlsAuthLevel, numbers=_TLS_AUTH_LEVEL)),

@@ -3,6 +3,7 @@ Gathers what Mailflow reads of Exchange: one file a cmdlet, and exported.json, w
 
     ./gather.ps1 exchange-online     in Exchange Online PowerShell, after Connect-ExchangeOnline
     ./gather.ps1 exchange-server     in the Exchange Management Shell of an own server
+    ./gather.ps1 exchange-edge       in that of an Edge Transport server, where there is one
 
 Run it in the folder of the environment, once for each side. It reads, and changes nothing in Exchange. Of mailboxes it
 keeps all, with -Mailboxes only those: ./gather.ps1 exchange-online -Mailboxes kate@contoso.com, chris@contoso.com
@@ -12,7 +13,7 @@ Written from Microsoft's reference of the cmdlets for Windows PowerShell 5.1 and
 Where Mailflow is made there is no tenant and no Exchange Server: it was never run against one.
 #>
 param(
-    [Parameter(Mandatory = $true)] [ValidateSet('exchange-online', 'exchange-server')] [string] $Side,
+    [Parameter(Mandatory = $true)] [ValidateSet('exchange-online', 'exchange-server', 'exchange-edge')] [string] $Side,
     [string[]] $Mailboxes = @(),
     [string] $Folder = $Side
 )
@@ -25,6 +26,8 @@ $cmdlets = @{
                         'Get-CASMailbox'
     'exchange-server' = 'Get-AcceptedDomain', 'Get-SendConnector', 'Get-ReceiveConnector', 'Get-ADPermission',
                         'Get-ExchangeCertificate', 'Get-Mailbox', 'Get-RemoteMailbox'
+    # What stands in its own directory; the rest comes to it from the other servers.
+    'exchange-edge' = 'Get-ReceiveConnector', 'Get-ADPermission', 'Get-ExchangeCertificate'
 }
 $people = 'Get-Mailbox', 'Get-MailUser', 'Get-RemoteMailbox', 'Get-CASMailbox'
 $about = 'PrimarySmtpAddress', 'EmailAddresses', 'ForwardingSmtpAddress', 'DeliverToMailboxAndForward',
@@ -33,7 +36,7 @@ $about = 'PrimarySmtpAddress', 'EmailAddresses', 'ForwardingSmtpAddress', 'Deliv
 function Read-Exchange([string] $cmdlet) {
     # @(): a remote session runs one pipeline at a time.
     if ($cmdlet -eq 'Get-ADPermission') { return @(Get-ReceiveConnector) | Get-ADPermission }
-    if ($cmdlet -eq 'Get-ExchangeCertificate') {
+    if ($cmdlet -eq 'Get-ExchangeCertificate' -and $Side -ne 'exchange-edge') {
         $servers = @(Get-ExchangeServer) | Where-Object { -not $_.IsEdgeServer }
         return $servers | ForEach-Object { Get-ExchangeCertificate -Server $_.Name }
     }

@@ -20,7 +20,7 @@ from typing import TypeVar
 from mailflow.exchange.address_range import AddressRange
 from mailflow.exchange.export_text import shown
 from mailflow.exchange.online import Network
-from mailflow.exchange.server import AddressSpace, TlsCertificateName
+from mailflow.exchange.server import INSIDE, AddressSpace, TlsCertificateName
 from mailflow.mail.address import Address, AddressError, domain_name
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -206,9 +206,19 @@ def address_space(value: object) -> AddressSpace | None:
     if number is None or not 1 <= number <= 100:
         raise Unfit(value, "a cost from 1 to 100 behind the domain")
     try:
-        return AddressSpace(domain(name), number)
+        return AddressSpace(INSIDE if _is_inside(name) else domain(name), number)
     except Unfit as wrong:
         raise Unfit(value, "an address space such as smtp:contoso.com;1") from wrong
+
+
+def smart_host(value: object) -> str:
+    """Read a smart host of a send connector: a host, or the sign of an Edge Subscription for the Mailbox servers."""
+    return INSIDE if _is_inside(value) else host(value)
+
+
+def _is_inside(value: object) -> bool:
+    named = (value, *(_get(value, key) for key in ("Address", "Domain")))
+    return any(isinstance(one, str) and one.strip() == INSIDE for one in named)
 
 
 def certificate_name(value: object) -> TlsCertificateName:

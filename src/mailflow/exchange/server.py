@@ -36,11 +36,16 @@ class SmartHostAuth(StrEnum):
         return self not in (SmartHostAuth.NONE, SmartHostAuth.EXTERNAL_AUTHORITATIVE)
 
 
+# What an Edge Subscription writes: as an address space every accepted domain that is no external relay, as a smart host
+# every Mailbox server of the subscribed site (Edge Subscriptions, Inbound Send connector).
+INSIDE = "--"
+
+
 @dataclass(frozen=True, slots=True)
 class AddressSpace:
     """One address space of a send connector: `smtp:*;1`."""
 
-    domain: str  # "*", "contoso.com", "*.contoso.com"
+    domain: str  # "*", "contoso.com", "*.contoso.com", INSIDE
     cost: int  # 1 to 100, the lower the sooner
 
 

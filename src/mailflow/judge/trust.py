@@ -72,6 +72,8 @@ class _Place:
 
 
 def _on_premises(environment: Environment, server: Server, assume: Assumptions) -> Iterator[_Place]:
+    if not server.is_outer and any(one.is_edge and one.is_outer for one in environment.on_premises.servers):
+        return  # the Edge Transport server talks to Microsoft 365 for it, and is judged (Edge hybrid)
     if not server.is_outer:
         yield _Place(f"what stands between Microsoft 365 and {server.name}, whose addresses are private", kept=False)
         return

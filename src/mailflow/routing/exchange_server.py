@@ -215,21 +215,13 @@ class ExchangeServerRouter:
 
         Source: Connector selection.
         """
-        found = []
-        for connector in assume.listed(self._exports.send_connectors):
-            if not assume(connector.enabled, True):
-                continue
-            for space in assume.listed(connector.address_spaces):
-                if space.domain == "*":
-                    found.append((0, -space.cost, connector))
-                elif space.domain == name or (space.domain.startswith("*.") and is_within(name, space.domain[2:])):
-                    found.append(
-                        (
-                            len(space.domain.removeprefix("*.")) + (space.domain == name),
-                            -space.cost,
-                            connector,
-                        )
-                    )
+        found = [
+            (fit, -space.cost, connector)
+            for connector in assume.listed(self._exports.send_connectors)
+            if assume(connector.enabled, True)
+            for space in assume.listed(connector.address_spaces)
+            if (fit := self._fit(space.domain, connector, name, assume)) is not None
+        ]
         if not found:
             return None
         best = max(key for *key, _ in found)
@@ -244,6 +236,14 @@ class ExchangeServerRouter:
                 "and cost are equal, and none starts there"
             )
         return alike[min(here or alike, key=str.casefold)]
+
+    def _fit(self, space: str, connector: SendConnector, name: str, assume: Assumptions) -> int | None:
+        """Tell how closely an address space names a domain; None: not at all."""
+        if space == "*":
+            return 0
+        if space == name or (space.startswith("*.") and is_within(name, space[2:])):
+            return len(space.removeprefix("*.")) + (space == name)
+        return None
 
     def treatment(self, content: Content, held: Held, assume: Assumptions) -> tuple[Treatment, ...]:
         """What the environment states: exports do not show who signs, nor what other software changes."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from mailflow.environment.environment import Environment, Server
 from mailflow.exchange.known import Unknown
+from mailflow.routing.edge_server import EdgeServerRouter
 from mailflow.routing.exchange_server import ExchangeServerRouter
 from mailflow.routing.other_server import OtherServerRouter
 
@@ -20,7 +21,8 @@ def own_router(
     expired = {c.thumbprint for c in dated if not isinstance(c.not_after, Unknown) and c.not_after < moment}
     shown = server.certificate
     shown_expired = shown is not None and shown.leaf.not_valid_after_utc < moment
-    return ExchangeServerRouter(environment, server, frozenset(expired), shown_expired)
+    rules = EdgeServerRouter if server.is_edge else ExchangeServerRouter
+    return rules(environment, server, frozenset(expired), shown_expired)
 
 
 def filter_router(environment: Environment, server: Server) -> OtherServerRouter:

@@ -196,7 +196,7 @@ class Simulation:
 
     def _elsewhere(self, message: TestMessage, mta: Mta) -> list[tuple[TestMessage, Mta]]:
         """Give a message of an own mailbox as the other own Exchange servers would submit it."""
-        names = [server.name for server in self.environment.on_premises.servers if server.is_exchange]
+        names = [server.name for server in self.environment.on_premises.mailbox_servers]
         if mta.name not in names or message.envelope.mail_from is None:  # each server returns reports of its own
             return []
         return [(replace(message, submitted_at=name), self.mtas[name]) for name in names if name != mta.name]
