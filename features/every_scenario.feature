@@ -532,6 +532,7 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
 
     Source: Options; introduction and Trusted communication; stated
     Source: Internal mail; the four connectors; stated
+    Source: Edge hybrid; Adding an Edge Transport server, and its notes marked Important; stated
     Remedy: Run the Hybrid Configuration wizard again; or by hand, on the Send, inbound, outbound and receive connector:
         Set-SendConnector "<connector>" -CloudServicesMailEnabled $true
         Set-InboundConnector "<connector>" -CloudServicesMailEnabled $true
