@@ -150,7 +150,7 @@ CHANGES = [
         "scenario-1",
         properties(OUTBOUND, "Outbound", Enabled=False),
         "HYB-CONN-1 HYB-CONN-2 HYB-CONN-3 HYB-CONN-4 HYB-PATH-1 HYB-PATH-4 HYB-PATH-5 HYB-TRUST-1 S1-PATH-2 S1-PATH-5 "
-        "HYB-SUB-1",
+        "HYB-SUB-1 HYB-CONN-7",
         "554 5.4.14 Hop count exceeded - possible mail loop ATTR34",
         id="outbound connector disabled while MX is at Microsoft 365",
     ),
