@@ -98,9 +98,10 @@ Feature: Devices and applications – printers, scanners and programs that hand 
   @DEV-SPF-1 @should
   Scenario: The addresses of devices are in the SPF record
     Microsoft 365 evaluates SPF for what a device hands over. What fails lands in Junk, and what is relayed leaves from
-    a pool of lesser repute.
+    a pool of lesser repute. A device that sends as a name below the domain is judged by the record of that name.
 
     Source: Devices; options 2 and 3, SPF; stated
+    Source: RFC 7208; section 3; derived
     Source: Outbound pools; relay pool; stated
     Remedy: Put ip4:<address> (or ip6:<address>) into the SPF record for each public address from which a device
       reaches Microsoft 365.

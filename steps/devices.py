@@ -1,16 +1,16 @@
 """Given devices and applications that send: whether the way of each is open to it, and to nobody else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
-from mailflow.environment.environment import DeviceWay, Domain, Environment, IPAddress
+from mailflow.environment.environment import DeviceWay, Domain, Environment
 from mailflow.environment.message import Kind
 from mailflow.judge import device as judge
+from mailflow.judge.spf_below import SpfBelow
 from mailflow.observe.door import Door
 from mailflow.observe.path import MailPath
 from mailflow.plugin.fixtures import Say
-from mailflow.records.spf import Evaluation
 
 _WITHOUT_SIGNING_IN = tuple(way for way in DeviceWay if way is not DeviceWay.CLIENT_SUBMISSION)
 
@@ -56,13 +56,12 @@ def stranger_poses_as_device(door: Door, domain: Domain) -> Sequence[MailPath]:
 
 
 @when("SPF is asked about every address from which a device reaches Microsoft 365", target_fixture="device_spf")
-def spf_of_devices(door: Door, environment: Environment, domain: Domain) -> Mapping[IPAddress, Evaluation]:
-    asking = judge.asks_spf(environment, domain)
-    return dict(zip(asking, door.drive(list(asking.values())), strict=True))
+def spf_of_devices(door: Door, environment: Environment, domain: Domain) -> SpfBelow:
+    return judge.look_up_spf(environment, domain, door.drive)
 
 
 @then("each of these addresses passes")
-def each_address_passes(domain: Domain, device_spf: Mapping[IPAddress, Evaluation], conclude: Say) -> None:
+def each_address_passes(domain: Domain, device_spf: SpfBelow, conclude: Say) -> None:
     conclude(judge.passes_spf(domain, device_spf))
 
 

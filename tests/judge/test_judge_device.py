@@ -1,5 +1,6 @@
 """Devices that send: recognised where they relay, strangers where they use Direct Send, in SPF, allowed to sign in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 from mailflow.environment.environment import DeviceWay
 from mailflow.exchange.known import Unknown
 from mailflow.judge import device as judge
-from mailflow.policy.finding import Evidence, Verdict
+from mailflow.mail.address import Address
+from mailflow.policy.finding import Evidence, Finding, Verdict
 from mailflow.records.spf import Evaluation, Result
 
 RELAY = "Relay for the shop"
@@ -135,20 +137,65 @@ def test_nothing_is_true_of_no_device(devices: Any) -> None:
         judge.recognised(none.environment, devices.domain),
         judge.uses_no_connector(none.environment, devices.domain),
         judge.may_sign_in(none.environment, devices.domain),
-        judge.passes_spf(devices.domain, {}),
+        *judge.passes_spf(devices.domain, {}),
     ]
     assert {one.verdict for one in found} == {Verdict.NOT_APPLICABLE}
 
 
+def failing(world: Any) -> list[Finding]:
+    """Judge it where SPF fails everybody."""
+    asked: list[Any] = []
+
+    def drive(asking: Sequence[Any]) -> tuple[Evaluation, ...]:
+        asked.extend(asking)
+        return tuple(Evaluation(Result.NONE, (), {}, 0, 0) for _ in asking)
+
+    return judge.passes_spf(world.domain, judge.look_up_spf(world.environment, world.domain, drive))
+
+
 def test_spf_is_asked_about_those_that_reach_microsoft_365_themselves(devices: Any) -> None:
-    asked = judge.asks_spf(devices.environment, devices.domain)
-    assert [str(address) for address in asked] == ["131.107.21.236", "131.107.21.233"]
-    seen = {address: Evaluation(Result.FAIL, (), {}, 0, 0) for address in asked}
-    found = judge.passes_spf(devices.domain, seen)
-    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "131.107.21.236, 131.107.21.233: fail")
+    (found,) = failing(devices)
+    assert (found.verdict, found.seen) == (Verdict.NON_COMPLIANT, "131.107.21.236, 131.107.21.233: none")
     assert found.remedy == (
         "Add ip4:131.107.21.236 ip4:131.107.21.233 to the SPF record of contoso.com, before its end"
     )
+
+
+def below(world: Any, *names: str) -> Any:
+    """The same with these devices sending as a name below the domain."""
+    there = Address("robot", "shop.contoso.com")
+    changed = (replace(one, sends_as=there) if one.name in names else one for one in world.environment.devices)
+    return world.change(devices=tuple(changed))
+
+
+def test_a_name_below_the_domain_has_an_spf_record_of_its_own(devices: Any) -> None:
+    own, found = failing(below(devices, "orders"))
+    assert own.seen == "131.107.21.236: none"
+    assert (found.asked, found.verdict, found.seen) == (
+        "every device that sends with a reverse-path in shop.contoso.com passes the SPF record of shop.contoso.com",
+        Verdict.NON_COMPLIANT,
+        "131.107.21.233: none",
+    )
+    assert found.remedy == 'Publish: shop.contoso.com. 3600 IN TXT "v=spf1 ip4:131.107.21.233 -all"'
+    assert [one.seen for one in failing(below(devices, "orders", "scanner"))] == [
+        "131.107.21.236, 131.107.21.233: none"
+    ]
+
+
+def test_a_device_that_sends_as_a_name_below_is_asked_what_every_device_is(devices: Any) -> None:
+    world = below(devices, "orders")
+    found = judge.sends(world.environment, world.domain, DeviceWay.RELAY)
+    assert (found.verdict, found.seen) == (Verdict.COMPLIANT, "orders (relay)")
+    # Microsoft 365 relays by address for senders in accepted domains: this name is none.
+    found = judge.recognised(world.environment, world.domain)
+    assert found.verdict is Verdict.NON_COMPLIANT
+    assert found.seen.startswith("orders [131.107.21.233]: 550 5.7.64")
+    accepting = world.item("accepted_domains", match_sub_domains=True)
+    assert judge.recognised(accepting.environment, world.domain).verdict is Verdict.COMPLIANT
+    # A further domain of the organization has rows of its own.
+    both = world.change(domains=(world.domain, replace(world.domain, name="shop.contoso.com")))
+    assert judge.sends(both.environment, world.domain, DeviceWay.RELAY).verdict is Verdict.NOT_APPLICABLE
+    assert judge.sends(both.environment, both.environment.domains[1], DeviceWay.RELAY).verdict is Verdict.COMPLIANT
 
 
 def test_which_devices_there_are_is_asked(devices: Any) -> None:

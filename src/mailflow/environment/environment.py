@@ -355,10 +355,6 @@ class Environment:
         """Those who send as somebody of one domain."""
         return self._third_parties.get(domain.name, ())
 
-    def devices_of(self, domain: Domain) -> tuple[Device, ...]:
-        """The devices that send under one domain."""
-        return self._devices.get(domain.name, ())
-
     @cached_property
     def filter_servers(self) -> tuple[Server, ...]:
         """The servers of third parties that filter the organization's mail; never own ones."""
@@ -382,10 +378,6 @@ class Environment:
     @cached_property
     def _third_parties(self) -> Mapping[str, tuple[ThirdParty, ...]]:
         return by_name(self.third_parties, lambda party: party.sends_as.domain if party.sends_as else "")
-
-    @cached_property
-    def _devices(self) -> Mapping[str, tuple[Device, ...]]:
-        return by_name(self.devices, lambda device: device.sends_as.domain)
 
 
 def certificate_names(certificate: X509) -> tuple[str, ...]:

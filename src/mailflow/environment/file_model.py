@@ -181,7 +181,10 @@ class DeviceSection(_Section):
         "anybody could; relay: to the same host, by an inbound connector; own-server: by a server under on_premises."
     )
     sends_from: tuple[IP, ...] = Field((), description="Public addresses from which it connects.")
-    sends_as: Mailbox = Field(alias="as", description="The sender it writes: an address of the organization.")
+    sends_as: Mailbox = Field(
+        alias="as",
+        description="The sender it writes: an address in a domain of the organization, or in a name below one.",
+    )
     greets_as: DomainName | None = Field(None, description="Its name in EHLO. Default: [its address].")
     sends_outside: YesNo = Field(description="It has to reach people outside the organization, too.")
     server: DomainName | None = Field(

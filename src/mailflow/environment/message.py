@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from mailflow.environment.environment import Device, Domain, Environment, Outside
 from mailflow.environment.mailboxes import Home
-from mailflow.environment.names_below import third_parties_below
+from mailflow.environment.names_below import devices_of, domain_of, third_parties_below
 from mailflow.mail.address import Address
 from mailflow.mail.envelope import Envelope
 
@@ -224,8 +224,11 @@ def _third_party(environment: Environment, domain: Domain) -> tuple[TestMessage,
 
 
 def device_host(environment: Environment, device: Device) -> str:
-    """To whom a device hands its mail: an own server, or the host of the tenant (Devices, options 2 and 3)."""
-    return device.server or environment.tenant_host(device.sends_as.domain)
+    """To whom a device hands its mail: an own server, or the host of the tenant (Devices, options 2 and 3).
+
+    That is the host of a domain of the tenant, whatever name below it the device writes.
+    """
+    return device.server or environment.tenant_host(domain_of(environment, device.sends_as.domain))
 
 
 def _from_device(kind: Kind, home: Home | None) -> Callable[[Environment, Domain], tuple[TestMessage, ...]]:
@@ -235,7 +238,7 @@ def _from_device(kind: Kind, home: Home | None) -> Callable[[Environment, Domain
         outside = tuple(a for o, a in _correspondents(environment) if o.tenant_id is None)
         return tuple(
             TestMessage(kind, device.name, Envelope(device.sends_as, (recipient,)))
-            for device in environment.devices_of(domain)
+            for device in devices_of(environment, domain)
             if device.hands_over and (home or device.sends_outside)
             for recipient in (environment.mailboxes_in(domain, home) if home else outside)
         )
@@ -247,7 +250,7 @@ def _stranger_as_device(environment: Environment, domain: Domain) -> tuple[TestM
     """The sender that a device writes, at the host to which it hands over: whoever reads its mail knows both."""
     return tuple(
         TestMessage(Kind.STRANGER_AS_DEVICE, STRANGER, Envelope(device.sends_as, (stranger_to(domain),)), host)
-        for device in environment.devices_of(domain)
+        for device in devices_of(environment, domain)
         if device.hands_over
         for host in [device_host(environment, device)]
     )

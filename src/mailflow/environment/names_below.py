@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import dns.zone
 
-from mailflow.environment.environment import Domain, Environment, ThirdParty
+from mailflow.environment.environment import Device, Domain, Environment, ThirdParty
 from mailflow.environment.zones import find_zone
 from mailflow.exchange.online import by_name
 from mailflow.mail.address import AddressError, domain_name, lineage
@@ -60,6 +60,11 @@ def senders_below(environment: Environment, domain: Domain) -> Mapping[str, tupl
     return _senders(environment).get(domain.name, {})
 
 
+def devices_of(environment: Environment, domain: Domain) -> tuple[Device, ...]:
+    """Give the devices that send as somebody of a domain, or of a name below it."""
+    return _devices(environment).get(domain.name, ())
+
+
 # Every domain asks, and the answers are about all of them.
 @lru_cache(maxsize=1)
 def _mx_names(environment: Environment) -> Mapping[str, tuple[NameBelow, ...]]:
@@ -99,6 +104,11 @@ def _senders(environment: Environment) -> Mapping[str, Mapping[str, tuple[ThirdP
             names = found[domain_of(environment, path.domain)]
             names[path.domain] = (*names.get(path.domain, ()), party)
     return found
+
+
+@lru_cache(maxsize=1)
+def _devices(environment: Environment) -> Mapping[str, tuple[Device, ...]]:
+    return by_name(environment.devices, lambda device: domain_of(environment, device.sends_as.domain))
 
 
 def domain_of(environment: Environment, name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mailflow.environment.environment import Domain, Environment
 from mailflow.environment.message import Kind
-from mailflow.environment.names_below import third_parties_below
+from mailflow.environment.names_below import devices_of, third_parties_below
 from mailflow.exchange.known import export_again
 from mailflow.judge import evidence
 from mailflow.judge.arrival import Arrival, arrivals, entries, to_the_internet
@@ -50,7 +50,8 @@ def look(
 ) -> AlignmentSeen:
     """Look up what receivers do: the records, what SPF makes of each message, whose domain each name is."""
     everybody = (*arrivals(paths), *entries(paths[Kind.THIRD_PARTY]))
-    below = (party.sends_as.domain for party in third_parties_below(environment, domain) if party.sends_as)
+    below = [party.sends_as.domain for party in third_parties_below(environment, domain) if party.sends_as]
+    below += [device.sends_as.domain for device in devices_of(environment, domain)]
     authors = list(dict.fromkeys((domain.name, *below)))
     ours = [one for one in everybody if one.author_domain in authors]
     records = dict(zip(authors, drive([discover(author) for author in authors]), strict=True))

@@ -4,19 +4,19 @@ Source: "How to set up a multifunction device or application to send email using
 options 1 to 3. That mail arrives is judged by its path.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from mailflow.environment.environment import Device, DeviceWay, Domain, Environment, IPAddress
+from mailflow.environment.environment import Device, DeviceWay, Domain, Environment
 from mailflow.environment.mailboxes import Home
+from mailflow.environment.names_below import devices_of
 from mailflow.exchange.known import Assumptions, Known, Unknown
 from mailflow.exchange.online import CasMailbox, ConnectorType
 from mailflow.judge import evidence
 from mailflow.judge.inbound import show_connectors
-from mailflow.judge.spf import all_pass, missing_terms
+from mailflow.judge.spf import Drive, all_pass, missing_terms
+from mailflow.judge.spf_below import Sender, SpfBelow, evaluated, passes_record
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
-from mailflow.records.answer import Answer, Question
-from mailflow.records.spf import Evaluation, check_host
 from mailflow.routing.attribution import Tenants, attribute
 from mailflow.routing.decision import Client, Reception, Refuse, Tls
 
@@ -58,7 +58,7 @@ def has_own_mailboxes(environment: Environment, domain: Domain) -> Finding:
 
 
 def _of(environment: Environment, domain: Domain, *ways: DeviceWay) -> list[Device]:
-    return [device for device in environment.devices_of(domain) if device.way in ways]
+    return [device for device in devices_of(environment, domain) if device.way in ways]
 
 
 def recognised(environment: Environment, domain: Domain) -> Finding:
@@ -130,23 +130,30 @@ def connectors_of_devices(environment: Environment, assume: Assumptions) -> froz
     )
 
 
-def asks_spf(environment: Environment, domain: Domain) -> dict[IPAddress, Generator[Question, Answer, Evaluation]]:
-    """Ask what SPF makes of mail from each address from which a device reaches Microsoft 365 itself."""
-    return {
-        address: check_host(address, domain.name, str(device.sends_as), device.greets_as)
+def look_up_spf(environment: Environment, domain: Domain, drive: Drive) -> SpfBelow:
+    """Ask what SPF makes of mail from each address from which a device reaches Microsoft 365 itself.
+
+    A name below the domain has a record of its own, or none: SPF is not inherited (RFC 7208 section 3).
+    """
+    asked = (
+        Sender(device.sends_as.domain, address, str(device.sends_as), device.greets_as)
         for device in _of(environment, domain, *_AT_MICROSOFT_365)
         for address in device.sends_from
-    }
+    )
+    return evaluated(asked, drive)
 
 
-def passes_spf(domain: Domain, seen: Mapping[IPAddress, Evaluation]) -> Finding:
+def passes_spf(domain: Domain, seen: SpfBelow) -> list[Finding]:
     """Judge whether each of these addresses passes: else its mail lands in Junk (Devices, options 2 and 3)."""
     asked = f"every address from which a device reaches Microsoft 365 itself passes the SPF record of {domain.name}"
     if not seen:
-        return not_applicable(asked, _NONE)
-    return all_pass(
-        asked, domain, seen, f"Add {missing_terms(seen)} to the SPF record of {domain.name}, before its end"
-    )
+        return [not_applicable(asked, _NONE)]
+    below = [passes_record(domain, name, "device", one) for name, one in seen.items() if name != domain.name]
+    own = seen.get(domain.name)
+    if own is None:
+        return below
+    add = f"Add {missing_terms(own)} to the SPF record of {domain.name}, before its end"
+    return [all_pass(asked, domain, own, add), *below]
 
 
 def may_sign_in(environment: Environment, domain: Domain) -> Finding:

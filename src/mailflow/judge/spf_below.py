@@ -1,7 +1,8 @@
 """Judges whether those who send as a name below a domain pass the SPF record of that name (RFC 7208)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from mailflow.environment.environment import Domain, Environment, IPAddress
 from mailflow.environment.message import STRANGER
@@ -10,6 +11,16 @@ from mailflow.judge import evidence
 from mailflow.judge.spf import Drive, all_pass, missing_terms
 from mailflow.policy.finding import Finding, compliant, not_applicable, not_verified
 from mailflow.records.spf import Evaluation, Result, check_host
+
+
+class Sender(NamedTuple):
+    """Who sends with a name in the reverse-path."""
+
+    name: str
+    address: IPAddress
+    sender: str  # the reverse-path
+    greets_as: str
+
 
 SpfBelow = Mapping[str, Mapping[IPAddress, Evaluation]]  # by name: what its record makes of each address
 
@@ -27,15 +38,21 @@ def third_party_sends_below(environment: Environment, domain: Domain) -> Finding
 
 def look(environment: Environment, domain: Domain, drive: Drive) -> SpfBelow:
     """Evaluate the record of every such name for everybody who sends with it."""
-    asked = [
-        (name, address)
+    asked = (
+        Sender(name, address, f"postmaster@{name}", STRANGER)
         for name, parties in senders_below(environment, domain).items()
         for address in dict.fromkeys(address for party in parties for address in party.sends_from)
-    ]
-    results = drive([check_host(address, name, f"postmaster@{name}", STRANGER) for name, address in asked])
-    found: dict[str, dict[IPAddress, Evaluation]] = {name: {} for name, _ in asked}
-    for (name, address), result in zip(asked, results, strict=True):
-        found[name][address] = result
+    )
+    return evaluated(asked, drive)
+
+
+def evaluated(senders: Iterable[Sender], drive: Drive) -> SpfBelow:
+    """Evaluate the record of each name for everybody who sends with it."""
+    asked = list(senders)
+    results = drive([check_host(one.address, one.name, one.sender, one.greets_as) for one in asked])
+    found: dict[str, dict[IPAddress, Evaluation]] = {one.name: {} for one in asked}
+    for one, result in zip(asked, results, strict=True):
+        found[one.name][one.address] = result
     return found
 
 
@@ -43,12 +60,14 @@ def pass_their_records(domain: Domain, seen: SpfBelow) -> list[Finding]:
     """Judge every name by itself: SPF is not inherited, each name needs a record of its own."""
     if not seen:
         return [not_verified(f"every third party below {domain.name} passes SPF", "nobody was found who sends so")]
-    found = []
-    for name, evaluations in seen.items():
-        asked = f"every third party that sends with a reverse-path in {name} passes the SPF record of {name}"
-        terms = missing_terms(evaluations)
-        bare = all(one.result is Result.NONE for one in evaluations.values())
-        publish = f'Publish: {name}. 3600 IN TXT "v=spf1 {terms} -all"'
-        add = f"Add {terms}, or the include that it names, to the SPF record of {name}, before its end"
-        found.append(all_pass(asked, replace(domain, name=name), evaluations, publish if bare else add))
-    return found
+    return [passes_record(domain, name, "third party", evaluations) for name, evaluations in seen.items()]
+
+
+def passes_record(domain: Domain, name: str, who: str, evaluations: Mapping[IPAddress, Evaluation]) -> Finding:
+    """Judge whether everybody who sends as a name below a domain passes the record of that name."""
+    asked = f"every {who} that sends with a reverse-path in {name} passes the SPF record of {name}"
+    terms = missing_terms(evaluations)
+    bare = all(one.result is Result.NONE for one in evaluations.values())
+    publish = f'Publish: {name}. 3600 IN TXT "v=spf1 {terms} -all"'
+    add = f"Add {terms}, or the include that it names, to the SPF record of {name}, before its end"
+    return all_pass(asked, replace(domain, name=name), evaluations, publish if bare else add)
