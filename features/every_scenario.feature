@@ -315,6 +315,19 @@ Feature: Every scenario – what hybrid mail needs whichever way it takes
     Then an outbound connector covers the domain
     And the on-premises server to which that connector hands over takes mail from every address of Microsoft 365
 
+  @HYB-CONN-8 @must @tenant
+  Scenario: Mail to every part of the Internet has a way that is tried
+    A connector for one partner's domain, or for a whole country, takes that mail from the way that the rest goes. Left
+    from before, it hands it to a gateway that is gone, and nobody notices before it comes back.
+
+    Source: Set-SendConnector; -AddressSpaces; derived
+    Source: Set-OutboundConnector; -RecipientDomains; derived
+    Remedy: Remove what is left over (Remove-SendConnector, Remove-OutboundConnector). Where it is meant, list somebody
+      there in environment.yaml, under outside: then every kind of message is sent to him as well.
+
+    When the settings of Microsoft 365 and of the on-premises servers are read
+    Then somebody outside is there to try every connector for a part of the Internet
+
   @HYB-TLS-1 @must @tenant
   Scenario: The own servers offer STARTTLS
     Microsoft 365 hands over to them over TLS only. Where the offer is missing, or a device between the two strips

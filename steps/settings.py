@@ -15,6 +15,7 @@ from mailflow.judge import (
     lock,
     outbound,
     parked,
+    part,
     send,
     trust,
 )
@@ -119,6 +120,11 @@ def server_takes_mail_of_microsoft_365(
     environment: Environment, connector: OutboundConnector | None, conclude: Say
 ) -> None:
     conclude(admission.of_microsoft_365(environment, connector))
+
+
+@then("somebody outside is there to try every connector for a part of the Internet")
+def every_part_is_tried(environment: Environment, conclude: Say) -> None:
+    conclude(part.tried(environment))
 
 
 @then("no other address of the Internet is let in that nobody is named for")
