@@ -58,6 +58,7 @@ TENANT = {f"{place}-TLS-{number}" for place in ("HYB", "FILTER") for number in r
     "HYB-DOMAIN-4",
     "HYB-RELAY-1",
     "CUT-CERT-1",
+    "HYB-CONN-8",
     "HYB-TRUST-1",
     "HYB-FILTER-1",
     "HYB-FILTER-2",
