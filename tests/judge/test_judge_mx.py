@@ -139,6 +139,17 @@ def test_address_that_no_record_names_is_a_note(own: Any, s4: Any) -> None:
     assert found.notes == ("mail.contoso.com also listens at 2001:db8::25, which no record names",)
 
 
+def test_what_is_not_known_of_one_host_hides_nothing_of_another(s4: Any, answer: Any) -> None:
+    two = s4.declare(mx=(HOST, "mail2.contoso.com"))
+    found = answer("contoso.com MX", (10, HOST), (20, "mail2.contoso.com"))
+    dark = tuple(answer(f"{HOST} {kind}", outcome=Outcome.TIMEOUT) for kind in ("A", "AAAA"))
+    bare = tuple(answer(f"mail2.contoso.com {kind}") for kind in ("A", "AAAA"))
+    addresses = {HOST: dark, "mail2.contoso.com": bare}
+    finding = mx.names_own_servers(two.environment, two.domain, found, addresses)
+    assert (finding.verdict, finding.seen) == (Verdict.NON_COMPLIANT, "mail2.contoso.com has no address")
+    assert len(finding.evidence) == 5
+
+
 @pytest.mark.parametrize("outcome", [Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT])
 def test_failed_look_ups(own: Any, s4: Any, answer: Any, outcome: Outcome) -> None:
     found = own(outcome=outcome)

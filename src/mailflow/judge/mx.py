@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from mailflow.environment.environment import Domain, Environment, IPAddress, Server
 from mailflow.judge import evidence
 from mailflow.judge.mend import unanswered
-from mailflow.policy.finding import Finding, Verdict, compliant, non_compliant, not_verified
+from mailflow.policy.finding import Evidence, Finding, Verdict, compliant, non_compliant, not_verified
 from mailflow.records.answer import Answer, MxRecord, Question
 from mailflow.records.mx import by_preference, has_address, is_address_literal, is_alias, is_null_mx
 from mailflow.records.private_address import is_private
@@ -196,19 +196,25 @@ def _named(
         for literal in filter(is_address_literal, named):
             seen += f"; {literal} is an address, and an MX record takes a host name"
         return non_compliant(asked, seen, *shown, remedy=remedy)
-    for host in hosts:
-        answers = addresses[host]
-        shown += [evidence.dns(answer) for answer in answers]
+    looked = {host: addresses[host] for host in hosts}
+    shown += [evidence.dns(answer) for answers in looked.values() for answer in answers]
+    found = _unreachable(asked, looked, shown, unpublished)
+    return found or compliant(asked, f"they name {', '.join(named)}", *shown)
+
+
+def _unreachable(asked: str, looked: Addresses, shown: Sequence[Evidence], unpublished: str) -> Finding | None:
+    """Judge whether senders reach these hosts; what is wrong with one is said before what nobody knows of another."""
+    for host, answers in looked.items():
         if is_alias(*answers):
             seen = f"{host} is an alias (CNAME), which RFC 2181 section 10.3 forbids for an MX host"
             return non_compliant(asked, seen, *shown, remedy=f"Publish A or AAAA records for {host} itself")
-        reachable = has_address(*answers)
-        if reachable is None:
+        if has_address(*answers) is False:
+            return non_compliant(asked, f"{host} has no address", *shown, remedy=unpublished)
+    for host, answers in looked.items():
+        if has_address(*answers) is None:
             why = f"the look-up of the addresses of {host} failed"
             return not_verified(asked, why, *shown, remedy=unanswered(answers))
-        if not reachable:
-            return non_compliant(asked, f"{host} has no address", *shown, remedy=unpublished)
-    return compliant(asked, f"they name {', '.join(named)}", *shown)
+    return None
 
 
 def _no_answer(asked: str, answer: Answer) -> Finding:
