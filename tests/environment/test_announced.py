@@ -1,5 +1,6 @@
 """The MTA-STS of a domain in a first environment: as seen, as far as it was seen, and whatever stands in it."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mailflow.environment.draft import Draft
 from mailflow.environment.environment import Environment
 from mailflow.environment.load import load
 from mailflow.environment.resemblance import guess
+from mailflow.records.answer import MxRecord
 from tests.environment.test_discovered import ZONE, looked
 
 SCENARIO_4 = Path(__file__).parents[2] / "fixtures/scenario-4"
@@ -92,6 +94,13 @@ def test_a_first_environment_of_one_who_knows_asks_for_it_unless_the_domain_is_p
     parked = Draft("contoso.net", "Contoso", ("contoso.net",), "parked", "").files("../x.json")
     assert "mta_sts" not in parked["environment.yaml"]
     assert "_mta-sts" not in parked["zones/contoso.net.zone"]
+
+
+def test_the_policy_of_a_domain_without_mail_stays_out_of_its_draft() -> None:
+    seen = looked({**ZONE, ("contoso.com", "MX"): (MxRecord(0, "."),), ("_mta-sts.contoso.com", "TXT"): (RECORD,)})
+    files = discovered_draft(seen, guess(seen), {}, Announced((RECORD,), HOST, POLICY, PEM)).files("../x.json")
+    assert sorted(files) == ["environment.yaml", "zones/contoso.com.zone"]
+    assert not re.search("mta[-_]sts", "".join(files.values()))
 
 
 @settings(max_examples=60, deadline=None)

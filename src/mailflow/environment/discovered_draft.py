@@ -9,7 +9,7 @@ from mailflow.environment.draft import NO_ADDRESS, Draft
 from mailflow.environment.environment import IPAddress
 from mailflow.environment.layout import Guess, has_filter_in_front, has_own_servers
 from mailflow.environment.resemblance import words
-from mailflow.environment.scenario import scenario_name
+from mailflow.environment.scenario import PARKED, scenario_name
 from mailflow.exchange.cloud import cloud, is_microsoft_host
 
 # What a zone file and a comment can hold without more ado; another record is shown to the user and not written.
@@ -60,7 +60,7 @@ def discovered_draft(
         ),
         assigned=_assigned(seen),
         filters=_filters(seen),
-        policies={seen.domain: announced},
+        policies={} if scenario == PARKED else {seen.domain: announced},
         spf=seen.spf[0] if len(seen.spf) == 1 and _PLAIN.fullmatch(seen.spf[0]) else "",
     )
 
