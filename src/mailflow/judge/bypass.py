@@ -13,6 +13,7 @@ from mailflow.environment.environment import Environment, IPAddress
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import Network, TransportRule
 from mailflow.judge import evidence
+from mailflow.judge.powershell import quoted
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_verified
 from mailflow.routing.transport_rule import enforced
 
@@ -139,8 +140,8 @@ def none_for_everybody(environment: Environment) -> Finding:
     meant = ",".join(dict.fromkeys(str(a) for server in environment.filter_servers for a in server.sends_from))
 
     def mend(rule: TransportRule) -> str:
-        limit = f'Set-TransportRule "{rule.name}" -SenderIpRanges {meant}'
-        return limit if meant else f'Disable-TransportRule "{rule.name}"'
+        limit = f"Set-TransportRule {quoted(rule.name)} -SenderIpRanges {meant}"
+        return limit if meant else f"Disable-TransportRule {quoted(rule.name)}"
 
     return _judge(environment, asked, lambda one: one.for_everybody, mend)
 
@@ -153,7 +154,7 @@ def none_by_name_alone(environment: Environment) -> Finding:
         proven = (
             "-HeaderContainsMessageHeader Authentication-Results -HeaderContainsWords dmarc=pass,dmarc=bestguesspass"
         )
-        return f'Set-TransportRule "{rule.name}" {proven}'
+        return f"Set-TransportRule {quoted(rule.name)} {proven}"
 
     return _judge(environment, asked, lambda one: one.by_name_alone, mend)
 

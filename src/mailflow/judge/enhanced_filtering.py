@@ -9,6 +9,7 @@ from mailflow.judge import evidence
 from mailflow.judge.bypass import bypasses
 from mailflow.judge.client import filter_clients
 from mailflow.judge.inbound import connectors_of_own_servers
+from mailflow.judge.powershell import quoted
 from mailflow.mail.address import Address
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.routing.attribution import Tenants, attribute
@@ -39,7 +40,7 @@ def fits_the_scenario(environment: Environment, domain: Domain) -> Finding:
     wrong = {c.name: told for c, told in said if told}
     if wrong:
         switch = "-EFSkipLastIP $true -EFUsers $null" if demanded else "-EFSkipLastIP $false -EFSkipIPs $null"
-        remedy = "\n".join(f'Set-InboundConnector "{name}" {switch}' for name in wrong)
+        remedy = "\n".join(f"Set-InboundConnector {quoted(name)} {switch}" for name in wrong)
         seen = "; ".join(f"'{name}' {told}" for name, told in wrong.items())
         return non_compliant(asked, seen, *shown, remedy=remedy)
     return compliant(asked, "it does" if demanded else "it is", *shown)
@@ -77,7 +78,7 @@ def filter_is_skipped(environment: Environment, domain: Domain) -> Finding:
     if not connectors:
         remedy = "Give the filter a connector (FILTER-LOCK-2), and switch it on there"
         return non_compliant(asked, "no inbound connector takes its mail", *shown, remedy=remedy)
-    remedy = "\n".join(f'Set-InboundConnector "{name}" -EFSkipLastIP $true -EFUsers $null' for name in wrong)
+    remedy = "\n".join(f"Set-InboundConnector {quoted(name)} -EFSkipLastIP $true -EFUsers $null" for name in wrong)
     seen = "; ".join(f"'{name}' {told}" for name, told in wrong.items())
     return non_compliant(asked, seen, *shown, remedy=remedy)
 
@@ -104,7 +105,7 @@ def skipping_is_not_undone(environment: Environment, domain: Domain) -> Finding:
     if off or not connectors:
         return not_applicable(asked, "Enhanced Filtering does not skip the servers of the third-party filter", *shown)
     if both:
-        remedy = "\n".join(f'Disable-TransportRule "{one.rule.name}"' for one in both)
+        remedy = "\n".join(f"Disable-TransportRule {quoted(one.rule.name)}" for one in both)
         return non_compliant(asked, f"it is so by {'; '.join(map(str, both))}", *shown, remedy=remedy)
     why = "; ".join(f"whether transport rule {one} is for what the filter hands on is not known" for one in open_)
     return not_verified(asked, why, *shown)

@@ -14,6 +14,7 @@ from mailflow.exchange.online import ConnectorType, InboundConnector
 from mailflow.judge import evidence
 from mailflow.judge.client import ELSEWHERE, NOBODY_SENDS, own_clients
 from mailflow.judge.mend import supply_certificates
+from mailflow.judge.powershell import quoted
 from mailflow.mail.address import Address
 from mailflow.policy.finding import (
     Evidence,
@@ -96,7 +97,7 @@ def _widen(environment: Environment) -> str:
         and not isinstance(one.associated_accepted_domains, Unknown)
         and one.associated_accepted_domains
     )
-    return "\n".join(f'Set-InboundConnector "{name}" -AssociatedAcceptedDomains $null' for name in narrowed)
+    return "\n".join(f"Set-InboundConnector {quoted(name)} -AssociatedAcceptedDomains $null" for name in narrowed)
 
 
 def _recognise(environment: Environment, mail_from: Address | None) -> str:
@@ -118,7 +119,7 @@ def _recognise(environment: Environment, mail_from: Address | None) -> str:
             alone = replace(own, online=replace(own.online, inbound_connectors=(changed,)))
             taken = [attribute(Tenants(alone, ()), client, mail_from, ELSEWHERE, assume) for client in clients]
             if all(isinstance(one, Reception) for one in taken):
-                return f'Set-InboundConnector "{connector.name}" {switch}'
+                return f"Set-InboundConnector {quoted(connector.name)} {switch}"
     return ""
 
 
@@ -222,7 +223,7 @@ def lets_no_stranger_pass(environment: Environment) -> Finding:
     matches = [said for connector in own for said in _strangers(connector, others, assume)]
     if matches:
         of_filters = [c.name for c in own if filters and any(_strangers(c, filters, assume))]
-        partners = [f'Set-InboundConnector "{name}" -ConnectorType Partner' for name in of_filters]
+        partners = [f"Set-InboundConnector {quoted(name)} -ConnectorType Partner" for name in of_filters]
         narrow = "Name the exact certificate in TlsSenderCertificateName, or only own addresses in SenderIPAddresses"
         return non_compliant(asked, "; ".join(matches), *shown, remedy="\n".join(partners) or narrow)
     if assume.made:

@@ -11,6 +11,7 @@ from mailflow.judge import evidence
 from mailflow.judge.device import connectors_of_devices
 from mailflow.judge.inbound import connectors_of_own_servers
 from mailflow.judge.mend import unanswered
+from mailflow.judge.powershell import quoted
 from mailflow.judge.spf import SpfSeen
 from mailflow.mail.address import is_within, lineage
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
@@ -53,7 +54,9 @@ def no_way_to_own_servers(environment: Environment, domain: Domain) -> Finding:
     ] or [evidence.config("Get-OutboundConnector", "outbound connectors", ())]
     if left:
         seen = "; ".join(f"'{c.name}' leads {_led(c.recipient_domains)} to {_led(c.smart_hosts)}" for c in left)
-        remedy = "\n".join(_spare(environment, c) if needed else f'{_SET} "{c.name}" -Enabled $false' for c in left)
+        remedy = "\n".join(
+            _spare(environment, c) if needed else f"{_SET} {quoted(c.name)} -Enabled $false" for c in left
+        )
         return non_compliant(asked, seen, *shown, remedy=remedy)
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)
@@ -73,7 +76,7 @@ def _spare(environment: Environment, connector: OutboundConnector) -> str:
             f"'{connector.name}' carries centralized mail transport, which the whole tenant has, or none of its domains"
         )
     others = (domain.name for domain in environment.domains if environment.own_servers_take_part(domain))
-    return f'{_SET} "{connector.name}" -AllAcceptedDomains $false -RecipientDomains {", ".join(others)}'
+    return f"{_SET} {quoted(connector.name)} -AllAcceptedDomains $false -RecipientDomains {', '.join(others)}"
 
 
 def _led(names: tuple[str, ...] | Unknown) -> str:
@@ -113,7 +116,7 @@ def nobody_passes_for_own_servers(environment: Environment) -> Finding:
         return not_verified(asked, "; ".join(recognising.made), *shown)
     if left:
         seen = "; ".join(f"'{c.name}' recognises no server and no device that environment.yaml names" for c in left)
-        remedy = "\n".join(f'Set-InboundConnector "{c.name}" -Enabled $false' for c in left)
+        remedy = "\n".join(f"Set-InboundConnector {quoted(c.name)} -Enabled $false" for c in left)
         return non_compliant(asked, seen, *shown, remedy=remedy)
     if assume.made:
         return not_verified(asked, "; ".join(assume.made), *shown)

@@ -12,6 +12,7 @@ from mailflow.environment.environment import IPAddress, Microsoft365
 from mailflow.exchange.known import Assumptions
 from mailflow.exchange.online import ConnectorType, InboundConnector
 from mailflow.judge.client import STRANGER_CLIENT
+from mailflow.judge.powershell import quoted
 from mailflow.mail.address import Address
 from mailflow.routing.attribution import Tenants, accepted_domain, attribute, restricts
 from mailflow.routing.certificate import answers_to
@@ -51,7 +52,7 @@ def lock_remedy(
         for switches, fields in _changes(connector, recipient, meant):
             changed = replace(connector, **fields)
             if switches and _locks(_with(own, connector, changed), recipient, claims, (*meant, *also)):
-                return f'Set-InboundConnector "{connector.name}" {" ".join(switches)}'
+                return f"Set-InboundConnector {quoted(connector.name)} {' '.join(switches)}"
     found = next((f"-RestrictDomainsToCertificate $true -TlsSenderCertificateName {one}" for one in _names(meant)), "")
     addresses = _addresses(meant)
     if not found and addresses:

@@ -8,6 +8,7 @@ from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.online import ConnectorType, OutboundConnector, TlsSettings
 from mailflow.judge import evidence
 from mailflow.judge.mend import supply_certificates
+from mailflow.judge.powershell import quoted
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.routing.certificate import answers_to
 from mailflow.routing.outbound_connector import covering
@@ -79,7 +80,7 @@ def for_domain(environment: Environment, domain: Domain) -> tuple[Finding, Outbo
         seen = "none does; such mail goes where the MX record points"
         return non_compliant(asked, seen, *shown, remedy=_cover(exported, domain)), None
     if kind is not ConnectorType.ON_PREMISES:
-        remedy = f'Set-OutboundConnector "{chosen.name}" -ConnectorType OnPremises'
+        remedy = f"Set-OutboundConnector {quoted(chosen.name)} -ConnectorType OnPremises"
         return non_compliant(asked, f"'{chosen.name}' does, and is of type {kind}", *shown, remedy=remedy), chosen
     return compliant(asked, f"'{chosen.name}' does", *shown), chosen
 
@@ -93,7 +94,7 @@ def _cover(exported: tuple[OutboundConnector, ...], domain: Domain) -> str:
             if not isinstance(connector.recipient_domains, Unknown):
                 covered = {domain.name, "*"} & {*connector.recipient_domains} or connector.all_accepted_domains is True
                 switches += [] if covered else [f'-RecipientDomains @{{Add="{domain.name}"}}']
-            return f'Set-OutboundConnector "{connector.name}" {" ".join(switches)}' if switches else ""
+            return f"Set-OutboundConnector {quoted(connector.name)} {' '.join(switches)}" if switches else ""
     return ""
 
 
@@ -206,7 +207,7 @@ def certificate_fits(environment: Environment, connector: OutboundConnector | No
 def _demand_name(environment: Environment, connector: OutboundConnector, hosts: Sequence[str]) -> str:
     """Say how the connector demands the name of the server to which it hands over."""
     name = next((s.name for host in hosts for s in servers_named(environment, host)), "<name on the certificate>")
-    return f'Set-OutboundConnector "{connector.name}" -TlsSettings DomainValidation -TlsDomain {name}'
+    return f"Set-OutboundConnector {quoted(connector.name)} -TlsSettings DomainValidation -TlsDomain {name}"
 
 
 def _show(connector: OutboundConnector, prop: str, value: object) -> Evidence:

@@ -10,6 +10,7 @@ from mailflow.environment.environment import Environment
 from mailflow.environment.zones import find_records, find_zone
 from mailflow.exchange.known import Assumptions, Known, Unknown
 from mailflow.judge import evidence
+from mailflow.judge.powershell import quoted
 from mailflow.mail.address import is_within
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
 
@@ -68,7 +69,9 @@ def _of_the_tenant(environment: Environment, assume: Assumptions) -> Iterator[_P
                     evidence.setting(one.origin, "RecipientDomains", owner, domains),
                     evidence.setting(one.origin, "SmartHosts", owner, one.smart_hosts),
                 )
-                yield _Part(owner, f'Remove-OutboundConnector "{one.name}"', domains, _known(one.smart_hosts), shown)
+                yield _Part(
+                    owner, f"Remove-OutboundConnector {quoted(one.name)}", domains, _known(one.smart_hosts), shown
+                )
 
 
 def _of_the_own_servers(environment: Environment, assume: Assumptions) -> Iterator[_Part]:
@@ -83,7 +86,8 @@ def _of_the_own_servers(environment: Environment, assume: Assumptions) -> Iterat
                     evidence.setting(one.origin, "AddressSpaces", owner, domains),
                     evidence.setting(one.origin, "SmartHosts", owner, one.smart_hosts),
                 )
-                yield _Part(owner, f'Remove-SendConnector "{one.name}"', domains, _known(one.smart_hosts), shown)
+                remove = f"Remove-SendConnector {quoted(one.name)}"
+                yield _Part(owner, remove, domains, _known(one.smart_hosts), shown)
 
 
 def _is_on(enabled: Known[bool], assume: Assumptions) -> bool:

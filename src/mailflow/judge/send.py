@@ -7,6 +7,7 @@ from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions, Unknown
 from mailflow.exchange.server import SendConnector, SmartHostAuth, TlsAuthLevel
 from mailflow.judge import evidence
+from mailflow.judge.powershell import quoted
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_applicable, not_verified
 from mailflow.routing.exchange_server import ExchangeServerRouter
 from mailflow.routing.smart_host import SMTP_PORT
@@ -45,7 +46,7 @@ def reach_the_tenant(environment: Environment) -> Finding:
         "every send connector that leads to Microsoft 365 goes to port 25 and does not sign in",
         lambda one: {"Port": one.port, "SmartHostAuthMechanism": one.smart_host_auth_mechanism},
         wrong=_out_of_reach,
-        mend=lambda one: f'Set-SendConnector "{one.name}" -Port {SMTP_PORT} -SmartHostAuthMechanism None',
+        mend=lambda one: f"Set-SendConnector {quoted(one.name)} -Port {SMTP_PORT} -SmartHostAuthMechanism None",
     )
 
 
@@ -129,7 +130,7 @@ def _demanding(environment: Environment, connector: SendConnector) -> str:
     tenant = environment.microsoft_365.coexistence_domain
     spaces = () if isinstance(connector.address_spaces, Unknown) else connector.address_spaces
     if connector.dns_routing_enabled is False or all(space.domain == tenant for space in spaces):
-        return f'Set-SendConnector "{connector.name}" {demand}'
+        return f"Set-SendConnector {quoted(connector.name)} {demand}"
     return f'New-SendConnector -Name "To the tenant" -AddressSpaces {tenant} -CloudServicesMailEnabled $true {demand}'
 
 

@@ -17,6 +17,7 @@ from mailflow.exchange.online import AcceptedDomain, DomainType
 from mailflow.judge import evidence, outbound
 from mailflow.judge.client import ELSEWHERE, STRANGER_CLIENT
 from mailflow.judge.mend import unanswered
+from mailflow.judge.powershell import quoted
 from mailflow.mail.address import Address, lineage
 from mailflow.policy.finding import (
     Evidence,
@@ -269,7 +270,7 @@ def _passed_on(led: _Led, accepted: AcceptedDomain, shown: tuple[Evidence, ...])
     if handed.verdict is Verdict.NOT_VERIFIED:
         return led.unknown(handed.seen, *shown)
     if handed.verdict is Verdict.NON_COMPLIANT:
-        remedy = f'Set-OutboundConnector "{connector.name}" -UseMXRecord $false -SmartHosts <own server>'
+        remedy = f"Set-OutboundConnector {quoted(connector.name)} -UseMXRecord $false -SmartHosts <own server>"
         return led.wrong(f"{by}: {handed.seen}", *shown, remedy=remedy)
     for server in outbound.next_servers(environment, connector):
         accepts = own_router(environment, server).accepts(name, assume)
