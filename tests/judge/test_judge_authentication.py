@@ -294,6 +294,18 @@ def test_without_the_names_of_the_tenant_selectors_prove_nothing(world: Any, con
     assert finding.verdict is Verdict.NOT_VERIFIED
 
 
+def test_what_is_not_known_of_one_selector_hides_nothing_of_the_other(world: Any) -> None:
+    here = world("scenario-4")
+    (config,) = here.environment.microsoft_365.online.dkim_signing_configs
+    odd = replace(config, selector_1_cname=Unknown("who knows"), selector_2_cname="selector2.elsewhere.example")
+    there = here.online(dkim_signing_configs=(odd,))
+    finding = dkim.lead_to_the_tenant(there.environment, there.domain, selectors(published(), there.domain))
+    assert told(finding) == (
+        Verdict.NON_COMPLIANT,
+        f"selector2._domainkey.contoso.com leads to {TWO}, not to selector2.elsewhere.example",
+    )
+
+
 def test_without_the_configuration_of_the_tenant_nobody_knows_where_its_keys_are(world: Any) -> None:
     here = world("scenario-4")
     why = "exchange-online/Get-DkimSigningConfig.json was not supplied"

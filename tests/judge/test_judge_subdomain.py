@@ -340,6 +340,14 @@ def test_subdomains_are_matched_in_internal_relay_domains_alone(s1: Any, judge: 
     assert 'New-AcceptedDomain -Name "below contoso.com" -DomainName *.contoso.com' in remedy
     whole = covered.own_item("accepted_domains", match_sub_domains=True)
     assert told(judge(whole, f"* MX 0 {TENANT}."))[0] is Verdict.COMPLIANT
+    hidden = covered.own_item("accepted_domains", match_sub_domains=Unknown("not exported"))
+    assert told(judge(hidden, f"* MX 0 {TENANT}."))[:2] == (Verdict.NOT_VERIFIED, "not exported")
+    # What is not known of one server hides nothing of another.
+    gateway = replace(hidden.not_exchange().server, name="b.contoso.com")
+    both = hidden.servers(hidden.server, gateway).item(
+        "outbound_connectors", smart_hosts=("mail.contoso.com", "b.contoso.com")
+    )
+    assert told(judge(both, f"* MX 0 {TENANT}."))[1].endswith("to b.contoso.com, which does not accept *.contoso.com")
 
 
 @pytest.mark.parametrize(

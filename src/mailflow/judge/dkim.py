@@ -80,11 +80,11 @@ def lead_to_the_tenant(environment: Environment, domain: Domain, seen: Sequence[
     if config is None or isinstance(config, Unknown):
         why = config.why if config else "the tenant has no signing configuration for it"
         return not_verified(asked, why, *shown, remedy=export_again(why))
-    wrong, records, failed = [], [], []
+    wrong, records, failed, unnamed = [], [], [], []
     for one, named in zip(seen, (config.selector_1_cname, config.selector_2_cname), strict=True):
         if isinstance(named, Unknown):
-            return not_verified(asked, named.why, *shown, remedy=export_again(named.why))
-        if one.alias.failed:
+            unnamed.append(named.why)
+        elif one.alias.failed:
             failed.append(one.alias)
         elif one.target != named:
             found = one.target or ("a TXT record of its own" if one.key.values else "nothing")
@@ -92,6 +92,8 @@ def lead_to_the_tenant(environment: Environment, domain: Domain, seen: Sequence[
             records.append(f"{one.alias.question.name}. IN CNAME {named}.")
     if wrong:
         return non_compliant(asked, "; ".join(wrong), *shown, remedy="\n".join(("Publish:", *records)))
+    if unnamed:
+        return not_verified(asked, "; ".join(dict.fromkeys(unnamed)), *shown, remedy=export_again(unnamed[0]))
     if failed:
         why = "; ".join(f"the look-up of {answer.question} failed" for answer in failed)
         return not_verified(asked, why, *shown, remedy=unanswered(failed))

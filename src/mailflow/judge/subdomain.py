@@ -272,11 +272,14 @@ def _passed_on(led: _Led, accepted: AcceptedDomain, shown: tuple[Evidence, ...])
     if handed.verdict is Verdict.NON_COMPLIANT:
         remedy = f"Set-OutboundConnector {quoted(connector.name)} -UseMXRecord $false -SmartHosts <own server>"
         return led.wrong(f"{by}: {handed.seen}", *shown, remedy=remedy)
-    for server in outbound.next_servers(environment, connector):
-        accepts = own_router(environment, server).accepts(name, assume)
-        if assume.made:
-            return led.unknown("; ".join(assume.made), *shown)
-        if not accepts:
+    servers = outbound.next_servers(environment, connector)
+    for server in servers:
+        doubts = Assumptions()
+        if not own_router(environment, server).accepts(name, doubts) and not doubts.made:
             seen = f"{by} to {server.name}, which does not accept {led.name}"
             return led.wrong(seen, *shown, remedy=_accept(server, led.name))
-    return led.taken(f"{by} to {', '.join(one.name for one in outbound.next_servers(environment, connector))}", *shown)
+        for doubt in doubts.made:
+            assume.note(doubt)
+    if assume.made:
+        return led.unknown("; ".join(assume.made), *shown)
+    return led.taken(f"{by} to {', '.join(one.name for one in servers)}", *shown)
