@@ -233,8 +233,18 @@ SILENT = Unknown(r"no row of Get-ADPermission says what ANONYMOUS LOGON may do o
         ),
         pytest.param(
             [{"Identity": "EX01\\Relay", "User": "NT-AUTORITÄT\\ANONYMOUS-ANMELDUNG", "ExtendedRights": [RELAY]}],
-            SILENT,
+            True,
             id="a system in German",
+        ),
+        pytest.param(
+            [{"Identity": "EX01\\Relay", "User": "AUTORITE NT\\ANONYMOUS LOGON", "ExtendedRights": [RELAY]}],
+            True,
+            id="a system in French",
+        ),
+        pytest.param(
+            [{"Identity": "EX01\\Relay", "User": "ZARZĄDZANIE NT\\LOGOWANIE ANONIMOWE", "ExtendedRights": [RELAY]}],
+            SILENT,
+            id="a system in a language that nobody has seen",
         ),
         pytest.param(
             [{"Identity": "EX01\\Relay", "User": ANONYMOUS}],

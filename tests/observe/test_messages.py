@@ -19,6 +19,7 @@ from mailflow.mail.address import Address
 from mailflow.mail.reply import Reply
 from mailflow.observe.messages import read_messages, send_line
 from mailflow.observe.path import Disposition, Place
+from mailflow.observe.saved_message import read_saved
 from mailflow.policy.finding import Verdict
 from tests.in_a_process import ROOT
 from tests.observe.conftest import NOW
@@ -465,4 +466,57 @@ def test_what_only_a_device_or_a_service_can_send_it_is_to_send() -> None:
     assert send_line(devices, letter, to, 2) == (
         f"let newsletter (as <news@contoso.com>) send one to {to}, and save it from the mailbox {to} as "
         "messages/third-party-2.eml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "nothing"),
+        (b"\n", "nothing"),
+        (b"\0" * 1000, "text without the header of a message"),
+        (b"Von: John\nBetreff: Test\n\nHallo", "text without the header of a message"),
+        (b"Original Message\n\nMessage ID\t<1@fabrikam.com>\n", "text without the header of a message"),
+        ("From: john@fabrikam.com\n".encode("utf-16"), "text in UTF-16"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a message in Outlook's own form"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"<!DOCTYPE html>", "XML or HTML"),
+    ],
+)
+def test_what_is_no_message_is_told(tmp_path: Path, content: bytes, found: str) -> None:
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    (folder / "internet-to-cloud.eml").write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        read_saved(tmp_path)
+    assert str(refused.value) == (
+        f"messages/internet-to-cloud.eml: found {found}; expected a message with its whole header. Save the message "
+        "itself: Outlook on the web, Download; Gmail, Show original, Download; Thunderbird, Save as."
+    )
+
+
+@pytest.mark.parametrize("name", ["internet-to-cloud.eml.txt", "internet-to-cloud.txt", "internet-to-cloud-2.emlx"])
+def test_a_message_under_another_name_is_told(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    (folder / name).write_bytes(b"From: john@fabrikam.com\n\n")
+    (folder / "notes.txt").write_bytes(b"whom we asked")
+    with pytest.raises(InputError) as refused:
+        read_saved(tmp_path)
+    renamed = f"{name.partition('.')[0]}.eml"
+    assert str(refused.value) == (
+        f"messages/{name}: found a message under another name; expected an .eml file. "
+        f"Rename it to {renamed}, if it holds the whole header."
+    )
+
+
+def test_empty_lines_before_the_header_are_no_end_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    (folder / "internet-to-cloud.eml").write_bytes(b"\r\n\r\nFrom: john@fabrikam.com\r\nTo: chris@contoso.com\r\n\r\n")
+    (one,) = read_saved(tmp_path)
+    assert (str(one.sender), [str(address) for address in one.recipients]) == (
+        "john@fabrikam.com",
+        ["chris@contoso.com"],
     )

@@ -63,9 +63,17 @@ _NOBODY = Address("", "")  # stands in until the error about the missing address
 
 
 # The right that lets a sender relay (Microsoft, "Allow anonymous relay on Exchange servers"), and the
-# well-known account of whoever did not authenticate, by name and by its security identifier.
+# well-known account of whoever did not authenticate, by its security identifier and by name, which Windows translates:
+# English, German and French were seen in use.
 _RELAY = "ms-exch-smtp-accept-any-recipient"
-_ANONYMOUS = frozenset({"nt authority\\anonymous logon", "s-1-5-7"})
+_ANONYMOUS = frozenset(
+    {
+        "s-1-5-7",
+        "nt authority\\anonymous logon",
+        "nt-autorit\u00e4t\\anonymous-anmeldung",
+        "autorite nt\\anonymous logon",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,18 @@ _OUTLOOK = ".msg"
 _MANY = 500  # files
 _MARKS = {kind.mark: kind for kind in Kind}
 _IN_SUBJECT = re.compile(r"\[mailflow[ :]+([a-z0-9-]+)\]", re.IGNORECASE)
+_COPIES = (".txt", ".emlx", ".mht", ".html", ".htm", ".pdf")  # in which people save what they see
+_SIGNS = (
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+    (b"\xd0\xcf\x11\xe0", "a message in Outlook's own form"),  # [MS-CFB] section 2.2
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"%PDF", "a PDF"),
+    (b"<", "XML or HTML"),
+)
+# RFC 5322 section 3.6; one of these stands in whatever was saved with its header.
+_OF_A_MESSAGE = frozenset(("from", "to", "subject", "date", "message-id", "received", "return-path", "content-type"))
+_SAVE = "Save the message itself: Outlook on the web, Download; Gmail, Show original, Download; Thunderbird, Save as."
 _MARK_FIELD = "x-mailflow-kind"
 
 
@@ -78,6 +90,10 @@ def read_saved(folder: Path) -> tuple[SavedMessage, ...]:
         mistakes.append(Mistake(f"{FOLDER}/", None, f"{len(files)} messages", f"at most {_MANY}"))
     for path in files[:_MANY]:
         name = f"{FOLDER}/{path.name}"
+        if path.suffix.lower() in _COPIES:
+            mend = f"Rename it to {path.name.partition('.')[0]}{SUFFIX}, if it holds the whole header."
+            mistakes.append(Mistake(name, None, "a message under another name", f"an {SUFFIX} file", mend))
+            continue
         if path.suffix.lower() == _OUTLOOK:
             mend = "Save it from Outlook on the web, which writes .eml."
             mistakes.append(Mistake(name, None, "a message in Outlook's own form", f"an {SUFFIX} file", mend))
@@ -88,6 +104,9 @@ def read_saved(folder: Path) -> tuple[SavedMessage, ...]:
             mistakes.append(Mistake(name, None, f"a file that cannot be read ({wrong.strerror})", "one that can"))
             continue
         fields = header_fields(content)
+        if no_message := _no_message(content, fields):
+            mistakes.append(Mistake(name, None, no_message, "a message with its whole header", _SAVE))
+            continue
         report = read_report(content)
         kind = _kind(path.stem, fields, report.original if report else ())
         if kind is None:
@@ -106,8 +125,9 @@ def _files(folder: Path) -> list[Path]:
     place = folder / FOLDER
     if not place.is_dir():
         return []
-    # In any case: Windows writes .EML too.
-    return sorted(path for path in place.iterdir() if path.suffix.lower() in (SUFFIX, _OUTLOOK))
+    # In any case: Windows writes .EML too, and hides the .txt behind it.
+    there = [path for path in place.iterdir() if path.suffix.lower() in (SUFFIX, _OUTLOOK, *_COPIES)]
+    return sorted(path for path in there if path.suffix.lower() not in _COPIES or _kind(path.stem) is not None)
 
 
 def octets(path: Path, folder: Path) -> bytes:
@@ -121,7 +141,16 @@ def octets(path: Path, folder: Path) -> bytes:
     if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
         raise OSError(0, "it is no file of this folder")
     with path.open("rb") as stream:
-        return stream.read(LONGEST)
+        return stream.read(LONGEST).lstrip(b"\r\n")  # what was copied out of a page begins with empty lines
+
+
+def _no_message(content: bytes, fields: Fields) -> str:
+    """Say what stands in the place of a message; empty where one does."""
+    if kind := next((kind for sign, kind in _SIGNS if content.startswith(sign)), ""):
+        return kind
+    if any(name.lower() in _OF_A_MESSAGE for name, _ in fields):
+        return ""
+    return "text without the header of a message" if content.strip() else "nothing"
 
 
 def _kind(stem: str, *headers: Fields) -> Kind | None:
