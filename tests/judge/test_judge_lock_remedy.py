@@ -83,8 +83,10 @@ def test_servers_that_have_no_name_in_common(front: Any, world: Any) -> None:
     filters = front.environment.third_parties[0].servers[0].certificate
     other = world("scenario-4").server.certificate
     apart = shown(front, filters, other)
-    switches = "-RestrictDomainsToIPAddresses $true -RestrictDomainsToCertificate $false -SenderIPAddresses "
-    assert remedy(apart) == f'Set-InboundConnector "{NAME}" {switches}@{{Add="203.0.113.10","203.0.113.11"}}'
+    assert remedy(apart) == (
+        f'Set-InboundConnector "{NAME}" -RestrictDomainsToIPAddresses $true -RestrictDomainsToCertificate $false '
+        "-SenderIPAddresses 203.0.113.10,203.0.113.11"
+    )
     # SenderIPAddresses takes no IPv6: nothing is told that would not hold.
     assert remedy(shown(front, filters, other, addresses=("2001:db8::10", "203.0.113.11"))) == ""
 
@@ -101,3 +103,23 @@ def test_the_own_servers_are_no_candidates(s4: Any) -> None:
         'New-InboundConnector -Name "Only by way of our servers" -ConnectorType Partner -SenderDomains * '
         "-RequireTls $true -RestrictDomainsToCertificate $true -TlsSenderCertificateName mail.contoso.com"
     )
+
+
+def test_a_server_that_shows_no_certificate_is_let_in_by_address(front: Any) -> None:
+    """It speaks TLS without: another connector beside the one that restricts would not help."""
+    bare = shown(front, front.environment.third_parties[0].servers[0].certificate, None)
+    found = lock.locked_behind_filter(silent(bare).environment, bare.domain)
+    assert found.remedy == (
+        f'Set-InboundConnector "{NAME}" -RestrictDomainsToIPAddresses $true -RestrictDomainsToCertificate $false '
+        "-SenderIPAddresses 203.0.113.10,203.0.113.11"
+    )
+
+
+def silent(front: Any) -> Any:
+    """Let the first server of the filter show no certificate when it hands on, and both have one."""
+    (party, *others) = front.environment.third_parties
+    (first, second) = party.servers
+    routes = tuple(replace(route, presents_certificate=False) for route in first.other.routes)
+    first = replace(first, other=replace(first.other, routes=routes))
+    second = replace(second, certificate=first.certificate)
+    return front.change(third_parties=(replace(party, servers=(first, second)), *others))

@@ -51,6 +51,7 @@ def filter_clients(environment: Environment, domain: Domain) -> Iterator[tuple[S
         ways = router.actions(held, Assumptions())
         shows = any(isinstance(way, Relay) and way.shows_certificate for way in ways)
         certificate = server.certificate if shows else None
-        tls = Tls("TLSv1.3", certificate.names, certificate.trusted) if certificate else None
+        # Without a certificate of its own it speaks TLS all the same: Microsoft 365 offers it.
+        tls = Tls("TLSv1.3", certificate.names, certificate.trusted) if certificate else Tls("TLSv1.3")
         for address in server.sends_from:
             yield server, Client(address, server.greets_as, tls)

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from typing import Any, NamedTuple
 
 from mailflow.environment.environment import IPAddress, Microsoft365
-from mailflow.exchange.known import Assumptions
+from mailflow.exchange.known import Assumptions, Origin
 from mailflow.exchange.online import ConnectorType, InboundConnector
 from mailflow.judge.client import STRANGER_CLIENT
 from mailflow.judge.powershell import quoted
@@ -24,6 +24,26 @@ class _Change(NamedTuple):
 
     switches: tuple[str, ...]
     fields: dict[str, Any]
+
+
+# As New-InboundConnector makes one for everybody, before it restricts anybody.
+_NEW = InboundConnector(
+    name="",
+    enabled=True,
+    connector_type=ConnectorType.PARTNER,
+    sender_domains=("*",),
+    sender_ip_addresses=(),
+    tls_sender_certificate_name=None,
+    require_tls=True,
+    restrict_domains_to_certificate=False,
+    restrict_domains_to_ip_addresses=False,
+    cloud_services_mail_enabled=False,
+    associated_accepted_domains=(),
+    ef_skip_last_ip=False,
+    ef_skip_ips=(),
+    ef_users=(),
+    origin=Origin("", 0),
+)
 
 
 def lock_remedy(
@@ -53,12 +73,12 @@ def lock_remedy(
             changed = replace(connector, **fields)
             if switches and _locks(_with(own, connector, changed), recipient, claims, (*meant, *also)):
                 return f"Set-InboundConnector {quoted(connector.name)} {' '.join(switches)}"
-    found = next((f"-RestrictDomainsToCertificate $true -TlsSenderCertificateName {one}" for one in _names(meant)), "")
-    addresses = _addresses(meant)
-    if not found and addresses:
-        found = f"-RestrictDomainsToIPAddresses $true -SenderIPAddresses {','.join(map(str, addresses))}"
-    new = f'New-InboundConnector -Name "{name}" -ConnectorType Partner -SenderDomains * -RequireTls $true {found}'
-    return new if found else ""
+    for switches, fields in (*_by_certificate(_NEW, meant, Assumptions()), _by_address(_NEW, meant, Assumptions())):
+        made = replace(_NEW, **fields)
+        if switches and _locks(_with(own, None, made), recipient, claims, (*meant, *also)):
+            new = f'New-InboundConnector -Name "{name}" -ConnectorType Partner -SenderDomains * -RequireTls $true'
+            return f"{new} {' '.join(switches)}"
+    return ""
 
 
 def _may_become_the_lock(own: Microsoft365, connector: InboundConnector) -> bool:
@@ -73,10 +93,11 @@ def _may_become_the_lock(own: Microsoft365, connector: InboundConnector) -> bool
     return not for_servers and not partners
 
 
-def _with(own: Microsoft365, connector: InboundConnector, changed: InboundConnector) -> Microsoft365:
-    """Give the tenant with one of its connectors changed."""
-    all_ = Assumptions().listed(own.online.inbound_connectors)
-    connectors = tuple(changed if one is connector else one for one in all_)
+def _with(own: Microsoft365, connector: InboundConnector | None, changed: InboundConnector) -> Microsoft365:
+    """Give the tenant with one of its connectors changed; None: with one more."""
+    others = Assumptions().listed(own.online.inbound_connectors)
+    connectors = tuple(changed if one is connector else one for one in others)
+    connectors = connectors if connector else (*connectors, changed)
     return replace(own, online=replace(own.online, inbound_connectors=connectors))
 
 
@@ -128,7 +149,8 @@ def _by_certificate(connector: InboundConnector, meant: Sequence[Client], assume
     if assume(connector.restrict_domains_to_ip_addresses, False):
         switches.append("-RestrictDomainsToIPAddresses $false")
     fields = {"restrict_domains_to_certificate": True, "restrict_domains_to_ip_addresses": False}
-    yield _Change(tuple(switches), fields)  # with the name that stands there
+    if assume(connector.tls_sender_certificate_name, None):
+        yield _Change(tuple(switches), fields)
     for name in _names(meant):
         told = (*switches, f"-TlsSenderCertificateName {name}")
         yield _Change(told, {**fields, "tls_sender_certificate_name": name})
@@ -144,9 +166,11 @@ def _by_address(connector: InboundConnector, meant: Sequence[Client], assume: As
         switches.append("-RestrictDomainsToIPAddresses $true")
     if assume(connector.restrict_domains_to_certificate, False):
         switches.append("-RestrictDomainsToCertificate $false")
-    if missing:
+    if missing and listed:
         added = ",".join(f'"{one}"' for one in missing)
         switches.append(f"-SenderIPAddresses @{{Add={added}}}")
+    elif missing:
+        switches.append(f"-SenderIPAddresses {','.join(map(str, missing))}")
     fields = {
         "restrict_domains_to_ip_addresses": True,
         "restrict_domains_to_certificate": False,
