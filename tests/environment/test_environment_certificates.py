@@ -8,10 +8,12 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 
 from mailflow.environment import certificates
 from mailflow.environment.certificates import read_authorities, read_certificate
 from mailflow.environment.folder import Folder
+from mailflow.input_error import Mistake
 
 ROOT = trustme.CA(organization_name="Example Trust", organization_unit_name="Root")
 ISSUING = ROOT.create_child_ca()
@@ -117,3 +119,79 @@ def test_the_public_authorities_are_mozillas() -> None:
     authorities = certificates._public_authorities()
     assert len(authorities) > 100
     assert certificates._public_authorities() is authorities
+
+
+def _encoded(form: serialization.Encoding) -> bytes:
+    both = [x509.load_pem_x509_certificate(one) for one in (LEAF, INTERMEDIATE)]
+    return pkcs7.serialize_certificates(both, form)
+
+
+def _pfx() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    above = [x509.load_pem_x509_certificate(INTERMEDIATE)]
+    return pkcs12.serialize_key_and_certificates(b"mail", key, None, above, serialization.NoEncryption())
+
+
+_CER = "Export it as Windows calls it: Base-64 encoded X.509 (.CER)."
+
+
+@pytest.mark.parametrize(
+    ("content", "found", "mend"),
+    [
+        (b"", "nothing", _CER),
+        (b"MIIBszCCAVmgAwIBAgIU", "no PEM certificate", _CER),
+        (LEAF.decode().encode("utf-16"), "text in UTF-16", "Save the file in the encoding UTF-8."),
+        (
+            x509.load_pem_x509_certificate(LEAF).public_bytes(serialization.Encoding.DER),
+            "a certificate in DER",
+            "openssl x509 -inform der -in certificate.cer -out mail.pem",
+        ),
+        (
+            _encoded(serialization.Encoding.DER),
+            "certificates in PKCS #7",
+            "openssl pkcs7 -inform der -print_certs -in certificates.p7b -out mail.pem",
+        ),
+        (
+            _encoded(serialization.Encoding.PEM),
+            "certificates in PKCS #7",
+            "openssl pkcs7 -print_certs -in certificates.p7b -out mail.pem",
+        ),
+        (
+            _pfx(),
+            "a PKCS #12 file, which holds a private key",
+            "openssl pkcs12 -nokeys -in certificate.pfx -out mail.pem",
+        ),
+        (
+            b"-----BEGIN NEW CERTIFICATE REQUEST-----\n",
+            "a request for a certificate",
+            "Take the certificate that the authority issued for it.",
+        ),
+        (
+            LEAF.replace(b"CERTIFICATE", b"TRUSTED CERTIFICATE"),
+            "a certificate with OpenSSL's trust",
+            "openssl x509 -in certificate.pem -out mail.pem",
+        ),
+    ],
+)
+def test_another_form_is_told_with_what_makes_pem_of_it(tmp_path: Path, content: bytes, found: str, mend: str) -> None:
+    (tmp_path / "mail.pem").write_bytes(content)
+    folder = Folder(tmp_path)
+    assert read_certificate(folder, "mail.pem", ()) is None
+    expected = "the lines of '-----BEGIN CERTIFICATE-----'"
+    assert folder.mistakes == [Mistake("mail.pem", None, found, expected, mend)]
+
+
+def test_an_authority_before_the_server_is_told(tmp_path: Path) -> None:
+    """It would be judged as the certificate of the server, whose name is not on it."""
+    (tmp_path / "mail.pem").write_bytes(AUTHORITY + INTERMEDIATE + LEAF)
+    folder = Folder(tmp_path)
+    assert read_certificate(folder, "mail.pem", ()) is None
+    assert folder.mistakes == [
+        Mistake(
+            "mail.pem",
+            None,
+            f"the certificate of an authority first ({ROOT_NAME})",
+            "that of the server, then its intermediates (RFC 5246 section 7.4.2)",
+            "Put the server's at the beginning of the file.",
+        )
+    ]

@@ -509,8 +509,8 @@ def test_a_zone_file_named_after_no_zone(scenario_4, mistakes_of) -> None:
         (
             b"0\x82\x01\x0a",
             (
-                ": found no PEM certificate; expected the lines of '-----BEGIN CERTIFICATE-----'. "
-                "From DER: openssl x509 -inform der -in certificate.cer -out mail.contoso.com.pem"
+                ": found a certificate in DER; expected the lines of '-----BEGIN CERTIFICATE-----'. "
+                "openssl x509 -inform der -in certificate.cer -out mail.contoso.com.pem"
             ),
         ),
         (
@@ -803,3 +803,11 @@ def test_the_four_scenarios_are_about_own_servers_and_so_are_mailboxes_on_them(s
 def test_a_mistake_about_a_filtering_service(filtered, mistakes_of, old: str, new: str, told: str) -> None:
     filtered.replace(YAML, old, new)
     assert mistakes_of(filtered) == [f"{YAML}:{told}"]
+
+
+@pytest.mark.parametrize("name", ["waivers.yml", "waiver.yaml"])
+def test_waivers_under_another_name(scenario_4, mistakes_of, name: str) -> None:
+    scenario_4.write(name, "- id: S4-MX-3\n")
+    assert mistakes_of(scenario_4) == [
+        f"{name}: found waivers under another name; expected the file waivers.yaml. Rename it to waivers.yaml."
+    ]

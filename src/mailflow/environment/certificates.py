@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509 import verification
 
+from mailflow.environment.certificate_forms import other_form
 from mailflow.environment.environment import Certificate, certificate_names
 from mailflow.environment.folder import Folder
 
@@ -29,8 +30,20 @@ def read_certificate(folder: Folder, file: str, authorities: Sequence[x509.Certi
     if not found:
         return None
     leaf, *chain = found
+    if _is_authority(leaf) and not all(map(_is_authority, chain)):  # so others write what was in a .p7b
+        first = f"the certificate of an authority first ({leaf.subject.rfc4514_string()})"
+        expected = "that of the server, then its intermediates (RFC 5246 section 7.4.2)"
+        folder.note(file, None, first, expected, "Put the server's at the beginning of the file.")
+        return None
     distrust = _distrust(leaf, chain, authorities)
     return Certificate(file, leaf, tuple(chain), not distrust, distrust)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
 
 
 def _read(folder: Folder, file: str) -> list[x509.Certificate]:
@@ -43,8 +56,8 @@ def _read(folder: Folder, file: str) -> list[x509.Certificate]:
         folder.note(file, line, "a private key", "certificates only", mend)
         return []
     if _BEGIN not in content:
-        mend = f"From DER: openssl x509 -inform der -in certificate.cer -out {Path(file).name}"
-        folder.note(file, None, "no PEM certificate", "the lines of '-----BEGIN CERTIFICATE-----'", mend)
+        kind, mend = other_form(content, Path(file).name)
+        folder.note(file, None, kind, "the lines of '-----BEGIN CERTIFICATE-----'", mend)
         return []
     try:
         with warnings.catch_warnings(action="ignore"):  # what old certificates have wrong is judged, not warned of

@@ -13,6 +13,8 @@ LIMIT = MEBIBYTE // 8
 def read_waivers(folder: Folder) -> tuple[Waiver, ...]:
     """Read the waivers; without a file, or with an empty one, there are none. Mistakes are noted."""
     if not (folder.path / FILE).exists():
+        for name in folder.files(".", "waiver*.y*ml"):
+            folder.note(name, None, "waivers under another name", f"the file {FILE}", f"Rename it to {FILE}.")
         return ()
     text = folder.text(FILE, LIMIT)
     document = folder.attempt(lambda: read_yaml(text, FILE)) if text else None
