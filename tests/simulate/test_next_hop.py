@@ -1,13 +1,16 @@
 """Where a simulated MTA goes with a message: RFC 5321 section 5.1, RFC 7505, smart hosts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mailflow.environment.environment import Environment
 from mailflow.mail.address import Address
 from mailflow.routing import journal
 from mailflow.routing.decision import Relay
+from mailflow.simulate.zones import zones
 
 World = Any  # tests/simulate/conftest.py
 
@@ -165,3 +168,21 @@ def test_who_goes_straight_to_an_own_server_needs_no_dns(world: Callable[..., Wo
     made.host("mail.from.example", "192.0.2.10", made.rules())
     made.post("mail.from.example", "a@from.example", "b@to.example", direct_to="mail.contoso.com")
     assert [address for _, address, _ in sent_to(made)] == ["131.107.21.231"]
+
+
+def test_where_a_host_of_the_tenant_cannot_be_derived_no_name_beside_the_known_ones_is_denied(
+    scenario: Callable[[str], Environment],
+) -> None:
+    """A smart host below mail.protection.outlook.com may be that of the domain with the hyphen: nobody knows."""
+    environment = scenario("scenario-4")
+    suffix = environment.microsoft_365.cloud.mx_suffix
+    assert {name for name in zones(environment) if name.endswith(suffix) and "spf" not in name} == {suffix}
+    online = environment.microsoft_365.online
+    assert isinstance(online.accepted_domains, tuple)
+    coffee = replace(online.accepted_domains[0], domain_name="fourth-coffee.com")
+    more = replace(online, accepted_domains=(*online.accepted_domains, coffee))
+    tenant = replace(environment.microsoft_365, online=more)
+    built = zones(replace(environment, microsoft_365=tenant))
+    assert suffix not in built
+    assert f"contoso-com.{suffix}" in built
+    assert f"fourth-coffee-com.{suffix}" not in built

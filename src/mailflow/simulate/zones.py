@@ -57,11 +57,13 @@ def _unplanned(environment: Environment) -> dict[str, list[str]]:
     accepted = environment.microsoft_365.online.accepted_domains
     if not isinstance(accepted, Unknown):
         tenants = [d.domain_name for d in accepted] + [o.domain for o in environment.outside if o.tenant_id]
-        found[cloud.mx_suffix] = [
-            _address(cloud.mx_host(name).removesuffix("." + cloud.mx_suffix), address)
-            for name in dict.fromkeys(tenants)
-            for address in listens
-        ]
+        hosts = [cloud.mx_host(name) for name in dict.fromkeys(tenants) if "-" not in name]
+        if len(hosts) == len(set(tenants)):
+            found[cloud.mx_suffix] = [
+                _address(host.removesuffix("." + cloud.mx_suffix), address) for host in hosts for address in listens
+            ]
+        else:  # the host of a domain with a hyphen cannot be derived: which other names there are nobody knows
+            found |= {host: [_address("@", address) for address in listens] for host in hosts}
     # Hosts that cannot be derived the environment names, as it was given them (How SMTP DANE works).
     for host in {host for domain in environment.domains for host in domain.mx if is_microsoft_host(host)}:
         found[host] = [_address("@", address) for address in listens]
