@@ -92,7 +92,13 @@ def wrong(rows: Rows) -> Rows:
     return {row: told for row, told in rows.items() if told[0] not in ("compliant", "not-applicable")}
 
 
-SHIPPED = ["scenario-1", "scenario-2", "scenario-2-direct-exit", "scenario-3", "scenario-4"]
+SHIPPED = [
+    "scenario-1",
+    pytest.param("scenario-2", marks=pytest.mark.slow),
+    pytest.param("scenario-2-direct-exit", marks=pytest.mark.slow),
+    "scenario-3",
+    "scenario-4",
+]
 
 
 @pytest.mark.parametrize("environment", SHIPPED)
