@@ -28,6 +28,10 @@ def test_what_is_for_everybody_or_the_organizations_own_is_no_part(s1: Any, s2: 
         assert part.tried(own).verdict is Verdict.NOT_APPLICABLE
 
 
+def test_an_edge_subscription_names_the_organization_itself(s1: Any) -> None:
+    assert part.tried(sending(s1, "--", smart_hosts=("--",))).verdict is Verdict.NOT_APPLICABLE
+
+
 def test_somebody_is_there(s1: Any) -> None:
     found = part.tried(sending(s1, "fabrikam.com", "*.tailspintoys.com", smart_hosts=()))
     seen = "send connector 'Germany' carries mail for fabrikam.com, *.tailspintoys.com to where the MX record points"

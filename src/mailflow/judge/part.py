@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mailflow.environment.environment import Environment
 from mailflow.environment.zones import find_records, find_zone
 from mailflow.exchange.known import Assumptions, Known, Unknown
+from mailflow.exchange.server import INSIDE
 from mailflow.judge import evidence
 from mailflow.judge.powershell import quoted
 from mailflow.mail.address import is_within
@@ -99,12 +100,13 @@ def _known(hosts: Known[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _outside(environment: Environment, domains: Iterable[str]) -> tuple[str, ...]:
-    """Leave out `*` and what is the organization's own."""
+    """Leave out `*` and what is the organization's own, as an Edge Subscription names all of it."""
     tenant = environment.microsoft_365
     own = {*environment.domain_names, tenant.initial_domain, tenant.coexistence_domain}
     for accepted in (tenant.online.accepted_domains, environment.on_premises.exchange.accepted_domains):
         own |= set() if isinstance(accepted, Unknown) else {one.domain_name for one in accepted}
-    return tuple(one for one in domains if one != "*" and not any(is_within(one.removeprefix("*."), o) for o in own))
+    parts = (one for one in domains if one not in ("*", INSIDE))
+    return tuple(one for one in parts if not any(is_within(one.removeprefix("*."), name) for name in own))
 
 
 def _covers(part: str, domain: str) -> bool:
