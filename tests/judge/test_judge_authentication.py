@@ -428,3 +428,26 @@ def test_what_is_unknown_of_one_exit_does_not_hide_what_is_wrong_with_another(wo
 def test_without_an_exit_nothing_is_true() -> None:
     assert exit_name.reverse_leads_back([]).verdict is Verdict.NOT_VERIFIED
     assert exit_name.greeting_leads_back([]).verdict is Verdict.NOT_VERIFIED
+
+
+def test_a_send_connector_gives_the_name_in_ehlo(s3: Any) -> None:
+    """Exchange greets with the Fqdn of the connector; a name of the inside no DNS server of the Internet has."""
+    inside = s3.own_item("send_connectors", 1, fqdn="ex01.contoso.local").environment
+    seen = [drive(ask, lambda question: answered(BOTH, question)) for ask in exit_name.look(inside)]
+    assert [one.said for one in seen] == [HOST, "ex01.contoso.local"]
+    assert told(exit_name.reverse_leads_back(seen)) == (Verdict.COMPLIANT, f"so it is for {EXIT}")
+    found = exit_name.greeting_leads_back(seen)
+    assert (found.verdict, found.seen, found.remedy) == (
+        Verdict.NON_COMPLIANT,
+        f"ex01.contoso.local, said from {EXIT}, is a name that the Internet's DNS does not have",
+        f"Publish:\n{HOST}. IN A {EXIT} (and let {HOST} greet with that name: Set-SendConnector -Fqdn)",
+    )
+    other = s3.own_item("send_connectors", 1, fqdn="out.contoso.com").environment
+    seen = [drive(ask, lambda question: answered(BOTH, question)) for ask in exit_name.look(other)]
+    assert exit_name.greeting_leads_back(seen).seen == f"out.contoso.com, said from {EXIT}, leads to no address"
+    unused = s3.own_item("send_connectors", 1, fqdn="ex01.contoso.local", enabled=False).environment
+    assert [one.said for one in (drive(ask, lambda q: answered(BOTH, q)) for ask in exit_name.look(unused))] == [HOST]
+    elsewhere = s3.own_item("send_connectors", 1, fqdn="x.local", source_transport_servers=("EX09",)).environment
+    assert [one.said for one in (drive(ask, lambda q: answered(BOTH, q)) for ask in exit_name.look(elsewhere))] == [
+        HOST
+    ]

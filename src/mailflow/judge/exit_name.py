@@ -4,11 +4,13 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from mailflow.environment.environment import Environment, IPAddress, Server
+from mailflow.exchange.known import Unknown
 from mailflow.judge import evidence
 from mailflow.judge.mend import unanswered
 from mailflow.policy.finding import Finding, compliant, non_compliant, not_verified
 from mailflow.records.answer import Answer, Question
 
+_INSIDE = frozenset(("local", "localdomain", "internal", "intranet", "lan", "corp", "home"))
 _MOST = 5  # names of one address that are followed
 
 
@@ -21,21 +23,57 @@ class ExitNames:
     pointer: Answer  # PTR of the address
     back: tuple[Answer, ...]  # addresses of the names that it gives
     greeting: Answer  # addresses of the name in EHLO
+    fqdn: str = ""  # that name, where a Send connector gives another than the server
+
+    @property
+    def said(self) -> str:
+        """The name in EHLO."""
+        return self.fqdn or self.server.greets_as
 
 
 def look(environment: Environment) -> list[Generator[Question, Answer, ExitNames]]:
     """Ask about every address from which an own server sends."""
-    return [_ask(server, address) for server in environment.on_premises.servers for address in server.public_sends_from]
+    return [
+        _ask(server, address, name)
+        for server in environment.on_premises.servers
+        for address in server.public_sends_from
+        for name in _said(environment, server)
+    ]
 
 
-def _ask(server: Server, address: IPAddress) -> Generator[Question, Answer, ExitNames]:
+def _said(environment: Environment, server: Server) -> tuple[str, ...]:
+    """Give every name that a server says in EHLO: that of each Send connector which starts there, else its own."""
+    connectors = environment.on_premises.exchange.send_connectors
+    if not server.is_exchange or isinstance(connectors, Unknown):
+        return (server.greets_as,)
+    here = [
+        one
+        for one in connectors
+        if one.enabled is not False
+        and (
+            not server.exchange_name
+            or isinstance(one.source_transport_servers, Unknown)
+            or server.exchange_name.lower() in map(str.lower, one.source_transport_servers)
+        )
+    ]
+    names = (server.greets_as if isinstance(one.fqdn, Unknown) else one.fqdn or server.greets_as for one in here)
+    return tuple(dict.fromkeys(names)) or (server.greets_as,)
+
+
+def _is_of_the_inside(name: str) -> bool:
+    """Whether the Internet's DNS never has a name (RFC 6762 section 3; names that ICANN does not delegate)."""
+    return name.rpartition(".")[2] in _INSIDE or "." not in name
+
+
+def _ask(server: Server, address: IPAddress, name: str) -> Generator[Question, Answer, ExitNames]:
     kind = "A" if address.version == 4 else "AAAA"
     pointer = yield Question(address.reverse_pointer, "PTR")
     back = []
-    for name in pointer.values[:_MOST]:
-        back.append((yield Question(str(name), kind)))  # noqa: PERF401  # a comprehension cannot ask
-    greeting = yield Question(server.greets_as, kind)
-    return ExitNames(server, address, pointer, tuple(back), greeting)
+    for found in pointer.values[:_MOST]:
+        back.append((yield Question(str(found), kind)))  # noqa: PERF401  # a comprehension cannot ask
+    greeting = yield Question(name, kind)
+    fqdn = "" if name == server.greets_as else name
+    return ExitNames(server, address, pointer, tuple(back), greeting, fqdn)
 
 
 def reverse_leads_back(seen: Sequence[ExitNames]) -> Finding:
@@ -55,7 +93,7 @@ def reverse_leads_back(seen: Sequence[ExitNames]) -> Finding:
 
     return _judge(
         "every address from which own servers send has a name that leads back to it",
-        seen,
+        list({one.address: one for one in reversed(seen)}.values())[::-1],
         wrong,
         lambda one: (one.pointer, *one.back),
         remedy,
@@ -68,12 +106,16 @@ def greeting_leads_back(seen: Sequence[ExitNames]) -> Finding:
     def wrong(one: ExitNames) -> str:
         if one.address in one.greeting.values:
             return ""
+        if _is_of_the_inside(one.said):
+            return f"{one.said}, said from {one.address}, is a name that the Internet's DNS does not have"
         found = ", ".join(map(str, one.greeting.values)) or "no address"
-        return f"{one.server.greets_as}, said from {one.address}, leads to {found}"
+        return f"{one.said}, said from {one.address}, leads to {found}"
 
     def remedy(one: ExitNames) -> str:
         record = _address_record(_name_of(one), one.address)
-        if _name_of(one) == one.server.greets_as:
+        if _is_of_the_inside(one.said):
+            return f"{record} (and let {one.server.name} greet with that name: Set-SendConnector -Fqdn)"
+        if _name_of(one) == one.said:
             return record
         return f"{record} (and let {one.server.name} greet with that name: greets_as, Set-SendConnector -Fqdn)"
 
@@ -81,7 +123,7 @@ def greeting_leads_back(seen: Sequence[ExitNames]) -> Finding:
         "every own server greets with a name that leads to the address from which it sends",
         seen,
         wrong,
-        lambda one: (one.greeting,),
+        lambda one: () if _is_of_the_inside(one.said) else (one.greeting,),
         remedy,
     )
 
@@ -89,7 +131,8 @@ def greeting_leads_back(seen: Sequence[ExitNames]) -> Finding:
 def _name_of(one: ExitNames) -> str:
     """Name an exit: as the server greets, or where mail for that name would come to deaf ears, by one of its own."""
     here = one.address in one.server.listens or not one.server.listens
-    return one.server.greets_as if here else f"out-{one.server.greets_as}"
+    name = one.server.greets_as if _is_of_the_inside(one.said) else one.said
+    return name if here else f"out-{name}"
 
 
 def _address_record(name: str, address: IPAddress) -> str:
