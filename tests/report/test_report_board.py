@@ -59,7 +59,7 @@ def test_what_to_do_first_is_the_beginning_of_the_remedy(build, row) -> None:
     long = replace(row(Verdict.NON_COMPLIANT, "A-1"), remedy="Tell it the name:\n  Set-X -Name `\n  " + "y " * 200)
     bare = replace(row(Verdict.NON_COMPLIANT, "A-2"), remedy="")
     shown = page(build(results=[long, bare], waiver_mistakes=()))
-    assert [blanks(one.text) for one in shown.by_class("to-do")] == ["Tell it the name: Set-X -Name"]
+    assert [blanks(one.text) for one in shown.by_class("to-do")] == ["Tell it the name: Set-X -Name …"]
 
 
 def test_of_words_that_fill_lines_the_first_sentence_is_what_to_do_first(build, row) -> None:
@@ -70,7 +70,7 @@ def test_of_words_that_fill_lines_the_first_sentence_is_what_to_do_first(build, 
     shown = page(build(results=[told, more], waiver_mistakes=()))
     assert [blanks(one.text) for one in shown.by_class("to-do")] == [
         "Identify the own servers by a certificate whose domain the tenant has accepted (A-9).",
-        f"{colon} by this connector: Set-X",
+        f"{colon} by this connector: Set-X …",
     ]
 
 

@@ -48,6 +48,7 @@ class Blocker:
         begins = re.split(r"(?<=[^\s.]\.) (?=[A-Z])", " ".join(lines[:wrapped]), maxsplit=1)[0]
         if begins.endswith(":") and len(lines) > wrapped:
             begins += f" {lines[wrapped].strip(' `')}"
+            begins += " …" if any(line.startswith(" ") for line in lines[wrapped + 1 : wrapped + 2]) else ""
         return textwrap.shorten(begins.strip(" `"), _LINE, placeholder=" …")
 
 
