@@ -21,6 +21,7 @@ from mailflow.mail.reply import Reply
 from mailflow.observe.path import Disposition, Place
 from mailflow.policy.finding import Verdict
 
+NO_HOST = Reply(451, "4.4.4", "DNS: no address for mail.contoso.com, the MX of contoso.com")
 DROPPED = Reply(421, "4.4.2", "Connection dropped (421 4.3.2 Service not available)")
 
 
@@ -42,12 +43,18 @@ DROPPED = Reply(421, "4.4.2", "Connection dropped (421 4.3.2 Service not availab
         ("out own cloud", HOPS_EXCEEDED_ONLINE, "S3-CONN-1"),
         ("cloud", cannot_connect("SubjectMismatch"), "HYB-CONN-4"),
         ("cloud", DROPPED, "-Enabled $true -RemoteIPRanges"),
+        ("out", NO_HOST, "Mend first where the MX record leads (S1-MX-1, "),
     ],
 )
 def test_a_reply_that_tells_its_mend(path: Any, way: str, reply: Reply, words: str) -> None:
     one = path(way, ended=Disposition.WAITING, reply=reply)
     assert words in mends([one])
     assert mends([one, one]) == mends([one])
+
+
+def test_the_mx_record_of_somebody_else_is_not_for_us_to_mend(path: Any) -> None:
+    for kind, to in ((Kind.CLOUD_TO_INTERNET, "david@contoso.com"), (Kind.CLOUD_FORWARD, "lee@tailspintoys.com")):
+        assert mends([path("out", to=to, kind=kind, ended=Disposition.WAITING, reply=NO_HOST)]) == ""
 
 
 def test_a_reply_that_does_not(path: Any) -> None:

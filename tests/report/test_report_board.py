@@ -74,6 +74,12 @@ def test_of_words_that_fill_lines_the_first_sentence_is_what_to_do_first(build, 
     ]
 
 
+def test_the_dot_after_a_name_in_a_record_ends_no_sentence(build, row) -> None:
+    told = replace(row(Verdict.NON_COMPLIANT, "A-1"), remedy="Publish: mail.contoso.com. IN A 192.0.2.1. And wait.")
+    shown = page(build(results=[told], waiver_mistakes=()))
+    assert [one.text.strip() for one in shown.by_class("to-do")] == ["Publish: mail.contoso.com. IN A 192.0.2.1."]
+
+
 def test_what_has_the_same_remedy_is_mended_once(build, row) -> None:
     one, two, other = (
         replace(row(Verdict.NON_COMPLIANT, f"A-{n}"), remedy="Set-InboundConnector x") for n in (1, 2, 3)

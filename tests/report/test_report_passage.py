@@ -115,6 +115,31 @@ def test_kinds_of_message_stand_in_their_order_and_others_of_the_evidence_do_not
     assert [one.kind for one in passages(rows([result]))] == [KIND, "strange"]
 
 
+def test_of_a_kind_that_goes_as_demanded_it_is_said_that_another_is_wrong(row) -> None:
+    steps = [Step("Then", "x", "non-compliant", "", "", (Demand((DELIVERED,), kinds=(KIND, "strange", "unseen")),))]
+    fine, lost = way(INTERNET), replace(way(INTERNET, ending=REFUSED, at=CLOUD), kind="strange")
+    seen = [Evidence("path", one.kind, "", (), one) for one in (fine, lost)]
+    result = replace(row(Verdict.NON_COMPLIANT, "A-1"), steps=tuple(steps), evidence=tuple(seen))
+    found = passages(rows([result]))
+    assert {one.kind: one.elsewhere for one in found} == {KIND: True, "strange": False, "unseen": False}
+    drawn = [label.text for label in draw(found, own_first=False).labels if label.kind == "id"]
+    assert drawn == ["by another kind: A-1", "A-1", "A-1"]
+    without = passages(rows([replace(result, evidence=tuple(seen[:1]))]))
+    assert [one.elsewhere for one in without] == [False] * 3, "what is wrong is not drawn: nobody knows whose it is"
+
+
+def test_words_lie_on_no_way_that_nobody_took(row) -> None:
+    demands = [Demand(passes=(OWN, CLOUD)), Demand(leaves=CLOUD), Demand((DELIVERED,), INTERNET)]
+    drawing = draw([passage(row, demands, way(INTERNET, ending="waiting"))], own_first=True)
+    (hollow,) = (line for line in drawing.lines if line.kind == "hollow")
+    (mark,) = (label for label in drawing.labels if label.kind == "mark")
+    assert max(y for _, y in hollow.points) + 10 < mark.y < drawing.height + 10
+    leftward = [Demand(leaves=CLOUD), Demand((DELIVERED,), INTERNET)]
+    ends = draw([passage(row, leftward, way(CLOUD, ending="waiting"))], own_first=True)
+    (mark,) = (label for label in ends.labels if label.kind == "mark")
+    assert mark.y - 4 == ends.lines[0].points[0][1], "where the way goes to the other side the words stay"
+
+
 PLACES = st.lists(st.sampled_from([INTERNET, OWN, CLOUD]), min_size=1, max_size=6)
 
 

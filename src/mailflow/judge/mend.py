@@ -57,6 +57,7 @@ _LOOP = (
     "Mend first what leads it round: the outbound connector (HYB-CONN-2), or how Microsoft 365 recognises the own "
     "servers when mail comes back (S1-CONN-1, S2-CONN-1, S3-CONN-1, S4-CONN-1)"
 )
+_MX_LEADS_NOWHERE = "Mend first where the MX record leads (S1-MX-1, S2-MX-1, S3-MX-1, S4-MX-1, CLOUD-MX-1, FILTER-MX-1)"
 
 _SEND = "No message was seen that shows it. To see one (docs/live-messages.md), then judge again:"
 
@@ -67,10 +68,12 @@ _FROM_OWN_SERVERS = (
     Kind.FOREIGN_SENDER,
 )
 _TO_NOBODY = (Kind.INTERNET_TO_UNKNOWN, Kind.CLOUD_TO_UNKNOWN, Kind.ON_PREMISES_TO_UNKNOWN)
+_TO_THE_MX = (Kind.INTERNET_TO_UNKNOWN, Kind.ON_PREMISES_FORWARD, Kind.THIRD_PARTY)  # and these:
 _FROM_THE_INTERNET = (Kind.INTERNET_TO_CLOUD, Kind.INTERNET_TO_ON_PREMISES, Kind.INTERNET_TO_BOTH, Kind.CLOUD_FORWARD)
 
 # As simulate.locate, simulate.mta and simulate.transfer say it.
 _SMART_HOST = re.compile(r"DNS: no address for smart host (?P<hosts>.+)")
+_MX_HOST = re.compile(r"DNS: no address for .+, the MX of (?P<domain>\S+)")
 _NO_FAMILY = re.compile(r"the sender has no (?P<family>IPv[46]) address")
 _NO_ZONE = re.compile(r"DNS: no answer for (?P<name>\S+) \S+ \([^)]*\): the plan has no zone for it")
 
@@ -111,6 +114,9 @@ def _mend(one: MailPath) -> str:
         hosts = "; ".join(f"{host}. IN A <address>" for host in lost["hosts"].split(", "))
         exists = "Or let SmartHosts of the connector name a host that exists; where none is meant, switch it off"
         return f"Publish: {hosts}\n{exists}"
+    if (lost := _MX_HOST.fullmatch(one.reply.text)) and one.message.kind in (*_TO_THE_MX, *_FROM_THE_INTERNET):
+        own = one.message.envelope.rcpt_to[0].domain == lost["domain"]  # not that to which it is forwarded
+        return _MX_LEADS_NOWHERE if own else ""
     if one.reply == UNABLE_TO_RELAY:
         if one.message.kind is Kind.DEVICE_TO_INTERNET:
             return ""  # it is the device that may not relay

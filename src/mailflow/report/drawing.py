@@ -17,6 +17,7 @@ _FIRST = 130  # the x of the first lane
 _STEP, _NARROW = 260, 175  # between lanes, of up to three and of four
 _TOP, _TITLE, _LINE, _GAP = 34, 22, 22, 16
 _TIMES = "\N{MULTIPLICATION SIGN}"
+_BASE = 4  # from the middle of words down to their base line
 _SHORT = 0.82  # how much of a step is drawn that was refused
 
 LANES = {INTERNET: "The Internet", FILTER: "Third-party filter", OWN: "Own servers", CLOUD: "Microsoft 365"}
@@ -81,7 +82,8 @@ def draw(passages: Sequence[Passage], *, own_first: bool) -> Drawing:
         drawing.height += _TITLE
         title = f"{passage.kind[:1].upper()}{passage.kind[1:]}"
         drawing.labels.append(Label("title", 8, drawing.height, title))
-        drawing.labels.append(Label("id", WIDTH - 8, drawing.height, row.requirement.id, "end", row.verdict))
+        demanded = f"by another kind: {row.requirement.id}" if passage.elsewhere else row.requirement.id
+        drawing.labels.append(Label("id", WIDTH - 8, drawing.height, demanded, "end", row.verdict))
         for strip, count in passage.strips:
             _Pen(drawing, lanes).strip(strip, count)
         if not passage.strips:
@@ -98,7 +100,7 @@ class _Pen:
 
     def strip(self, strip: Strip, count: int) -> None:
         """Draw one way and what was demanded of it, below what stands there already."""
-        top, before = self.drawing.height + _LINE, len(self.drawing.lines)
+        top, before, labelled = self.drawing.height + _LINE, len(self.drawing.lines), len(self.drawing.labels)
         if strip.refusal and len(strip.demanded) > 1:
             self._refusal(top, strip, count)
         else:
@@ -114,7 +116,8 @@ class _Pen:
             outside = self._points(beyond, start) if len(beyond) > 1 or not within else []
             self._line(within, outside, strip, count)
         drawn = [y for line in self.drawing.lines[before:] for _, y in line.points]
-        self.drawing.height = max([top, *drawn])
+        said = [label.y - _BASE for label in self.drawing.labels[labelled:]]
+        self.drawing.height = max([top, *drawn, *said])
 
     def _points(self, places: Sequence[str], top: float) -> list[tuple[float, float]]:
         """Place by place from left to right; where the way turns back it goes down a line first."""
@@ -220,8 +223,16 @@ class _Pen:
         # Of a message that nobody saw there is no place: its end stands where every way begins.
         x, y = seen[-1] if seen else (_FIRST, self.drawing.height + _LINE)
         leftward = bool(steps) and steps[-1][1][0] < steps[-1][0][0]
-        label = Label("mark" if wrong else "ending", x - 12 if leftward else x + 12, y + 4, words)
+        y = self._free(x, y, leftward=leftward)
+        label = Label("mark" if wrong else "ending", x - 12 if leftward else x + 12, y + _BASE, words)
         self.drawing.labels.append(replace(label, anchor="end") if leftward else label)
+
+    def _free(self, x: float, y: float, *, leftward: bool) -> float:
+        """Give where words beside a point lie on no way that was demanded and not taken: below all of it."""
+        for line in self.drawing.lines:
+            if line.kind == "hollow" and any(at == y and (to < x if leftward else to > x) for to, at in line.points):
+                return max(at for _, at in line.points) + _LINE
+        return y
 
 
 def _stops(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

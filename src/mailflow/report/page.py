@@ -45,7 +45,8 @@ class Blocker:
         lines = self.rows[0].result.remedy.splitlines()
         words = takewhile(lambda line: len(line) > _WRAPPED and not line.startswith(" "), lines)
         wrapped = min(len(list(words)) + 1, len(lines))  # a line that is as long as that goes on in the next
-        begins = re.split(r"(?<=[^\s.]\.) (?=[A-Z])", " ".join(lines[:wrapped]), maxsplit=1)[0]
+        # The dot at the end of a name in a record ends no sentence: `mail.contoso.com. IN A`.
+        begins = re.split(r"(?<=[^\s.]\.) (?!IN )(?=[A-Z])", " ".join(lines[:wrapped]), maxsplit=1)[0]
         if begins.endswith(":") and len(lines) > wrapped:
             begins += f" {lines[wrapped].strip(' `')}"
             begins += " …" if any(line.startswith(" ") for line in lines[wrapped + 1 : wrapped + 2]) else ""
@@ -65,7 +66,7 @@ class Design:
     @property
     def differing(self) -> tuple[Passage, ...]:
         """Those in which something is not as demanded."""
-        return tuple(passage for passage in self.passages if any(strip.differs for strip, _ in passage.strips))
+        return tuple(passage for passage in self.passages if passage.differs)
 
     @property
     def told(self) -> str:

@@ -4,7 +4,7 @@ The page says it twice: drawn (drawing.py) and in words.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailflow.environment.message import Kind
 from mailflow.policy.finding import Verdict
@@ -46,6 +46,12 @@ class Passage:
     row: Row
     asked: str  # in words
     strips: tuple[tuple[Strip, int], ...]  # with the number of messages that went so
+    elsewhere: bool = False  # what is not as demanded lies with another kind of which the requirement speaks, not here
+
+    @property
+    def differs(self) -> bool:
+        """Whether something on the way of this kind is not as demanded."""
+        return any(strip.differs for strip, _ in self.strips)
 
     @property
     def seen(self) -> tuple[str, ...]:
@@ -55,14 +61,22 @@ class Passage:
     @property
     def shape(self) -> object:
         """What a drawing shows of it; equal for domains whose drawings are alike."""
-        return self.kind, self.row.result.requirement.id, self.row.result.verdict, self.asked, self.strips
+        result = self.row.result
+        return self.kind, result.requirement.id, result.verdict, self.asked, self.strips, self.elsewhere
 
 
 def passages(rows: Iterable[Row]) -> tuple[Passage, ...]:
     """Give every kind of message that a requirement speaks of, in the order of the kinds."""
-    found = [passage for row in rows for passage in _of(row)]
+    found = [passage for row in rows for passage in _told_apart(tuple(_of(row)))]
     order = {str(kind): number for number, kind in enumerate(Kind)}
     return tuple(sorted(found, key=lambda passage: order.get(passage.kind, len(order))))
+
+
+def _told_apart(of_one_row: Sequence[Passage]) -> Iterable[Passage]:
+    """Where one kind shows what is wrong, say of those that go as demanded that it is not theirs."""
+    wrong = any(passage.differs for passage in of_one_row)
+    for passage in of_one_row:
+        yield replace(passage, elsewhere=wrong and bool(passage.strips) and not passage.differs)
 
 
 def _of(row: Row) -> Iterable[Passage]:
