@@ -94,3 +94,27 @@ def test_without_exports_nothing_is_known(s1: Any, unknown: Unknown) -> None:
         s1.exchange(send_connectors=unknown).environment,
     ):
         assert part.tried(environment).verdict is Verdict.NOT_VERIFIED
+
+
+def test_a_host_of_which_nobody_says_anything_is_not_there_for_that(s1: Any) -> None:
+    hosts = ("gw.fabrikam.com", "[192.0.2.7]", "contoso-com.mail.protection.outlook.com", "mail.contoso.com")
+    found = part.tried(sending(s1, "fabrikam.com", smart_hosts=hosts, dns_routing_enabled=False))
+    assert (found.verdict, found.seen) == (
+        Verdict.NOT_VERIFIED,
+        "the plan does not say whether there is an address of gw.fabrikam.com",
+    )
+    assert "what the DNS says of gw.fabrikam.com; " in found.remedy
+    known = part.tried(sending(s1, "fabrikam.com", smart_hosts=hosts[1:], dns_routing_enabled=False))
+    assert known.verdict is Verdict.COMPLIANT
+
+
+@pytest.mark.parametrize("field", ["dns_routing_enabled", "smart_hosts"])
+def test_which_way_it_goes_is_known_or_it_is_not_verified(s1: Any, unknown: Unknown, field: str) -> None:
+    way = {"smart_hosts": ("mail.contoso.com",), "dns_routing_enabled": False, field: unknown}
+    assert part.tried(sending(s1, "fabrikam.com", **way)).verdict is Verdict.NOT_VERIFIED
+    (there,) = s1.environment.microsoft_365.online.outbound_connectors
+    name = {"dns_routing_enabled": "use_mx_record"}.get(field, field)
+    way = {"smart_hosts": ("mail.contoso.com",), "use_mx_record": False, name: unknown}
+    made = replace(there, name="Partner", recipient_domains=("fabrikam.com",), **way)
+    found = part.tried(s1.online(outbound_connectors=(there, made)).environment)
+    assert found.verdict is Verdict.NOT_VERIFIED

@@ -138,13 +138,13 @@ def to_be_seen(paths: Iterable[MailPath], why: str) -> str:
     Nothing is known to be wrong, so there is nothing to mend in anybody's console.
     """
     to_send = list(dict.fromkeys(one.to_send for one in paths if one.to_send))
-    told = (_supply(dict.fromkeys(_NO_ZONE.findall(why))), *([_SEND] if to_send else []), *to_send)
+    told = (supply(dict.fromkeys(_NO_ZONE.findall(why))), *([_SEND] if to_send else []), *to_send)
     return "\n".join(filter(None, told))
 
 
 def unanswered(answers: Iterable[Answer]) -> str:
     """Say what to do where look-ups failed; empty where none did."""
-    return _supply(dict.fromkeys((one.question.name, *one.aliases)[-1] for one in answers if one.failed))
+    return supply(dict.fromkeys((one.question.name, *one.aliases)[-1] for one in answers if one.failed))
 
 
 def supply_certificates(servers: Iterable[str]) -> str:
@@ -152,7 +152,7 @@ def supply_certificates(servers: Iterable[str]) -> str:
     return f"Add the PEM file of {', '.join(servers)} to environment.yaml as certificate:"
 
 
-def _supply(names: Iterable[str]) -> str:
-    # A plan may hold the zones of others as well.
+def supply(names: Iterable[str]) -> str:
+    """Say what to do where nothing is known of names; a plan may hold the zones of others as well."""
     told = ", ".join(names)
     return f"Find out what the DNS says of {told}; where a plan is judged, supply the zone (zones/)" if told else ""

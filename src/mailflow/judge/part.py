@@ -5,12 +5,15 @@ They take it from the way that the rest goes, and the messages that are tried go
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from mailflow.environment.environment import Environment
 from mailflow.environment.zones import find_records, find_zone
+from mailflow.exchange.cloud import is_microsoft_host
 from mailflow.exchange.known import Assumptions, Known, Unknown
 from mailflow.exchange.server import INSIDE
 from mailflow.judge import evidence
+from mailflow.judge.mend import supply
 from mailflow.judge.powershell import quoted
 from mailflow.mail.address import is_within
 from mailflow.policy.finding import Evidence, Finding, compliant, non_compliant, not_applicable, not_verified
@@ -56,6 +59,10 @@ def tried(environment: Environment) -> Finding:
         seen = "; ".join(f"{part.words}, and nobody under outside is there" for part in untried)
         remedy = f"List somebody in {untried[0].domains[0]} in environment.yaml: outside. Or, where it is left over:\n"
         return not_verified(asked, seen, *shown, remedy=remedy + "\n".join(part.remove for part in untried))
+    unknown = dict.fromkeys(host for part in parts for host in part.hosts if _is_unknown(environment, host))
+    if unknown:
+        why = f"the plan does not say whether there is an address of {', '.join(unknown)}"
+        return not_verified(asked, why, *shown, remedy=supply(unknown))
     return compliant(asked, "; ".join(part.words for part in parts), *shown)
 
 
@@ -66,13 +73,12 @@ def _of_the_tenant(environment: Environment, assume: Assumptions) -> Iterator[_P
             domains = _outside(environment, assume.listed(one.recipient_domains))
             owner = f"outbound connector '{one.name}'"
             if domains and _is_on(one.enabled, assume):
+                hosts = () if assume(one.use_mx_record, True) else assume.listed(one.smart_hosts)
                 shown = (
                     evidence.setting(one.origin, "RecipientDomains", owner, domains),
                     evidence.setting(one.origin, "SmartHosts", owner, one.smart_hosts),
                 )
-                yield _Part(
-                    owner, f"Remove-OutboundConnector {quoted(one.name)}", domains, _known(one.smart_hosts), shown
-                )
+                yield _Part(owner, f"Remove-OutboundConnector {quoted(one.name)}", domains, hosts, shown)
 
 
 def _of_the_own_servers(environment: Environment, assume: Assumptions) -> Iterator[_Part]:
@@ -83,20 +89,16 @@ def _of_the_own_servers(environment: Environment, assume: Assumptions) -> Iterat
             domains = _outside(environment, [space.domain for space in assume.listed(one.address_spaces)])
             owner = f"send connector '{one.name}'"
             if domains and _is_on(one.enabled, assume):
+                hosts = () if assume(one.dns_routing_enabled, True) else assume.listed(one.smart_hosts)
                 shown = (
                     evidence.setting(one.origin, "AddressSpaces", owner, domains),
                     evidence.setting(one.origin, "SmartHosts", owner, one.smart_hosts),
                 )
-                remove = f"Remove-SendConnector {quoted(one.name)}"
-                yield _Part(owner, remove, domains, _known(one.smart_hosts), shown)
+                yield _Part(owner, f"Remove-SendConnector {quoted(one.name)}", domains, hosts, shown)
 
 
 def _is_on(enabled: Known[bool], assume: Assumptions) -> bool:
     return assume(enabled, True)
-
-
-def _known(hosts: Known[tuple[str, ...]]) -> tuple[str, ...]:
-    return () if isinstance(hosts, Unknown) else hosts
 
 
 def _outside(environment: Environment, domains: Iterable[str]) -> tuple[str, ...]:
@@ -114,7 +116,16 @@ def _covers(part: str, domain: str) -> bool:
 
 
 def _is_gone(environment: Environment, host: str) -> bool:
-    """Whether a planned zone says that a name has no address; of other names the plan says nothing."""
+    """Whether a planned zone says that a name has no address."""
     if find_zone(environment.zones, host) is None:
         return False
     return not any(find_records(environment.zones, host, kind) for kind in ("A", "AAAA", "CNAME"))
+
+
+def _is_unknown(environment: Environment, host: str) -> bool:
+    """Whether the plan says nothing of a host: it is no address, none of Microsoft's, and in no planned zone."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return not is_microsoft_host(host) and find_zone(environment.zones, host) is None
+    return False
